@@ -1,0 +1,115 @@
+// swift-tools-version:6.2
+// Postern: API management on your own ground. The targets are listed from the bottom up: an import only goes down.
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "postern",
+  products: [.executable(name: "postern", targets: ["postern"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-atomics.git", from: "1.3.0"),
+    .package(url: "https://github.com/apple/swift-certificates.git", from: "1.21.1"),
+    .package(url: "https://github.com/apple/swift-asn1.git", from: "1.7.4"),
+    .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-http2.git", from: "1.46.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
+    .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache.git", from: "2.1.1"),
+    .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
+  ],
+  targets: [
+    // Level 0: pure values and languages. No sockets, no clock, no randomness.
+    .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
+    .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+    .target(
+      name: "DotNet", dependencies: ["CPCRE2", .product(name: "Crypto", package: "swift-crypto"), .product(name: "_CryptoExtras", package: "swift-crypto")],
+      swiftSettings: strict),
+    .target(name: "Expressions", dependencies: ["DotNet"], swiftSettings: strict),
+    .target(name: "HTTPWire", swiftSettings: strict),
+    .target(
+      name: "GatewayConfiguration", dependencies: [.product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: strict),
+    .target(name: "Telemetry", swiftSettings: strict),
+
+    // Level 1
+    .target(name: "PolicySyntax", dependencies: ["Expressions"], swiftSettings: strict),
+    .target(
+      name: "ControlPlaneStore",
+      dependencies: [
+        "GatewayConfiguration", "Telemetry", .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Crypto", package: "swift-crypto"),
+      ], swiftSettings: strict),
+
+    // Level 2
+    .target(
+      name: "PolicyLibrary",
+      dependencies: ["GatewayConfiguration", "DotNet", "Expressions", "HTTPWire", "PolicySyntax"],
+      swiftSettings: strict),
+
+    // Level 3
+    .target(
+      name: "Gateway",
+      dependencies: [
+        "GatewayConfiguration", "DotNet", "Expressions", "HTTPWire", "PolicyLibrary", "Telemetry",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "Atomics", package: "swift-atomics"),
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOFoundationCompat", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ], swiftSettings: strict),
+    .target(
+      name: "ManagementAPI",
+      dependencies: [
+        "GatewayConfiguration", "ControlPlaneStore", "Expressions", "PolicyLibrary", "PolicySyntax", "Telemetry",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdTLS", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "SwiftASN1", package: "swift-asn1"),
+        .product(name: "X509", package: "swift-certificates"),
+      ], swiftSettings: strict),
+
+    // Level 4
+    .target(
+      name: "Portal",
+      dependencies: [
+        "GatewayConfiguration", "ManagementAPI", "Telemetry",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "Mustache", package: "swift-mustache"),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ], swiftSettings: strict),
+    .target(
+      name: "Workbench", dependencies: ["GatewayConfiguration", "DotNet", "Expressions", "PolicyLibrary", "PolicySyntax"],
+      swiftSettings: strict),
+
+    // Level 5
+    .executableTarget(
+      name: "postern",
+      dependencies: [
+        "GatewayConfiguration", "ControlPlaneStore", "Gateway", "ManagementAPI", "Portal", "Telemetry", "Workbench",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)
