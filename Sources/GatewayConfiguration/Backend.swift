@@ -1,0 +1,63 @@
+/// A named backend that `set-backend-service` chooses by `backend-id`.
+public struct Backend: Codable, Sendable, Equatable {
+  /// What the gateway adds to each request to a backend.
+  public struct Credentials: Codable, Sendable, Equatable {
+    /// Header name to values.
+    public var headers: [String: [String]]
+    /// Query parameter name to values.
+    public var query: [String: [String]]
+    /// The `Authorization` header's scheme and parameter.
+    public var authorizationScheme: String?
+    public var authorizationParameter: String?
+    /// Identifiers of the client certificates offered.
+    public var certificateIDs: [String]
+
+    public init(
+      headers: [String: [String]] = [:], query: [String: [String]] = [:], authorizationScheme: String? = nil,
+      authorizationParameter: String? = nil, certificateIDs: [String] = []
+    ) {
+      self.headers = headers
+      self.query = query
+      self.authorizationScheme = authorizationScheme
+      self.authorizationParameter = authorizationParameter
+      self.certificateIDs = certificateIDs
+    }
+  }
+
+  /// A member of a pool.
+  public struct PoolMember: Codable, Sendable, Equatable {
+    public var backendID: String
+    /// Lower numbers are used first.
+    public var priority: Int
+    public var weight: Int
+
+    public init(backendID: String, priority: Int = 0, weight: Int = 1) {
+      self.backendID = backendID
+      self.priority = priority
+      self.weight = weight
+    }
+  }
+
+  public var id: String
+  public var title: String?
+  /// The base URL; absent for a pool.
+  public var url: String?
+  public var validateCertificateChain: Bool
+  public var validateCertificateName: Bool
+  public var credentials: Credentials
+  /// At most 30 members, none of them a pool; empty for a single backend.
+  public var pool: [PoolMember]
+
+  public init(
+    id: String, title: String? = nil, url: String?, validateCertificateChain: Bool = true,
+    validateCertificateName: Bool = true, credentials: Credentials = Credentials(), pool: [PoolMember] = []
+  ) {
+    self.id = id
+    self.title = title
+    self.url = url
+    self.validateCertificateChain = validateCertificateChain
+    self.validateCertificateName = validateCertificateName
+    self.credentials = credentials
+    self.pool = pool
+  }
+}

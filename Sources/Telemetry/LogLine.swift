@@ -1,0 +1,151 @@
+/// A request record as one line of a gateway's own log.
+public enum LogLine {
+  /// The official gateway's text form: `[Info] time [GatewayLogs], correlationId: …, isRequestSuccess: …, key: value`.
+  /// The line ends with a newline; control characters in values are escaped, so that one record stays one line.
+  public static func text(_ record: RequestRecord, into bytes: inout [UInt8]) {
+    bytes.append(contentsOf: "[Info] ".utf8)
+    Timestamp.append(microseconds: record.timeGenerated, zone: false, to: &bytes)
+    bytes.append(contentsOf: " [GatewayLogs], correlationId: ".utf8)
+    bytes.append(contentsOf: record.correlationId.utf8)
+    bytes.append(contentsOf: ", isRequestSuccess: ".utf8)
+    bytes.append(contentsOf: record.isRequestSuccess ? "true".utf8 : "false".utf8)
+    bytes.append(contentsOf: ", totalTime: ".utf8)
+    append(record.totalTime, &bytes)
+    var fields = FieldWriter(bytes: bytes, style: .text, isFirst: false)
+    write(record, to: &fields, skippingLeading: true)
+    bytes = fields.bytes
+    bytes.append(0x0a)
+  }
+
+  /// One JSON object: `level, timestamp, eventType` and every `GatewayLogs` field. The line ends with a newline.
+  public static func json(_ record: RequestRecord, into bytes: inout [UInt8]) {
+    bytes.append(contentsOf: #"{"level":"Info","timestamp":""#.utf8)
+    Timestamp.append(microseconds: record.timeGenerated, zone: true, to: &bytes)
+    bytes.append(contentsOf: #"","eventType":"GatewayLogs","operationName":"Microsoft.ApiManagement/GatewayLogs""#.utf8)
+    var fields = FieldWriter(bytes: bytes, style: .json, isFirst: false)
+    write(record, to: &fields, skippingLeading: false)
+    bytes = fields.bytes
+    bytes.append(contentsOf: "}\n".utf8)
+  }
+
+  private static func write(_ record: RequestRecord, to fields: inout FieldWriter, skippingLeading: Bool) {
+    if !skippingLeading {
+      fields.string("correlationId", record.correlationId)
+      fields.bool("isRequestSuccess", record.isRequestSuccess)
+      fields.number("totalTime", record.totalTime)
+    }
+    fields.string("category", "GatewayLogs")
+    fields.string("callerIpAddress", record.callerIpAddress)
+    fields.time("timeGenerated", record.timeGenerated)
+    fields.string("region", record.region)
+    fields.string("gatewayId", record.gatewayId)
+    fields.string("method", record.method)
+    fields.string("url", record.url)
+    fields.number("backendResponseCode", record.backendResponseCode)
+    fields.number("responseCode", record.responseCode)
+    fields.number("responseSize", record.responseSize)
+    fields.number("requestSize", record.requestSize)
+    fields.string("cache", record.cache.rawValue)
+    fields.number("backendTime", record.backendTime)
+    fields.number("cacheTime", record.cacheTime)
+    fields.number("clientTime", record.clientTime)
+    fields.string("apiId", record.apiId)
+    fields.string("operationId", record.operationId)
+    fields.string("productId", record.productId)
+    fields.string("userId", record.userId)
+    fields.string("apimSubscriptionId", record.apimSubscriptionId)
+    fields.string("clientProtocol", record.clientProtocol)
+    fields.string("backendProtocol", record.backendProtocol)
+    fields.string("apiRevision", record.apiRevision)
+    fields.string("clientTlsVersion", record.clientTlsVersion)
+    fields.string("backendMethod", record.backendMethod)
+    fields.string("backendUrl", record.backendUrl)
+    fields.string("backendId", record.backendId)
+    fields.string("httpStatusCodeCategory", record.statusCodeCategory)
+    if let error = record.lastError {
+      fields.number("lastErrorElapsed", error.elapsed)
+      fields.string("lastErrorSource", error.source)
+      fields.string("lastErrorScope", error.scope)
+      fields.string("lastErrorSection", error.section)
+      fields.string("lastErrorReason", error.reason)
+      fields.string("lastErrorMessage", error.message)
+    }
+  }
+
+  static func append(_ value: Int, _ bytes: inout [UInt8]) {
+    if value < 0 {
+      bytes.append(0x2d)
+      append(value == .min ? .max : -value, &bytes)
+      return
+    }
+    if value >= 10 { append(value / 10, &bytes) }
+    bytes.append(UInt8(truncatingIfNeeded: 48 + value % 10))
+  }
+}
+
+/// Writes `key: value` or `"key":value` pairs, leaving out what is nil.
+struct FieldWriter {
+  enum Style {
+    case text, json
+  }
+
+  var bytes: [UInt8]
+  let style: Style
+  var isFirst: Bool
+
+  mutating func string(_ key: StaticString, _ value: String?) {
+    guard let value else { return }
+    name(key)
+    bytes.append(0x22)
+    for byte in value.utf8 {
+      switch byte {
+      case 0x22, 0x5c:
+        bytes.append(0x5c)
+        bytes.append(byte)
+      case 0x00..<0x20, 0x7f:
+        let digits = Array("0123456789abcdef".utf8)
+        bytes.append(contentsOf: "\\u00".utf8)
+        bytes.append(digits[Int(byte >> 4)])
+        bytes.append(digits[Int(byte & 15)])
+      default: bytes.append(byte)
+      }
+    }
+    bytes.append(0x22)
+  }
+
+  mutating func number(_ key: StaticString, _ value: Int?) {
+    guard let value else { return }
+    name(key)
+    LogLine.append(value, &bytes)
+  }
+
+  mutating func bool(_ key: StaticString, _ value: Bool) {
+    name(key)
+    bytes.append(contentsOf: value ? "true".utf8 : "false".utf8)
+  }
+
+  mutating func time(_ key: StaticString, _ microseconds: Int64) {
+    name(key)
+    if style == .json { bytes.append(0x22) }
+    Timestamp.append(microseconds: microseconds, zone: style == .json, to: &bytes)
+    if style == .json { bytes.append(0x22) }
+  }
+
+  private mutating func name(_ key: StaticString) {
+    if !isFirst { bytes.append(0x2c) }
+    isFirst = false
+    if style == .text {
+      bytes.append(0x20)
+      append(key)
+      bytes.append(contentsOf: ": ".utf8)
+    } else {
+      bytes.append(0x22)
+      append(key)
+      bytes.append(contentsOf: "\":".utf8)
+    }
+  }
+
+  private mutating func append(_ key: StaticString) {
+    key.withUTF8Buffer { bytes.append(contentsOf: $0) }
+  }
+}
