@@ -33,7 +33,11 @@ let package = Package(
     .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
     .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
     .target(
-      name: "DotNet", dependencies: ["CPCRE2", .product(name: "Crypto", package: "swift-crypto"), .product(name: "_CryptoExtras", package: "swift-crypto")],
+      name: "DotNet",
+      dependencies: [
+        "CPCRE2", .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "_CryptoExtras", package: "swift-crypto"),
+      ],
       swiftSettings: strict),
     .target(name: "Expressions", dependencies: ["DotNet"], swiftSettings: strict),
     .target(name: "HTTPWire", swiftSettings: strict),
@@ -99,7 +103,8 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
       ], swiftSettings: strict),
     .target(
-      name: "Workbench", dependencies: ["GatewayConfiguration", "DotNet", "Expressions", "PolicyLibrary", "PolicySyntax"],
+      name: "Workbench",
+      dependencies: ["GatewayConfiguration", "DotNet", "Expressions", "PolicyLibrary", "PolicySyntax"],
       swiftSettings: strict),
 
     // Level 5
@@ -110,6 +115,12 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
+
+    // Tests
+    .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: strict),
+    .testTarget(
+      name: "GatewayConfigurationTests",
+      dependencies: ["GatewayConfiguration", .product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

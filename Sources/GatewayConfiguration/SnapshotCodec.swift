@@ -52,7 +52,8 @@ public enum SnapshotCodec {
   /// Checks digest, signature and layout, then decodes.
   /// - Parameter key: the service's public signing key; nil leaves the signature unchecked, for a first contact over
   ///   an authenticated connection.
-  public static func open(_ sealed: SealedSnapshot, key: Curve25519.Signing.PublicKey?) throws(SnapshotError) -> Snapshot
+  public static func open(_ sealed: SealedSnapshot, key: Curve25519.Signing.PublicKey?) throws(SnapshotError)
+    -> Snapshot
   {
     guard sealed.bytes.count <= maximumBytes else {
       throw SnapshotError(
