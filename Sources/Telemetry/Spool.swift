@@ -36,6 +36,12 @@ public final class Spool {
     public var records: [UInt8]
     public var count: Int
     public var lastSequence: UInt64 { firstSequence + UInt64(count) - 1 }
+
+    public init(firstSequence: UInt64, records: [UInt8], count: Int) {
+      self.firstSequence = firstSequence
+      self.records = records
+      self.count = count
+    }
   }
 
   private struct Segment {

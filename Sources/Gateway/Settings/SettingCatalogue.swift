@@ -1,0 +1,168 @@
+extension Setting {
+  /// Every setting: those of the official gateway under their own names, then Postern's additions.
+  public static let catalogue: [Setting] = identity + service + network + telemetry + additions
+
+  private static let notYet = "not built yet"
+
+  private static let identity: [Setting] = [
+    Setting("gateway.name", .text, nil, "The gateway resource's name. Taken from the token when absent."),
+    Setting(
+      "config.service.endpoint", .text, nil,
+      "The management service, a host or URL; `https` where no scheme is given. Required."),
+    Setting(
+      "config.service.auth", .secret, nil,
+      "`GatewayKey` followed by the access token, or `key` with the token in `config.service.auth.key`. Required."),
+    Setting("config.service.auth.key", .secret, nil, "The access token, when `config.service.auth` is `key`."),
+    Setting(
+      "config.service.auth.tokenAudience", .text, nil, "Audience of Microsoft Entra tokens.",
+      effect: .ignored("Entra authentication of gateways is \(notYet)")),
+  ]
+
+  private static let service: [Setting] =
+    ["tenantId", "clientId", "clientSecret", "certificatePath", "authority"].map { part in
+      Setting(
+        "config.service.auth.azureAd.\(part)", part == "clientSecret" ? .secret : .text, nil,
+        "Microsoft Entra application of the gateway.",
+        effect: .ignored("Entra authentication of gateways is \(notYet)"))
+    } + [
+      Setting(
+        "config.service.endpoint.disableCertificateValidation", .boolean, "false",
+        "Accepts any certificate of the management service. For tests only."),
+      Setting(
+        "config.service.integration.timeout", .duration, "00:01:40", "Longest wait for an answer of the service."),
+      Setting(
+        "certificates.local.ca.enabled", .boolean, "false",
+        "Also trusts the certificate authorities in `/usr/local/share/ca-certificates`.",
+        effect: .ignored("the system's own trust store is always used")),
+      Setting(
+        "security.certificate-revocation.validation.enabled", .boolean, "false", "Checks revocation lists.",
+        effect: .refusedUnless("false", reason: "revocation checks are \(notYet)")),
+    ]
+
+  private static let network: [Setting] =
+    [
+      Setting(
+        "neighborhood.host", .text, nil, "DNS name of all replicas, for synchronised rate limits.",
+        effect: .ignored("counting across replicas is \(notYet); each replica counts alone")),
+      Setting(
+        "neighborhood.heartbeat.port", .port, "4291", "UDP port of replica heartbeats.",
+        effect: .ignored("counting across replicas is \(notYet)")),
+      Setting(
+        "policy.rate-limit.sync.port", .port, "4290", "UDP port of rate-limit synchronisation.",
+        effect: .ignored("counting across replicas is \(notYet)")),
+      Setting(
+        "net.server.http.forwarded.proto.enabled", .boolean, "false",
+        "Trusts `X-Forwarded-Proto` when the route decides between http and https."),
+      Setting(
+        "net.server.tls.ciphers.allowed-suites", .text, nil, "Cipher suites offered to clients, comma separated.",
+        effect: .ignored("the TLS library's own modern list is used")),
+      Setting(
+        "net.client.tls.ciphers.allowed-suites", .text, nil, "Cipher suites offered to backends, comma separated.",
+        effect: .ignored("the TLS library's own modern list is used")),
+      Setting(
+        "k8s.ingress.enabled", .boolean, "false", "Acts as an ingress controller.",
+        effect: .refusedUnless("false", reason: "the ingress controller is \(notYet)")),
+      Setting(
+        "k8s.ingress.namespace", .text, "default", "Namespace watched.",
+        effect: .ignored("the ingress controller is \(notYet)")),
+      Setting(
+        "k8s.ingress.dns.suffix", .text, "svc.cluster.local", "DNS suffix of services.",
+        effect: .ignored("the ingress controller is \(notYet)")),
+      Setting(
+        "k8s.ingress.config.path", .text, nil, "Path of a kubeconfig.",
+        effect: .ignored("the ingress controller is \(notYet)")),
+    ]
+    + ["Tls13", "Tls12", "Tls11", "Tls10", "Ssl30"].map { version in
+      Setting(
+        "Microsoft.WindowsAzure.ApiManagement.Gateway.Security.Backend.Protocols.\(version)", .boolean,
+        version == "Tls13" || version == "Tls12" ? "true" : "false", "Allows this version towards backends.",
+        effect: .ignored("backends are reached with TLS 1.2 and 1.3"))
+    }
+
+  private static let telemetry: [Setting] =
+    [
+      Setting("telemetry.logs.std", .oneOf(["none", "text", "json"]), "text", "Form of the log on standard output."),
+      Setting(
+        "telemetry.logs.std.level", .oneOf(["all", "debug", "info", "warn", "error", "fatal"]), "info",
+        "The least severe messages written."),
+      Setting("telemetry.logs.std.color", .boolean, "true", "Colours levels when standard output is a terminal."),
+      Setting(
+        "telemetry.logs.local", .oneOf(["none", "auto", "localsyslog", "rfc5424", "journal", "json", "forward"]),
+        "auto",
+        "A second destination of the log.", effect: .ignored("second log destinations are \(notYet)")),
+    ]
+    + [
+      "localsyslog.endpoint", "localsyslog.facility", "rfc5424.endpoint", "rfc5424.facility", "journal.endpoint",
+      "json.endpoint",
+    ].map { part in
+      Setting(
+        "telemetry.logs.local.\(part)", .text, nil, "Where the second log goes.",
+        effect: .ignored("second log destinations are \(notYet)"))
+    } + [
+      Setting(
+        "telemetry.metrics.local", .oneOf(["none", "statsd"]), "none", "Local metrics.",
+        effect: .refusedUnless("none", reason: "StatsD is \(notYet)")),
+      Setting(
+        "telemetry.metrics.local.statsd.endpoint", .text, nil, "StatsD server, host:port.",
+        effect: .ignored("StatsD is \(notYet)")),
+      Setting(
+        "telemetry.metrics.local.statsd.sampling", .fraction, nil, "Share of requests reported.",
+        effect: .ignored("StatsD is \(notYet)")),
+      Setting(
+        "telemetry.metrics.local.statsd.tag-format", .oneOf(["none", "librato", "dogStatsD", "influxDB"]), nil,
+        "How dimensions are written.", effect: .ignored("StatsD is \(notYet)")),
+      Setting("telemetry.metrics.cloud", .boolean, "true", "Sends request records to the management service."),
+      Setting(
+        "observability.opentelemetry.enabled", .boolean, "false", "OpenTelemetry metrics.",
+        effect: .refusedUnless("false", reason: "OpenTelemetry export is \(notYet)")),
+      Setting(
+        "observability.opentelemetry.collector.uri", .text, nil, "The collector.",
+        effect: .ignored("OpenTelemetry export is \(notYet)")),
+      Setting(
+        "observability.opentelemetry.system-metrics.enabled", .boolean, "false", "Processor and memory metrics.",
+        effect: .ignored("OpenTelemetry export is \(notYet)")),
+      Setting(
+        "observability.opentelemetry.histogram.buckets", .text, "5,10,25,50,100,250,500,1000,2500,5000,10000",
+        "Bounds of latency histograms in ms.", effect: .ignored("OpenTelemetry export is \(notYet)")),
+      Setting(
+        "logs.applicationinsights.endpoint", .text, nil, "Application Insights ingestion.",
+        effect: .ignored("Application Insights is a cloud service; records go to the management service")),
+    ]
+    + [
+      "mechanism", "artifact.version", "artifact.source", "orchestrator.type", "highAvailability.enabled",
+      "dapr.enabled",
+    ].map { part in
+      Setting(
+        "runtime.deployment.\(part)", .text, nil, "Set by deployment tools, for information.",
+        effect: .ignored("for information only"))
+    }
+
+  private static let additions: [Setting] = [
+    Setting(
+      "config.service.endpoint.certificateAuthority", .text, nil,
+      "Base64 of the DER certificate of the authority that signed the management service's certificate.",
+      isAddition: true),
+    Setting("net.server.address", .text, "0.0.0.0", "The address the gateway listens on.", isAddition: true),
+    Setting("net.server.http.port", .port, "8080", "The HTTP port; 0 takes a free one.", isAddition: true),
+    Setting("net.server.https.port", .port, "8081", "The HTTPS port; 0 takes a free one.", isAddition: true),
+    Setting(
+      "net.server.threads", .number(0...256), "0", "Event loops; 0 is one for each processor.", isAddition: true),
+    Setting(
+      "net.server.tls.certificate.path", .text, nil, "PEM file with the certificate chain of the HTTPS listener.",
+      isAddition: true),
+    Setting(
+      "net.server.tls.privateKey.path", .text, nil, "PEM file with the private key of that certificate.",
+      isAddition: true),
+    Setting(
+      "net.server.drain.timeout", .duration, "30s", "How long requests in flight may take after SIGTERM.",
+      isAddition: true),
+    Setting(
+      "config.backup.path", .text, nil,
+      "Folder of the configuration backup and of records not yet sent: `/apim/config` where it exists, else "
+        + "`$XDG_STATE_HOME/postern/gateways/{name}`. `none` keeps nothing on disk.",
+      isAddition: true),
+    Setting(
+      "telemetry.spool.maximum-megabytes", .number(16...1_048_576), "1024",
+      "Disk space for records not yet sent; beyond it the oldest go, and the log says how many.", isAddition: true),
+  ]
+}

@@ -1,0 +1,81 @@
+public import FoundationEssentials
+public import GatewayConfiguration
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// The configuration backup's place on disk.
+public struct BackupStore: Sendable {
+  /// Why the backup could not be read or written.
+  public struct Failure: Error, Sendable, CustomStringConvertible {
+    public var message: String
+    public var description: String { message }
+  }
+
+  public let path: String
+  private let token: String
+
+  /// - Parameter directory: made with its parents if it does not exist, readable by its owner alone.
+  public init(directory: String, token: GatewayToken) throws(Failure) {
+    var made = ""
+    for part in directory.split(separator: "/", omittingEmptySubsequences: false) {
+      made += made.isEmpty && !directory.hasPrefix("/") ? part : "/" + part
+      if part.isEmpty { made = "" } else { _ = mkdir(made, 0o700) }
+    }
+    var status = stat()
+    guard stat(directory, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+      throw Failure(message: "the folder \(directory) cannot be made: \(String(cString: strerror(errno)))")
+    }
+    guard access(directory, W_OK) == 0 else {
+      throw Failure(message: "the folder \(directory) cannot be written to: \(String(cString: strerror(errno)))")
+    }
+    path = directory + "/configuration.postern"
+    self.token = token.text
+  }
+
+  /// The backed-up snapshot with the key it was signed with; nil when there is no backup.
+  public func load() throws(Failure) -> (snapshot: SealedSnapshot, signingKey: Data)? {
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      if errno == ENOENT { return nil }
+      throw Failure(message: "\(path): \(String(cString: strerror(errno)))")
+    }
+    do {
+      return try SnapshotBackup.open(try Data(contentsOf: URL(filePath: path)), token: token)
+    } catch {
+      throw Failure(message: "\(path): \(error)")
+    }
+  }
+
+  /// Replaces the backup; a crash leaves the old or the new one, never a part.
+  public func save(_ snapshot: SealedSnapshot, signingKey: Data) throws(Failure) {
+    let file: Data
+    do {
+      var generator = SystemRandomNumberGenerator()
+      let salt = (0..<16).map { _ in UInt8.random(in: 0...255, using: &generator) }
+      file = try SnapshotBackup.seal(snapshot, signingKey: signingKey, token: token, salt: salt)
+    } catch {
+      throw Failure(message: "the backup cannot be encrypted: \(error)")
+    }
+    let temporary = path + ".new"
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw Failure(message: "\(temporary): \(String(cString: strerror(errno)))") }
+    var offset = 0
+    var problem: Int32 = 0
+    let bytes = [UInt8](file)
+    while offset < bytes.count, problem == 0 {
+      let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress.map { $0 + offset }, $0.count - offset) }
+      if count < 0 { if errno != EINTR { problem = errno } } else { offset += count }
+    }
+    if problem == 0, fsync(descriptor) != 0 { problem = errno }
+    close(descriptor)
+    if problem == 0, rename(temporary, path) != 0 { problem = errno }
+    if problem != 0 {
+      unlink(temporary)
+      throw Failure(message: "\(path): \(String(cString: strerror(problem)))")
+    }
+  }
+}

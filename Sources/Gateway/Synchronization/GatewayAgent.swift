@@ -1,0 +1,218 @@
+import Crypto
+import FoundationEssentials
+public import GatewayConfiguration
+public import Logging
+import Telemetry
+
+/// The life of a self-hosted gateway beside its traffic: it starts from the backup, follows the management service,
+/// keeps the backup fresh, tells the service how it is and delivers its records.
+public actor GatewayAgent {
+  /// Puts a snapshot into force; throws if this gateway cannot run it, and then keeps serving the former one.
+  public typealias Apply = @Sendable (Snapshot) async throws -> Void
+
+  /// How the agent stands, for logs and health answers.
+  public struct Status: Sendable, Equatable {
+    /// The version in force; nil while there is none.
+    public var configurationVersion: UInt64?
+    public var isConnected = false
+    /// Why there is no connection, or no configuration in force.
+    public var problem: String?
+    /// Why the newest configuration was refused, while an older one serves.
+    public var refusal: String?
+  }
+
+  private let settings: GatewaySettings
+  private let client: ServiceClient
+  private let backup: BackupStore?
+  private let shipper: RecordShipper
+  private let apply: Apply
+  private let onStatus: @Sendable (Status) -> Void
+  private let logger: Logger
+  private let identity: Identity
+  private var signingKey: Curve25519.Signing.PublicKey?
+  private var offered: UInt64 = 0
+  private var isDraining = false
+  private(set) public var status = Status()
+
+  /// Who this process is.
+  public struct Identity: Sendable {
+    public var instanceID: String
+    public var version: String
+    public var hostName: String
+    public var startedAtMicroseconds: Int64
+
+    public init(instanceID: String, version: String, hostName: String, startedAtMicroseconds: Int64) {
+      self.instanceID = instanceID
+      self.version = version
+      self.hostName = hostName
+      self.startedAtMicroseconds = startedAtMicroseconds
+    }
+  }
+
+  public init(
+    settings: GatewaySettings, identity: Identity, client: ServiceClient, backup: BackupStore?, shipper: RecordShipper,
+    logger: Logger, apply: @escaping Apply, onStatus: @escaping @Sendable (Status) -> Void
+  ) {
+    self.settings = settings
+    self.identity = identity
+    self.client = client
+    self.backup = backup
+    self.shipper = shipper
+    self.logger = logger
+    self.apply = apply
+    self.onStatus = onStatus
+  }
+
+  /// Runs until cancelled.
+  public func run() async {
+    await startFromBackup()
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await self.followConfiguration() }
+      group.addTask { await self.sendHeartbeats() }
+      if self.settings.sendsRecords { group.addTask { await self.deliverRecords() } }
+    }
+  }
+
+  /// Says that the process is about to end and delivers what can be delivered now.
+  public func drain() async {
+    isDraining = true
+    try? await client.heartbeat(heartbeat())
+    if settings.sendsRecords { try? await deliverOnce() }
+    do { try await shipper.flush() } catch { logger.error("The record spool could not be flushed: \(error)") }
+  }
+
+  private func startFromBackup() async {
+    guard let backup else { return }
+    do {
+      guard let (sealed, keyBytes) = try backup.load() else { return }
+      let key = try? Curve25519.Signing.PublicKey(rawRepresentation: keyBytes)
+      let snapshot = try SnapshotCodec.open(sealed, key: key)
+      try await apply(snapshot)
+      signingKey = key
+      offered = sealed.version
+      update { $0.configurationVersion = sealed.version }
+      logger.info("Serving configuration \(sealed.version) from the backup \(backup.path)")
+    } catch {
+      logger.error("The configuration backup cannot be used: \(error)")
+      update { $0.problem = "the configuration backup cannot be used: \(error)" }
+    }
+  }
+
+  private func followConfiguration() async {
+    var backoff = Backoff()
+    while !Task.isCancelled {
+      do {
+        let answer = try await client.configuration(
+          since: offered, waitSeconds: 10, instance: identity.instanceID)
+        if !status.isConnected { logger.info("Connected to \(settings.endpoint)") }
+        backoff.succeeded()
+        update {
+          $0.isConnected = true
+          $0.problem = nil
+        }
+        if case .newer(let sealed, let key) = answer { await take(sealed, key: key) }
+      } catch {
+        if Task.isCancelled { return }
+        let problem = explain(error)
+        let isNew = status.problem != problem
+        update {
+          $0.isConnected = false
+          $0.problem = problem
+        }
+        let wait = backoff.failed(spread: .random(in: 0...1))
+        if isNew || backoff.failures % 60 == 0 {
+          logger.warning("No connection to \(settings.endpoint): \(problem). Trying again, at most every 10 s")
+        }
+        try? await Task.sleep(for: .milliseconds(wait))
+      }
+    }
+  }
+
+  private func explain(_ error: ServiceClient.Failure) -> String {
+    guard error.code == .unauthorized else { return error.message }
+    let minute = settings.token.expiry
+    return "\(error.message) (the token's end: \(minute) UTC). Take a new one from the gateway's Deployment page"
+  }
+
+  private func take(_ sealed: SealedSnapshot, key: Data) async {
+    offered = sealed.version
+    do {
+      // The first contact is vouched for by TLS and the token; from then on the key must stay the same.
+      if signingKey == nil { signingKey = try? Curve25519.Signing.PublicKey(rawRepresentation: key) }
+      let snapshot = try SnapshotCodec.open(sealed, key: signingKey)
+      try await apply(snapshot)
+      logger.info("Configuration \(sealed.version) is in force", metadata: ["bytes": "\(sealed.bytes.count)"])
+      update {
+        $0.configurationVersion = sealed.version
+        $0.refusal = nil
+      }
+    } catch {
+      let kept = status.configurationVersion.map { "still serving \($0)" } ?? "nothing to serve yet"
+      logger.error("Configuration \(sealed.version) is refused, \(kept): \(error)")
+      update { $0.refusal = "configuration \(sealed.version): \(error)" }
+      await beat()
+      return
+    }
+    await beat()
+    guard let backup else { return }
+    do {
+      try backup.save(sealed, signingKey: signingKey?.rawRepresentation ?? key)
+    } catch {
+      logger.error("The configuration backup could not be written: \(error)")
+    }
+  }
+
+  private func sendHeartbeats() async {
+    while !Task.isCancelled {
+      await beat()
+      try? await Task.sleep(for: .seconds(10))
+    }
+  }
+
+  private func beat() async {
+    do {
+      try await client.heartbeat(heartbeat())
+      logger.debug("HeartbeatSent")
+    } catch {
+      logger.debug("Heartbeat failed: \(error)")
+    }
+  }
+
+  private func heartbeat() -> Heartbeat {
+    let state = isDraining ? "draining" : status.configurationVersion == nil ? "waitingForConfiguration" : "serving"
+    return Heartbeat(
+      instanceId: identity.instanceID, version: identity.version, hostName: identity.hostName,
+      startedAt: Timestamp.text(microseconds: identity.startedAtMicroseconds),
+      configurationVersion: status.configurationVersion ?? 0, state: state, configurationError: status.refusal)
+  }
+
+  private func deliverRecords() async {
+    var backoff = Backoff()
+    while !Task.isCancelled {
+      var wait = 1_000
+      do {
+        try await deliverOnce()
+        backoff.succeeded()
+      } catch {
+        wait = max(wait, backoff.failed(spread: .random(in: 0...1)))
+        logger.debug("Request records wait: \(error)")
+      }
+      try? await Task.sleep(for: .milliseconds(wait))
+    }
+  }
+
+  private func deliverOnce() async throws {
+    let instance = identity.instanceID
+    let client = client
+    try await shipper.deliverPending { spoolID, batch in
+      try await client.telemetry(
+        instance: instance, spoolID: spoolID, firstSequence: batch.firstSequence, records: batch.records)
+    }
+  }
+
+  private func update(_ change: (inout Status) -> Void) {
+    let before = status
+    change(&status)
+    if status != before { onStatus(status) }
+  }
+}
