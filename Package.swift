@@ -40,7 +40,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(name: "Expressions", dependencies: ["DotNet"], swiftSettings: strict),
-    .target(name: "HTTPWire", swiftSettings: strict),
+    // Lifetimes: functions that lend spans of a head's bytes (as swift-nio itself does).
+    .target(name: "HTTPWire", swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),
     .target(
       name: "GatewayConfiguration", dependencies: [.product(name: "Crypto", package: "swift-crypto")],
       swiftSettings: strict),

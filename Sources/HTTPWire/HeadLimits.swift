@@ -1,0 +1,53 @@
+/// How large a message head may be. A head beyond a bound is refused, never truncated.
+public struct HeadLimits: Sendable, Hashable {
+  /// Bytes from the first byte of the start line to the end of the empty line.
+  public var headBytes: Int
+  /// Number of field lines.
+  public var headerCount: Int
+  /// Bytes of the request target (path and query).
+  public var targetBytes: Int
+
+  public init(headBytes: Int = 65_536, headerCount: Int = 100, targetBytes: Int = 16_384) {
+    self.headBytes = headBytes
+    self.headerCount = headerCount
+    self.targetBytes = targetBytes
+  }
+}
+
+/// Why a head or a body was refused.
+public struct WireError: Error, Sendable, Hashable {
+  /// A stable name, for logs and tests.
+  public enum Code: String, Sendable, Hashable {
+    case startLine, version, method, target, targetTooLong, headTooLarge, tooManyHeaders, headerName, headerValue
+    case lineEnding, foldedLine, contentLength, lengthConflict, transferEncoding, host, chunk, trailer
+    case unsupportedMethod, editTooLarge
+  }
+  public var code: Code
+  /// Offset in bytes from the start of the message part that was being read, where known.
+  public var offset: Int
+
+  public init(_ code: Code, offset: Int = 0) {
+    self.code = code
+    self.offset = offset
+  }
+
+  /// The status with which a server answers a request refused for this.
+  public var status: Int {
+    switch code {
+    case .targetTooLong: 414
+    case .headTooLarge, .tooManyHeaders: 431
+    case .version: 505
+    case .transferEncoding, .unsupportedMethod: 501
+    default: 400
+    }
+  }
+}
+
+/// What came of parsing the bytes received so far.
+public enum HeadOutcome: Sendable, Hashable {
+  /// More bytes are needed; parse again from the start when they are there.
+  case incomplete
+  /// A whole head was read; it took `bytes` bytes of the input.
+  case complete(bytes: Int)
+  case refused(WireError)
+}

@@ -1,0 +1,343 @@
+extension MessageHead {
+  /// Reads a request head from the start of `input`. Nothing is kept unless the outcome is `.complete`.
+  ///
+  /// Strict, so that no two servers can read one message two ways: lines end in CR LF and nothing else, no folded lines,
+  /// no space before the colon, one Content-Length at most and never beside Transfer-Encoding, whose only value may be
+  /// "chunked", exactly one Host for HTTP/1.1 (RFC 9112 §2.2, §3.2, §5, §6.1, §6.3).
+  public mutating func parseRequest(_ input: Span<UInt8>, limits: HeadLimits) -> HeadOutcome {
+    reset()
+    kind = .request
+    let n = input.count
+    var i = 0
+    while i < n, Octet.isToken(input[i]) { i &+= 1 }
+    if i > 32 { return .refused(WireError(.method, offset: i)) }
+    if i == n { return .incomplete }
+    if i == 0 || input[i] != Octet.space { return .refused(WireError(.method, offset: i)) }
+    let methodEnd = i
+    i &+= 1
+    let targetStart = i
+    var high: UInt64 = 0
+    scan: while true {
+      if i &+ 8 <= n {
+        let word = input.bytes.unsafeLoadUnaligned(fromByteOffset: i, as: UInt64.self)
+        let found = Swar.controls(word, below: 0x2121_2121_2121_2121)
+        if found == 0 {
+          high |= word
+          i &+= 8
+          continue
+        }
+        let step = found.trailingZeroBitCount &>> 3
+        for k in 0..<step { high |= UInt64(input[i &+ k]) }
+        i &+= step
+        break scan
+      }
+      while i < n {
+        let c = input[i]
+        if c <= 0x20 || c == 0x7f { break scan }
+        high |= UInt64(c)
+        i &+= 1
+      }
+      if i &- targetStart > limits.targetBytes { return .refused(WireError(.targetTooLong, offset: i)) }
+      return n > limits.headBytes ? .refused(WireError(.headTooLarge)) : .incomplete
+    }
+    let targetEnd = i
+    if targetEnd &- targetStart > limits.targetBytes { return .refused(WireError(.targetTooLong, offset: i)) }
+    if input[i] != Octet.space || i == targetStart { return .refused(WireError(.target, offset: i)) }
+    if high & Swar.topBits != 0 { return .refused(WireError(.target, offset: targetStart)) }
+    i &+= 1
+    if i &+ 10 > n { return .incomplete }
+    // "HTTP/1." as one 64-bit load, the minor digit masked off.
+    let word = input.bytes.unsafeLoadUnaligned(fromByteOffset: i, as: UInt64.self)
+    if word & 0x00ff_ffff_ffff_ffff != 0x002e_312f_5054_5448 { return .refused(WireError(.version, offset: i)) }
+    let minor = input[i &+ 7]
+    if minor != 0x31 && minor != 0x30 { return .refused(WireError(.version, offset: i)) }
+    if input[i &+ 8] != Octet.carriageReturn || input[i &+ 9] != Octet.lineFeed {
+      return .refused(WireError(.lineEnding, offset: i &+ 8))
+    }
+    minorVersion = minor == 0x31 ? 1 : 0
+    keepsAlive = minor == 0x31
+    let outcome = parseFields(input, from: i &+ 10, limits: limits)
+    guard case .complete(let end) = outcome else { return outcome }
+
+    methodKind = Method.recognise(input, 0, methodEnd)
+    methodSlice = Slice(start: 0, end: methodEnd)
+    targetSlice = Slice(start: targetStart, end: targetEnd)
+    if let error = splitTarget() { return .refused(error) }
+    if knownBits & KnownHeader.host.bit == 0 {
+      if minorVersion == 1 { return .refused(WireError(.host)) }
+    } else if indexOfField(.host, from: indexOfField(.host) &+ 1) >= 0 {
+      return .refused(WireError(.host))
+    }
+    if isChunked, minorVersion == 0 { return .refused(WireError(.transferEncoding)) }
+    expectsContinue = knownBits & KnownHeader.expect.bit != 0 && minorVersion == 1 && expectationIsContinue()
+    asksUpgrade = asksUpgrade && knownBits & KnownHeader.upgrade.bit != 0
+    return .complete(bytes: end)
+  }
+
+  /// Reads a response head from the start of `input`. Nothing is kept unless the outcome is `.complete`.
+  public mutating func parseResponse(_ input: Span<UInt8>, limits: HeadLimits) -> HeadOutcome {
+    reset()
+    kind = .response
+    let n = input.count
+    if n < 15 { return .incomplete }
+    let word = input.bytes.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt64.self)
+    if word & 0x00ff_ffff_ffff_ffff != 0x002e_312f_5054_5448 { return .refused(WireError(.version)) }
+    let minor = input[7]
+    if minor != 0x31 && minor != 0x30 { return .refused(WireError(.version)) }
+    let a = Int(input[9]) &- 48
+    let b = Int(input[10]) &- 48
+    let c = Int(input[11]) &- 48
+    if input[8] != Octet.space || a < 1 || a > 9 || b < 0 || b > 9 || c < 0 || c > 9 {
+      return .refused(WireError(.startLine, offset: 8))
+    }
+    var i = 12
+    // The space before an empty reason is missing in the answers of some servers.
+    if input[i] == Octet.space {
+      i &+= 1
+    } else if input[i] != Octet.carriageReturn {
+      return .refused(WireError(.startLine, offset: i))
+    }
+    let reasonStart = i
+    while i < n, Octet.isValue(input[i]) { i &+= 1 }
+    if i &+ 2 > n { return n > limits.headBytes ? .refused(WireError(.headTooLarge)) : .incomplete }
+    if input[i] != Octet.carriageReturn || input[i &+ 1] != Octet.lineFeed {
+      return .refused(WireError(.lineEnding, offset: i))
+    }
+    minorVersion = minor == 0x31 ? 1 : 0
+    keepsAlive = minor == 0x31
+    let reasonEnd = i
+    let outcome = parseFields(input, from: i &+ 2, limits: limits)
+    guard case .complete = outcome else { return outcome }
+    status = a &* 100 &+ b &* 10 &+ c
+    reasonSlice = Slice(start: reasonStart, end: reasonEnd)
+    asksUpgrade = asksUpgrade && knownBits & KnownHeader.upgrade.bit != 0
+    return outcome
+  }
+
+  /// Reads trailer fields, without start line, up to and including the empty line.
+  public mutating func parseTrailers(_ input: Span<UInt8>, limits: HeadLimits) -> HeadOutcome {
+    reset()
+    return parseFields(input, from: 0, limits: limits)
+  }
+
+  private mutating func parseFields(_ input: Span<UInt8>, from start: Int, limits: HeadLimits) -> HeadOutcome {
+    let n = input.count
+    if n > limits.headBytes {
+      // The bound is on the head, which may be followed by a body: look no further than it allows.
+      let outcome = parseFieldLines(input.extracting(0..<limits.headBytes), from: min(start, limits.headBytes), limits)
+      return outcome == .incomplete ? .refused(WireError(.headTooLarge, offset: limits.headBytes)) : outcome
+    }
+    return parseFieldLines(input, from: start, limits)
+  }
+
+  private mutating func parseFieldLines(_ p: Span<UInt8>, from start: Int, _ limits: HeadLimits) -> HeadOutcome {
+    let n = p.count
+    let bound = limits.headerCount
+    var i = start
+    var found = 0
+    var bits: UInt64 = 0
+    var length: Int?
+    var chunked = false
+    while true {
+      if i &+ 2 > n { return .incomplete }
+      if p[i] == Octet.carriageReturn {
+        if p[i &+ 1] != Octet.lineFeed { return .refused(WireError(.lineEnding, offset: i)) }
+        i &+= 2
+        break
+      }
+      let nameStart = i
+      name: while true {
+        if i &+ 8 <= n {
+          let word = p.bytes.unsafeLoadUnaligned(fromByteOffset: i, as: UInt64.self)
+          let others = ~Swar.lettersOrHyphens(word) & Swar.topBits
+          if others == 0 {
+            i &+= 8
+            continue
+          }
+          i &+= others.trailingZeroBitCount &>> 3
+          if p[i] == Octet.colon || !Octet.isToken(p[i]) { break name }
+          i &+= 1
+          continue
+        }
+        while i < n, Octet.isToken(p[i]) { i &+= 1 }
+        break name
+      }
+      if i == n { return .incomplete }
+      if p[i] != Octet.colon || i == nameStart {
+        let folded = i == nameStart && (p[i] == Octet.space || p[i] == Octet.tab)
+        return .refused(WireError(folded ? .foldedLine : .headerName, offset: i))
+      }
+      let nameLength = i &- nameStart
+      if nameLength > 1024 { return .refused(WireError(.headerName, offset: i)) }
+      i &+= 1
+      while i < n, p[i] == Octet.space || p[i] == Octet.tab { i &+= 1 }
+      let valueStart = i
+      value: while true {
+        if i &+ 8 <= n {
+          let word = p.bytes.unsafeLoadUnaligned(fromByteOffset: i, as: UInt64.self)
+          let controls = Swar.controls(word, below: 0x2020_2020_2020_2020)
+          if controls == 0 {
+            i &+= 8
+            continue
+          }
+          i &+= controls.trailingZeroBitCount &>> 3
+          if p[i] == Octet.tab {
+            i &+= 1
+            continue value
+          }
+          break value
+        }
+        while i < n {
+          let c = p[i]
+          if c < 0x20 || c == 0x7f {
+            if c == Octet.tab {
+              i &+= 1
+              continue value
+            }
+            break value
+          }
+          i &+= 1
+        }
+        return .incomplete
+      }
+      if p[i] != Octet.carriageReturn {
+        return .refused(WireError(p[i] == Octet.lineFeed ? .lineEnding : .headerValue, offset: i))
+      }
+      if i &+ 2 > n { return .incomplete }
+      if p[i &+ 1] != Octet.lineFeed { return .refused(WireError(.lineEnding, offset: i)) }
+      var valueEnd = i
+      while valueEnd > valueStart, p[valueEnd &- 1] == Octet.space || p[valueEnd &- 1] == Octet.tab { valueEnd &-= 1 }
+      i &+= 2
+      if found == bound { return .refused(WireError(.tooManyHeaders, offset: nameStart)) }
+      if found == fields.count { fields.append(contentsOf: repeatElement(Field(), count: found)) }
+      let known = KnownHeader.recognise(p, nameStart, nameLength)
+      var field = Field()
+      field.start = UInt32(truncatingIfNeeded: nameStart)
+      field.valueStart = UInt32(truncatingIfNeeded: valueStart)
+      field.valueEnd = UInt32(truncatingIfNeeded: valueEnd)
+      field.lineEnd = UInt32(truncatingIfNeeded: i)
+      field.nameLength = UInt16(truncatingIfNeeded: nameLength)
+      field.known = known
+      fields[found] = field
+      found &+= 1
+      switch known {
+      case .contentLength:
+        guard length == nil else { return .refused(WireError(.contentLength, offset: nameStart)) }
+        guard let value = Self.decimal(p, valueStart, valueEnd) else {
+          return .refused(WireError(.contentLength, offset: valueStart))
+        }
+        length = value
+      case .transferEncoding:
+        // A second line, a list or another coding would let a backend frame the body in another way than we do.
+        guard !chunked, valueEnd &- valueStart == 7, p.equalsIgnoringCase(at: valueStart, "chunked") else {
+          return .refused(WireError(.transferEncoding, offset: valueStart))
+        }
+        chunked = true
+      case .connection:
+        readConnectionOptions(p, valueStart, valueEnd)
+      default: break
+      }
+      bits |= known.bit
+    }
+    if chunked, length != nil { return .refused(WireError(.lengthConflict)) }
+    count = found
+    knownBits = bits
+    contentLength = length
+    isChunked = chunked
+    if storage.count < i {
+      var size = storage.count
+      while size < i &+ 256 { size *= 2 }
+      storage = [UInt8](repeating: 0, count: size)
+    }
+    self.length = 0
+    push(p.extracting(0..<i).bytes)
+    return .complete(bytes: i)
+  }
+
+  /// A decimal of 1 to 18 digits.
+  private static func decimal(_ p: Span<UInt8>, _ start: Int, _ end: Int) -> Int? {
+    guard end > start, end &- start <= 18 else { return nil }
+    var number = 0
+    for k in start..<end {
+      let digit = Int(p[k]) &- 48
+      if digit < 0 || digit > 9 { return nil }
+      number = number &* 10 &+ digit
+    }
+    return number
+  }
+
+  private mutating func readConnectionOptions(_ p: Span<UInt8>, _ start: Int, _ end: Int) {
+    var i = start
+    while i < end {
+      while i < end, p[i] == Octet.space || p[i] == Octet.tab || p[i] == Octet.comma { i &+= 1 }
+      let from = i
+      while i < end, p[i] != Octet.comma { i &+= 1 }
+      var to = i
+      while to > from, p[to &- 1] == Octet.space || p[to &- 1] == Octet.tab { to &-= 1 }
+      switch to &- from {
+      case 5: if p.equalsIgnoringCase(at: from, "close") { keepsAlive = false }
+      case 7: if p.equalsIgnoringCase(at: from, "upgrade") { asksUpgrade = true }
+      case 10: if minorVersion == 0, p.equalsIgnoringCase(at: from, "keep-alive") { keepsAlive = true }
+      default: break
+      }
+    }
+  }
+
+  private func expectationIsContinue() -> Bool {
+    withFirstValue(of: .expect) { $0.count == 12 && $0.equalsIgnoringCase(at: 0, "100-continue") } ?? false
+  }
+
+  /// Finds authority, path and query in the target: origin form, absolute form or "*" (RFC 9112 §3.2).
+  private mutating func splitTarget() -> WireError? {
+    let end = targetSlice.end
+    var i = targetSlice.start
+    if storage[i] != Octet.slash {
+      if end &- i == 1, storage[i] == 0x2a {
+        pathSlice = targetSlice
+        return methodKind == .options ? nil : WireError(.target, offset: i)
+      }
+      if methodKind == .connect { return WireError(.unsupportedMethod) }
+      let from = i &+ schemeLength(at: i, end: end)
+      if from == i { return WireError(.target, offset: i) }
+      i = from
+      while i < end, storage[i] != Octet.slash, storage[i] != Octet.question {
+        if storage[i] == 0x40 { return WireError(.target, offset: i) }  // user information has no place in a request
+        i &+= 1
+      }
+      if i == from { return WireError(.target, offset: i) }
+      authoritySlice = Slice(start: from, end: i)
+      if i == end || storage[i] == Octet.question { return pathlessTarget(from: i) }
+    }
+    let pathStart = i
+    while i < end, storage[i] != Octet.question { i &+= 1 }
+    pathSlice = Slice(start: pathStart, end: i)
+    if i < end { querySlice = Slice(start: i &+ 1, end: end) }
+    if authoritySlice != nil { targetSlice = Slice(start: pathStart, end: end) }
+    return nil
+  }
+
+  /// Length of "http://" or "https://" at the offset, else 0.
+  private func schemeLength(at i: Int, end: Int) -> Int {
+    let p = storage.span
+    if end &- i > 7, p.equalsIgnoringCase(at: i, "http://") { return 7 }
+    if end &- i > 8, p.equalsIgnoringCase(at: i, "https://") { return 8 }
+    return 0
+  }
+
+  /// "http://host?query" has the path "/" without saying so; written out it needs one.
+  private mutating func pathlessTarget(from i: Int) -> WireError? {
+    let query = i < targetSlice.end ? Slice(start: i &+ 1, end: targetSlice.end) : nil
+    do { try reserve(2 &+ (query?.count ?? 0)) } catch { return error }
+    let start = length
+    push(Octet.slash)
+    pathSlice = Slice(start: start, end: length)
+    if let query {
+      push(Octet.question)
+      let at = length
+      pushOwn(query)
+      querySlice = Slice(start: at, end: length)
+    }
+    targetSlice = Slice(start: start, end: length)
+    return nil
+  }
+}
