@@ -17,6 +17,66 @@ public enum Value {
   case float(Float)
   case double(Double)
   case string(String)
-  /// An instance of a reference type, or of a value type too large to stand inline.
-  case object(AnyObject)
+  /// An enumerator with its type.
+  case enumeration(Int32, TypeSymbol)
+  /// An instance of a reference type, or of a value type that does not stand inline.
+  case object(any RuntimeObject)
+  /// A variable captured by a lambda or passed by reference; never seen outside the evaluator.
+  case cell(Cell)
+
+  public var isNull: Bool {
+    if case .null = self { return true }
+    return false
+  }
+}
+
+/// An instance of a .NET reference type (or boxed value type) that expressions hold.
+public protocol RuntimeObject: AnyObject {
+  /// The type `GetType()` would give.
+  var runtimeType: TypeSymbol { get }
+  /// `ToString()`.
+  func text(_ machine: Machine) throws -> String
+  /// `Equals(object)`; by default identity.
+  func isEqual(to other: Value) -> Bool
+  /// `GetHashCode()`, equal for equal objects.
+  func hash(into hasher: inout Hasher)
+  /// An enumerator over the elements, nil when the object cannot be enumerated.
+  func makeIterator() throws -> (any ValueIterator)?
+  /// `CompareTo(object)`; nil when the type has no order.
+  func compare(to other: Value) throws -> Int?
+}
+
+extension RuntimeObject {
+  public func text(_ machine: Machine) throws -> String { runtimeType.qualifiedName }
+  public func isEqual(to other: Value) -> Bool {
+    if case .object(let object) = other { return object === self }
+    return false
+  }
+  public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
+  public func makeIterator() throws -> (any ValueIterator)? { nil }
+  public func compare(to other: Value) throws -> Int? { nil }
+}
+
+/// A forward pass over the elements of an enumerable object.
+public protocol ValueIterator: AnyObject {
+  /// The next element, nil at the end. Lambdas of lazy queries run on `machine`.
+  func next(_ machine: Machine) throws -> Value?
+}
+
+/// A variable that outlives the frame it was declared in, or an argument passed by reference.
+public final class Cell {
+  var value: Value
+
+  init(_ value: Value = .null) { self.value = value }
+}
+
+/// A value of a .NET structure that has no case of its own in `Value`.
+final class Boxed<Wrapped>: RuntimeObject {
+  let value: Wrapped
+  let runtimeType: TypeSymbol
+
+  init(_ value: Wrapped, _ type: TypeSymbol) {
+    self.value = value
+    runtimeType = type
+  }
 }

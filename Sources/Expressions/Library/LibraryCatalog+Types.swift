@@ -1,0 +1,6 @@
+extension LibraryCatalog {
+  /// All registrations, by area. A new file of registrations adds its list here.
+  static let allTypes: [LibraryType] = [
+    foundationTypes
+  ].flatMap { $0 }
+}

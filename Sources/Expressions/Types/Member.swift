@@ -1,0 +1,104 @@
+/// How an argument reaches a parameter.
+enum ParameterMode: Sendable {
+  case value
+  case output
+  case reference
+  /// `params T[]`: takes any number of `T`.
+  case variadic
+}
+
+/// One parameter of a method, constructor, indexer or delegate.
+struct Parameter: @unchecked Sendable {
+  var name: String
+  var type: TypeSymbol
+  var mode: ParameterMode = .value
+  // Sendable by these two facts: a default is a compile-time constant of C#, thus null, a number, a character, a switch
+  // or a string, and nothing writes it after the signature was read.
+  var defaultValue: Value?
+
+  func substituting(_ substitution: Substitution) -> Parameter {
+    var result = self
+    result.type = type.substituting(substitution)
+    return result
+  }
+}
+
+/// A member of a library type: what it looks like to C# and what runs when it is used.
+// Sendable by these two facts: all properties are `let`, and the closures are library code without captured mutable
+// state (they get everything through `Call`).
+final class Member: @unchecked Sendable {
+  enum Kind {
+    case method
+    case constructor
+    case property
+    case indexer
+    case operation
+    case implicitConversion
+    case explicitConversion
+    /// A compile-time constant.
+    case constant
+  }
+
+  let kind: Kind
+  let name: String
+  let isStatic: Bool
+  /// Whether the first parameter is written before the dot.
+  let isExtension: Bool
+  let isListed: Bool
+  let typeParameters: [TypeDefinition]
+  let parameters: [Parameter]
+  let result: TypeSymbol
+  let constant: Value?
+  let declaringType: TypeDefinition
+  let body: LibraryBody?
+  let setter: LibraryBody?
+  let usage: ExpressionUsage
+  /// Direct forms that skip argument passing, for members on the hot path.
+  let fast: FastBody?
+
+  init(
+    kind: Kind, name: String, isStatic: Bool, isExtension: Bool, isListed: Bool, typeParameters: [TypeDefinition],
+    parameters: [Parameter], result: TypeSymbol, constant: Value? = nil, declaringType: TypeDefinition,
+    body: LibraryBody?, setter: LibraryBody?, usage: ExpressionUsage, fast: FastBody?
+  ) {
+    self.kind = kind
+    self.name = name
+    self.isStatic = isStatic
+    self.isExtension = isExtension
+    self.isListed = isListed
+    self.typeParameters = typeParameters
+    self.parameters = parameters
+    self.result = result
+    self.constant = constant
+    self.declaringType = declaringType
+    self.body = body
+    self.setter = setter
+    self.usage = usage
+    self.fast = fast
+  }
+
+  var isVariadic: Bool { parameters.last?.mode == .variadic }
+}
+
+/// Members of one type by name; constructors, indexers, operators and conversions apart.
+struct MemberTable: Sendable {
+  var named: [String: [Member]] = [:]
+  var constructors: [Member] = []
+  var indexers: [Member] = []
+  var operators: [String: [Member]] = [:]
+  var conversions: [Member] = []
+  /// Names of extension methods the type offers to others.
+  var extensions: [String: [Member]] = [:]
+
+  mutating func add(_ member: Member) {
+    switch member.kind {
+    case .constructor: constructors.append(member)
+    case .indexer: indexers.append(member)
+    case .operation: operators[member.name, default: []].append(member)
+    case .implicitConversion, .explicitConversion: conversions.append(member)
+    case .method, .property, .constant:
+      named[member.name, default: []].append(member)
+      if member.isExtension { extensions[member.name, default: []].append(member) }
+    }
+  }
+}
