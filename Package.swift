@@ -27,6 +27,7 @@ let package = Package(
     .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
     .package(url: "https://github.com/hummingbird-project/swift-mustache.git", from: "2.1.1"),
     .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
   ],
   targets: [
     // Level 0: pure values and languages. No sockets, no clock, no randomness.
@@ -114,11 +115,18 @@ let package = Package(
       dependencies: [
         "GatewayConfiguration", "ControlPlaneStore", "Gateway", "ManagementAPI", "Portal", "Telemetry", "Workbench",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ], swiftSettings: strict),
 
     // Tests
     .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: strict),
+    .testTarget(name: "GatewaySettingsTests", dependencies: ["Gateway"], swiftSettings: strict),
     .testTarget(
       name: "GatewayConfigurationTests",
       dependencies: ["GatewayConfiguration", .product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict),

@@ -18,8 +18,6 @@ public struct Setting: Sendable, Equatable {
     case honoured
     /// Accepted, so that files written for the official gateway work as they are, but without effect here.
     case ignored(String)
-    /// A value other than the given one is refused when the gateway starts.
-    case refusedUnless(String, reason: String)
   }
 
   public var name: String

@@ -36,7 +36,7 @@ extension Setting {
         effect: .ignored("the system's own trust store is always used")),
       Setting(
         "security.certificate-revocation.validation.enabled", .boolean, "false", "Checks revocation lists.",
-        effect: .refusedUnless("false", reason: "revocation checks are \(notYet)")),
+        effect: .ignored("revocation checks are \(notYet)")),
     ]
 
   private static let network: [Setting] =
@@ -61,7 +61,7 @@ extension Setting {
         effect: .ignored("the TLS library's own modern list is used")),
       Setting(
         "k8s.ingress.enabled", .boolean, "false", "Acts as an ingress controller.",
-        effect: .refusedUnless("false", reason: "the ingress controller is \(notYet)")),
+        effect: .ignored("the ingress controller is \(notYet)")),
       Setting(
         "k8s.ingress.namespace", .text, "default", "Namespace watched.",
         effect: .ignored("the ingress controller is \(notYet)")),
@@ -101,7 +101,7 @@ extension Setting {
     } + [
       Setting(
         "telemetry.metrics.local", .oneOf(["none", "statsd"]), "none", "Local metrics.",
-        effect: .refusedUnless("none", reason: "StatsD is \(notYet)")),
+        effect: .ignored("StatsD is \(notYet)")),
       Setting(
         "telemetry.metrics.local.statsd.endpoint", .text, nil, "StatsD server, host:port.",
         effect: .ignored("StatsD is \(notYet)")),
@@ -114,7 +114,7 @@ extension Setting {
       Setting("telemetry.metrics.cloud", .boolean, "true", "Sends request records to the management service."),
       Setting(
         "observability.opentelemetry.enabled", .boolean, "false", "OpenTelemetry metrics.",
-        effect: .refusedUnless("false", reason: "OpenTelemetry export is \(notYet)")),
+        effect: .ignored("OpenTelemetry export is \(notYet)")),
       Setting(
         "observability.opentelemetry.collector.uri", .text, nil, "The collector.",
         effect: .ignored("OpenTelemetry export is \(notYet)")),

@@ -35,12 +35,7 @@ struct SettingReader {
         problems.append("\(setting.name): \(problem), found \(shown)")
         continue
       }
-      switch setting.effect {
-      case .honoured: break
-      case .ignored(let reason): warnings.append("\(setting.name) has no effect: \(reason)")
-      case .refusedUnless(let accepted, let reason):
-        if value.lowercased() != accepted { problems.append("\(setting.name)=\(value) is not supported: \(reason)") }
-      }
+      if case .ignored(let reason) = setting.effect { warnings.append("\(setting.name) has no effect: \(reason)") }
     }
     let environmentNames = Set(Setting.catalogue.map { $0.environmentName.lowercased() })
     let proxies: Set = ["http_proxy", "https_proxy", "no_proxy"]

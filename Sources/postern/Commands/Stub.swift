@@ -1,0 +1,7 @@
+import ArgumentParser
+
+struct ServeCommand: ParsableCommand {}
+struct GatewayCommand: ParsableCommand {}
+struct DemoCommand: ParsableCommand {}
+struct PolicyCommand: ParsableCommand {}
+struct ExpressionCommand: ParsableCommand {}

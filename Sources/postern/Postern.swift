@@ -1,0 +1,41 @@
+import ArgumentParser
+
+/// The one executable.
+@main
+struct Postern: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "postern",
+    abstract: "API management on your own ground: management service, gateways, portal, policies.",
+    discussion: """
+      Start here:
+        postern demo                          the whole story, played with real processes
+        postern serve                         the management service with its portal
+        postern gateway --env-file env.conf   a self-hosted gateway, with the file from its Deployment page
+
+      Exit codes: 0 done or drained after SIGTERM, 1 the command failed, 2 settings or files are wrong,
+      64 the command line is wrong.
+      """,
+    version: Version.text,
+    subcommands: [
+      ServeCommand.self, GatewayCommand.self, DemoCommand.self, PolicyCommand.self, ExpressionCommand.self,
+      SettingsCommand.self, VersionCommand.self,
+    ])
+}
+
+/// The software's version.
+enum Version {
+  static let number = "0.1.0"
+  static let text = "postern \(number)"
+}
+
+struct VersionCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "version", abstract: "Print the version.")
+
+  func run() { print(Version.text) }
+}
+
+/// Ends the process with a message and the documented exit code for wrong settings and files.
+struct ConfigurationExit: Error, CustomStringConvertible {
+  static let code = ExitCode(2)
+  var description: String
+}

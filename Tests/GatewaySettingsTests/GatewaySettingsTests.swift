@@ -1,0 +1,93 @@
+import Foundation
+import Testing
+
+@testable import Gateway
+
+@Suite struct GatewaySettingsTests {
+  private static let token =
+    "plant&203001010000&" + Data(repeating: 1, count: 64).base64EncodedString()
+
+  private func settings(_ file: String, _ environment: [String: String] = [:]) throws -> GatewaySettings {
+    try GatewaySettings(file: try EnvironmentFile(file), environment: environment)
+  }
+
+  private func problems(_ file: String) -> [String] {
+    do {
+      _ = try settings(file)
+      return []
+    } catch {
+      return (error as? GatewaySettings.Failure)?.problems ?? ["\(error)"]
+    }
+  }
+
+  @Test func `the official file is enough, in both spellings of the token`() throws {
+    let first = try settings(
+      "config.service.endpoint=acme.configuration.azure-api.net\nconfig.service.auth=GatewayKey \(Self.token)\n")
+    #expect(first.endpoint == "https://acme.configuration.azure-api.net" && first.gatewayID == "plant")
+    #expect(first.httpPort == 8080 && first.httpsPort == 8081 && first.warnings.isEmpty)
+    let second = try settings(
+      """
+      # by hand
+      gateway.name=plant
+      config.service.endpoint=http://10.0.0.1:9080/
+      config.service.auth=key
+      config.service.auth.key=\(Self.token)
+      """)
+    #expect(second.endpoint == "http://10.0.0.1:9080" && second.token == first.token)
+  }
+
+  @Test func `every setting also works as an upper-case environment variable, which wins over the file`() throws {
+    let settings = try settings(
+      "config.service.endpoint=a\nnet.server.http.port=1",
+      ["CONFIG_SERVICE_AUTH": "GatewayKey \(Self.token)", "NET_SERVER_HTTP_PORT": "2", "telemetry.logs.std": "json"])
+    #expect(settings.httpPort == 2 && settings.logFormat == .json)
+  }
+
+  @Test func `every documented setting is accepted, and those without effect say so`() throws {
+    let samples: [String: String] = ["telemetry.metrics.local": "statsd", "k8s.ingress.enabled": "true"]
+    for setting in Setting.catalogue where !["config.service.auth", "gateway.name"].contains(setting.name) {
+      let value = samples[setting.name] ?? setting.defaultValue ?? (setting.kind == .fraction ? "0.5" : "none")
+      if setting.name.hasSuffix("certificateAuthority") || setting.name.hasPrefix("net.server.tls.") { continue }
+      #expect(
+        problems("config.service.endpoint=a\nconfig.service.auth=\(Self.token)\n\(setting.name)=\(value)") == [],
+        "\(setting.name)")
+    }
+    let statsd = try settings(
+      "config.service.endpoint=a\nconfig.service.auth=\(Self.token)\ntelemetry.metrics.local=statsd")
+    #expect(statsd.warnings == ["telemetry.metrics.local has no effect: StatsD is not built yet"])
+  }
+
+  @Test func `an unknown name is named, with the one that was meant`() throws {
+    let settings = try settings(
+      "config.service.endpoint=a\nconfig.service.auth=\(Self.token)\ntelemetry.logs.sdt=json\nfoo.bar=1")
+    #expect(
+      settings.warnings == [
+        "unknown setting foo.bar", "unknown setting telemetry.logs.sdt; did you mean telemetry.logs.std?",
+      ])
+  }
+
+  @Test func `what is wrong is said all at once, without showing secrets`() {
+    let found = problems(
+      "config.service.auth=GatewayKey secret-text\nnet.server.http.port=eighty\ntelemetry.logs.std=xml")
+    #expect(found.count == 4 && found[0].hasPrefix("config.service.endpoint is missing"))
+    #expect(found.contains("net.server.http.port: expected a port, 0 to 65535, found \"eighty\""))
+    #expect(found.contains("telemetry.logs.std: expected one of none, text, json, found \"xml\""))
+    #expect(!found.joined().contains("secret-text"))
+    #expect(problems("no equals sign").first == "line 1: expected name=value, found \"no equals sign\"")
+  }
+
+  @Test func `the reference in docs is what the gateway reads`() throws {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let text = try String(contentsOf: root.appending(path: "docs/settings.md"), encoding: .utf8)
+    #expect(text == SettingsReference.markdown, "run: .build/debug/postern settings > docs/settings.md")
+  }
+
+  @Test func `durations read in both forms`() {
+    #expect(Setting.milliseconds("00:01:40") == 100_000 && Setting.milliseconds("500ms") == 500)
+    #expect(
+      Setting.milliseconds("30s") == 30_000 && Setting.milliseconds("5") == 5_000
+        && Setting.milliseconds("2m") == 120_000)
+    #expect(Setting.milliseconds("soon") == nil && Setting.milliseconds("00:99:00") == nil)
+  }
+}
