@@ -2,6 +2,5 @@ import ArgumentParser
 
 struct ServeCommand: ParsableCommand {}
 struct GatewayCommand: ParsableCommand {}
-struct DemoCommand: ParsableCommand {}
 struct PolicyCommand: ParsableCommand {}
 struct ExpressionCommand: ParsableCommand {}
