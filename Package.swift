@@ -129,6 +129,15 @@ let package = Package(
 
     // Tests
     .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: strict),
+    .testTarget(
+      name: "GatewaySynchronizationTests",
+      dependencies: [
+        "Gateway", "GatewayConfiguration", "Telemetry",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "Crypto", package: "swift-crypto"), .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Hummingbird", package: "hummingbird"), .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ], swiftSettings: strict),
     .testTarget(name: "GatewaySettingsTests", dependencies: ["Gateway"], swiftSettings: strict),
     .testTarget(
       name: "GatewayConfigurationTests",
