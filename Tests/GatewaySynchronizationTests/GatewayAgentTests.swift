@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Crypto
 import Foundation
 import GatewayConfiguration
+import HTTPTypes
 import Logging
 import Synchronization
 import Telemetry
@@ -33,7 +34,8 @@ import Testing
   private static func record(_ number: Int) -> RequestRecord {
     RequestRecord(
       timeGenerated: Int64(number), correlationId: "id-\(number)", gatewayId: "plant", region: "hall",
-      isRequestSuccess: true, totalTime: 1, callerIpAddress: "127.0.0.1", method: "GET", url: "/", clientProtocol: "HTTP/1.1",
+      isRequestSuccess: true, totalTime: 1, callerIpAddress: "127.0.0.1", method: "GET", url: "/",
+      clientProtocol: "HTTP/1.1",
       responseCode: 200, responseSize: 1, requestSize: 1)
   }
 
