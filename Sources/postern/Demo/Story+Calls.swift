@@ -38,6 +38,12 @@ extension Story {
       "PUT", "/apis/time/operations/zone", ["displayName": "Zone", "method": "GET", "urlTemplate": "/now/{zone}"])
     let key = self.key
     let seconds = await wait(seconds: 10) { (try? await self.ask("time/now/utc", key: key).status) != 404 }
+    let opened = OpenConnections.outgoingPorts(
+      process: gateway?.identifier ?? 0, listening: [ports.gatewayHTTP, ports.gatewayHTTPS])
+    let toService = opened.subtracting([ports.timeA, ports.timeB])
+    expect(
+      toService == [ports.serviceHTTPS],
+      "besides its backends the gateway has connections to one host and port only: the service's \(ports.serviceHTTPS)")
     expect((seconds ?? 99) < 1, "a changed API reaches the gateway after \(Int((seconds ?? 99) * 1_000)) ms")
   }
 
