@@ -1,8 +1,25 @@
 import ArgumentParser
+import Foundation
 
 /// The one executable.
 @main
 struct Postern: AsyncParsableCommand {
+  static func main() async {
+    do {
+      var command = try parseAsRoot()
+      if var asynchronous = command as? any AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
+      }
+    } catch let error as ConfigurationExit {
+      FileHandle.standardError.write(Data("postern: \(error.description)\n".utf8))
+      Foundation.exit(2)
+    } catch {
+      exit(withError: error)
+    }
+  }
+
   static let configuration = CommandConfiguration(
     commandName: "postern",
     abstract: "API management on your own ground: management service, gateways, portal, policies.",
@@ -34,8 +51,9 @@ struct VersionCommand: ParsableCommand {
   func run() { print(Version.text) }
 }
 
-/// Ends the process with a message and the documented exit code for wrong settings and files.
+/// Wrong settings or files: the message, then exit code 2.
 struct ConfigurationExit: Error, CustomStringConvertible {
-  static let code = ExitCode(2)
   var description: String
+
+  init(_ description: String) { self.description = description }
 }

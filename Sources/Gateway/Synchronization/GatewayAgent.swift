@@ -73,16 +73,23 @@ public actor GatewayAgent {
     }
   }
 
-  /// Says that the process is about to end and delivers what can be delivered now.
-  public func drain() async {
+  /// Tells the service that this process is about to end.
+  public func announceDrain() async {
     isDraining = true
-    try? await client.heartbeat(heartbeat())
-    if settings.sendsRecords { try? await deliverOnce() }
+    await beat()
+  }
+
+  /// Delivers what can be delivered now and makes the rest safe on disk.
+  public func deliverLast() async {
+    if settings.sendsRecords, status.isConnected {
+      do { try await deliverOnce() } catch { logger.warning("Records wait on disk for the next start: \(error)") }
+    }
     do { try await shipper.flush() } catch { logger.error("The record spool could not be flushed: \(error)") }
   }
 
   private func startFromBackup() async {
-    guard let backup else { return }
+    // After the settings were read again there is already something newer in force.
+    guard let backup, offered == 0 else { return }
     do {
       guard let (sealed, keyBytes) = try backup.load() else { return }
       let key = try? Curve25519.Signing.PublicKey(rawRepresentation: keyBytes)

@@ -1,0 +1,140 @@
+import AsyncHTTPClient
+import Foundation
+import Gateway
+import GatewayConfiguration
+import Logging
+import NIOCore
+import NIOPosix
+import Synchronization
+import Telemetry
+import UnixSignals
+
+/// A self-hosted gateway's process: the data plane, the agent beside it, signals, and a clean end.
+struct GatewayProcess {
+  let settings: GatewaySettings
+  let format: ConsoleLogHandler.Format
+  let reread: () throws -> GatewaySettings
+  private let logger = Logger(label: "gateway")
+
+  init(settings: GatewaySettings, format: ConsoleLogHandler.Format, reread: @escaping () throws -> GatewaySettings) {
+    self.settings = settings
+    self.format = format
+    self.reread = reread
+  }
+
+  func run(_ signals: UnixSignalsSequence) async throws {
+    for warning in settings.warnings { logger.warning("\(warning)") }
+    let instance = UUID().uuidString.lowercased()
+    let backup = makeBackup()
+    let shipper = try RecordShipper(
+      directory: backup == nil ? nil : settings.statePath.map { $0 + "/records" }, newID: UUID().uuidString.lowercased(),
+      bounds: spoolBounds, logger: logger)
+    let accessLog = AccessLog(format: format)
+    let sends = settings.sendsRecords
+    let records = RecordQueue { records in
+      accessLog.write(records)
+      if sends { await shipper.append(records) }
+    }
+    let server = try GatewayServer(
+      settings: try serverSettings(), logger: logger, onRecords: { records.add($0) })
+    server.setNotReadyReason("no configuration yet: waiting for \(settings.endpoint)")
+    try await server.start()
+    logger.info(
+      "Gateway \(settings.gatewayID) listens on \(settings.address): HTTP \(server.boundHTTPPort ?? 0), HTTPS \(server.boundHTTPSPort ?? 0)",
+      metadata: ["version": "\(Version.number)", "instance": "\(instance)"])
+    let identity = GatewayAgent.Identity(
+      instanceID: instance, version: Version.number, hostName: ProcessInfo.processInfo.hostName,
+      startedAtMicroseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
+    var link = try await Link(
+      settings: settings, identity: identity, backup: backup, shipper: shipper, server: server, logger: logger)
+
+    signals: for await signal in signals {
+      guard signal == .sighup else { break signals }
+      do {
+        let fresh = try reread()
+        try server.reload(certificate: certificate(fresh))
+        let next = try await Link(
+          settings: fresh, identity: identity, backup: backup, shipper: shipper, server: server, logger: logger)
+        await link.end()
+        link = next
+        logger.info("Settings and certificates were read again; ports, folders and log format keep until a restart")
+      } catch {
+        logger.error("Nothing was changed, the settings are not usable: \(error)")
+      }
+    }
+    logger.info("Draining: no new connections, requests in flight have \(settings.drainTimeoutMilliseconds) ms")
+    await link.agent.announceDrain()
+    await server.drain(milliseconds: settings.drainTimeoutMilliseconds)
+    await records.finish()
+    await link.agent.deliverLast()
+    await link.end()
+    await server.stop()
+    logger.info("Ended")
+  }
+
+  private var spoolBounds: Spool.Bounds {
+    var bounds = Spool.Bounds()
+    bounds.maximumBytes = settings.spoolMegabytes << 20
+    return bounds
+  }
+
+  private func makeBackup() -> BackupStore? {
+    guard let path = settings.statePath else {
+      logger.warning("Nothing is kept on disk (config.backup.path): a restart without the service serves nothing")
+      return nil
+    }
+    do {
+      return try BackupStore(directory: path, token: settings.token)
+    } catch {
+      logger.error("No backup and no record spool: \(error). Name a folder with config.backup.path")
+      return nil
+    }
+  }
+
+  private func serverSettings() throws -> GatewayServerSettings {
+    GatewayServerSettings(
+      address: settings.address, httpPort: settings.httpPort, httpsPort: settings.httpsPort,
+      threads: settings.threads == 0 ? ProcessInfo.processInfo.activeProcessorCount : settings.threads,
+      certificate: try certificate(settings), trustForwardedProto: settings.trustForwardedProto)
+  }
+
+  private func certificate(_ settings: GatewaySettings) throws -> ListenerCertificate {
+    if let chain = settings.certificatePath, let key = settings.privateKeyPath {
+      return try ListenerCertificate(chainPath: chain, keyPath: key)
+    }
+    return try ListenerCertificate.selfSigned(hostName: ProcessInfo.processInfo.hostName)
+  }
+}
+
+/// The gateway's side of its connection to the service; replaced as a whole when the settings are read again.
+struct Link {
+  let agent: GatewayAgent
+  private let client: HTTPClient
+  private let running: Task<Void, Never>
+
+  init(
+    settings: GatewaySettings, identity: GatewayAgent.Identity, backup: BackupStore?, shipper: RecordShipper,
+    server: GatewayServer, logger: Logger
+  ) async throws {
+    var configuration = HTTPClient.Configuration()
+    configuration.tlsConfiguration = try ServiceClient.tlsConfiguration(settings)
+    configuration.timeout.connect = .seconds(5)
+    client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    agent = GatewayAgent(
+      settings: settings, identity: identity, client: ServiceClient(settings: settings, client: client),
+      backup: backup, shipper: shipper, logger: Logger(label: "agent"),
+      apply: { try await server.apply($0) },
+      onStatus: { status in
+        let reason = status.refusal ?? status.problem ?? "waiting for \(settings.endpoint)"
+        server.setNotReadyReason(status.configurationVersion == nil ? "no configuration yet: \(reason)" : nil)
+      })
+    let agent = agent
+    running = Task { await agent.run() }
+  }
+
+  func end() async {
+    running.cancel()
+    await running.value
+    try? await client.shutdown()
+  }
+}

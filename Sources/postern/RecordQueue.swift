@@ -1,0 +1,58 @@
+import Synchronization
+import Telemetry
+
+/// Carries finished records from the event loops to the log and the spool, in order, without a loop ever waiting.
+final class RecordQueue: Sendable {
+  /// Records waiting at most; beyond, the newest are dropped and counted.
+  static let bound = 200_000
+
+  private struct State {
+    var waiting: [RequestRecord] = []
+    var isWorking = false
+    var dropped = 0
+  }
+
+  private let state = Mutex(State())
+  private let handle: @Sendable ([RequestRecord]) async -> Void
+
+  init(_ handle: @escaping @Sendable ([RequestRecord]) async -> Void) { self.handle = handle }
+
+  /// Records dropped since the last question.
+  func takeDropped() -> Int {
+    state.withLock { state in
+      defer { state.dropped = 0 }
+      return state.dropped
+    }
+  }
+
+  func add(_ records: [RequestRecord]) {
+    let mustStart = state.withLock { state in
+      guard state.waiting.count + records.count <= Self.bound else {
+        state.dropped += records.count
+        return false
+      }
+      state.waiting.append(contentsOf: records)
+      defer { state.isWorking = true }
+      return !state.isWorking
+    }
+    if mustStart { Task { await work() } }
+  }
+
+  /// Waits until everything added so far has been handled.
+  func finish() async {
+    while state.withLock({ $0.isWorking }) { try? await Task.sleep(for: .milliseconds(5)) }
+  }
+
+  private func work() async {
+    while true {
+      let records = state.withLock { state in
+        let records = state.waiting
+        state.waiting = []
+        if records.isEmpty { state.isWorking = false }
+        return records
+      }
+      if records.isEmpty { return }
+      await handle(records)
+    }
+  }
+}
