@@ -88,8 +88,7 @@ public actor GatewayAgent {
   }
 
   private func startFromBackup() async {
-    // After the settings were read again there is already something newer in force.
-    guard let backup, offered == 0 else { return }
+    guard let backup else { return }
     do {
       guard let (sealed, keyBytes) = try backup.load() else { return }
       let key = try? Curve25519.Signing.PublicKey(rawRepresentation: keyBytes)
