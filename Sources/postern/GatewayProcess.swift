@@ -27,7 +27,8 @@ struct GatewayProcess {
     let instance = UUID().uuidString.lowercased()
     let backup = makeBackup()
     let shipper = try RecordShipper(
-      directory: backup == nil ? nil : settings.statePath.map { $0 + "/records" }, newID: UUID().uuidString.lowercased(),
+      directory: backup == nil ? nil : settings.statePath.map { $0 + "/records" },
+      newID: UUID().uuidString.lowercased(),
       bounds: spoolBounds, logger: logger)
     let accessLog = AccessLog(format: format)
     let sends = settings.sendsRecords

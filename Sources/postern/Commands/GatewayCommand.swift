@@ -48,7 +48,8 @@ struct GatewayCommand: AsyncParsableCommand {
             + "Download env.conf from the gateway's Deployment page in the portal.")
       }
       guard data.count <= EnvironmentFile.maximumBytes else {
-        throw ConfigurationExit("\(envFile) has \(data.count) bytes; a settings file has at most \(EnvironmentFile.maximumBytes)")
+        throw ConfigurationExit(
+          "\(envFile) has \(data.count) bytes; a settings file has at most \(EnvironmentFile.maximumBytes)")
       }
       do {
         file = try EnvironmentFile(String(decoding: data, as: UTF8.self))
@@ -65,7 +66,8 @@ struct GatewayCommand: AsyncParsableCommand {
         })
     } catch {
       let source = envFile ?? "the environment"
-      throw ConfigurationExit("the settings in \(source) are not usable:\n" + error.problems.map { "  \($0)" }.joined(separator: "\n"))
+      throw ConfigurationExit(
+        "the settings in \(source) are not usable:\n" + error.problems.map { "  \($0)" }.joined(separator: "\n"))
     }
   }
 }
