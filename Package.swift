@@ -127,6 +127,10 @@ let package = Package(
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ], swiftSettings: strict),
 
+    // Not a product: the pieces of the request path, for scripts/instruction-gate.
+    .executableTarget(
+      name: "hotpath", dependencies: ["HTTPWire", "Telemetry"], path: "Benchmarks/HotPath", swiftSettings: strict),
+
     // Tests
     .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: strict),
     .testTarget(
@@ -139,6 +143,7 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
       ], swiftSettings: strict),
     .testTarget(name: "GatewaySettingsTests", dependencies: ["Gateway"], swiftSettings: strict),
+    .testTarget(name: "StoryTests", dependencies: ["postern"], swiftSettings: strict),
     .testTarget(
       name: "GatewayConfigurationTests",
       dependencies: ["GatewayConfiguration", .product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict),

@@ -1,0 +1,36 @@
+import Glibc
+
+/// Runs one piece of the request path a given number of times and nothing else, so that callgrind can count its
+/// instructions exactly. `scripts/instruction-gate` is its caller.
+@main
+enum HotPath {
+  static func main() {
+    let arguments = CommandLine.arguments.dropFirst()
+    let cases = HotPathCase.all
+    guard let name = arguments.first, name != "list" else {
+      for one in cases { print(one.name) }
+      return
+    }
+    guard let found = cases.first(where: { $0.name == name }),
+      let count = arguments.dropFirst().first.flatMap({ Int($0) })
+    else { fail("usage: hotpath list | hotpath CASE COUNT") }
+    let total = found.prepare()(count)
+    // The result is looked at, so that no work can be optimised away.
+    if total < 0 { fail("\(name) did not do its work") }
+  }
+
+  static func fail(_ message: String) -> Never {
+    print(message)
+    exit(1)
+  }
+}
+
+/// A piece of the request path.
+struct HotPathCase: Sendable {
+  /// Also the name of its baseline.
+  var name: String
+  /// Makes the case ready; the result runs it so many times and returns a checksum, negative when it failed.
+  var prepare: @Sendable () -> (_ count: Int) -> Int
+
+  static let all = wire + records
+}
