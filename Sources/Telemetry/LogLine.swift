@@ -10,10 +10,10 @@ public enum LogLine {
     bytes.append(contentsOf: ", isRequestSuccess: ".utf8)
     bytes.append(contentsOf: record.isRequestSuccess ? "true".utf8 : "false".utf8)
     bytes.append(contentsOf: ", totalTime: ".utf8)
-    append(record.totalTime, &bytes)
-    var fields = FieldWriter(bytes: bytes, style: .text, isFirst: false)
+    ByteRoom.extend(&bytes, by: 20) { $0.append(decimal: record.totalTime) }
+    var fields = FieldWriter(takingOver: &bytes, style: .text, isFirst: false)
     write(record, to: &fields, skippingLeading: true)
-    bytes = fields.bytes
+    fields.finish(into: &bytes)
     bytes.append(0x0a)
   }
 
@@ -22,9 +22,9 @@ public enum LogLine {
     bytes.append(contentsOf: #"{"level":"Info","timestamp":""#.utf8)
     Timestamp.append(microseconds: record.timeGenerated, zone: true, to: &bytes)
     bytes.append(contentsOf: #"","eventType":"GatewayLogs","operationName":"Microsoft.ApiManagement/GatewayLogs""#.utf8)
-    var fields = FieldWriter(bytes: bytes, style: .json, isFirst: false)
+    var fields = FieldWriter(takingOver: &bytes, style: .json, isFirst: false)
     write(record, to: &fields, skippingLeading: false)
-    bytes = fields.bytes
+    fields.finish(into: &bytes)
     bytes.append(contentsOf: "}\n".utf8)
   }
 
@@ -70,15 +70,5 @@ public enum LogLine {
       fields.string("lastErrorReason", error.reason)
       fields.string("lastErrorMessage", error.message)
     }
-  }
-
-  static func append(_ value: Int, _ bytes: inout [UInt8]) {
-    if value < 0 {
-      bytes.append(0x2d)
-      append(value == .min ? .max : -value, &bytes)
-      return
-    }
-    if value >= 10 { append(value / 10, &bytes) }
-    bytes.append(UInt8(truncatingIfNeeded: 48 + value % 10))
   }
 }

@@ -3,7 +3,7 @@ public enum RecordCodec {
   /// Appends one object without a line end. Costs about as much as copying the text.
   public static func append(_ record: RequestRecord, to bytes: inout [UInt8]) {
     bytes.append(0x7b)
-    var fields = FieldWriter(bytes: bytes, style: .json, isFirst: true)
+    var fields = FieldWriter(takingOver: &bytes, style: .json, isFirst: true)
     fields.number("timeGenerated", Int(record.timeGenerated))
     fields.string("correlationId", record.correlationId)
     fields.string("gatewayId", record.gatewayId)
@@ -41,7 +41,7 @@ public enum RecordCodec {
       fields.string("reason", error.reason)
       fields.string("message", error.message)
     }
-    bytes = fields.bytes
+    fields.finish(into: &bytes)
     bytes.append(0x7d)
   }
 }

@@ -4,46 +4,47 @@ public enum Timestamp {
   /// - Parameter microseconds: since 1970-01-01 UTC.
   public static func text(microseconds: Int64, zone: Bool = true) -> String {
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(24)
     append(microseconds: microseconds, zone: zone, to: &bytes)
     return String(decoding: bytes, as: UTF8.self)
   }
 
   /// Appends what ``text(microseconds:zone:)`` returns.
   public static func append(microseconds: Int64, zone: Bool, to bytes: inout [UInt8]) {
+    ByteRoom.extend(&bytes, by: maximumBytes) { append(microseconds: microseconds, zone: zone, to: &$0) }
+  }
+
+  /// Years of Int64 microseconds have six digits and a sign at most.
+  static let maximumBytes = 28
+
+  static func append(microseconds: Int64, zone: Bool, to room: inout ByteRoom) {
     let millisecond = floorDivide(microseconds, 1_000)
     let second = floorDivide(millisecond, 1_000)
     let day = floorDivide(second, 86_400)
     let date = civil(dayNumber: day)
-    let secondOfDay = Int(second - day * 86_400)
-    digits(date.year, 4, &bytes)
-    bytes.append(0x2d)
-    digits(date.month, 2, &bytes)
-    bytes.append(0x2d)
-    digits(date.day, 2, &bytes)
-    bytes.append(0x54)
-    digits(secondOfDay / 3_600, 2, &bytes)
-    bytes.append(0x3a)
-    digits(secondOfDay % 3_600 / 60, 2, &bytes)
-    bytes.append(0x3a)
-    digits(secondOfDay % 60, 2, &bytes)
-    bytes.append(0x2e)
-    digits(Int(millisecond - second * 1_000), 3, &bytes)
-    if zone { bytes.append(0x5a) }
+    let secondOfDay = UInt(second - day * 86_400)
+    if (0...9_999).contains(date.year) {
+      room.append(digits: UInt(date.year), width: 4)
+    } else {
+      room.append(decimal: date.year)
+    }
+    room.append(0x2d)
+    room.append(digits: UInt(date.month), width: 2)
+    room.append(0x2d)
+    room.append(digits: UInt(date.day), width: 2)
+    room.append(0x54)
+    room.append(digits: secondOfDay / 3_600, width: 2)
+    room.append(0x3a)
+    room.append(digits: secondOfDay % 3_600 / 60, width: 2)
+    room.append(0x3a)
+    room.append(digits: secondOfDay % 60, width: 2)
+    room.append(0x2e)
+    room.append(digits: UInt(millisecond - second * 1_000), width: 3)
+    if zone { room.append(0x5a) }
   }
 
   private static func floorDivide(_ value: Int64, _ by: Int64) -> Int64 {
     let quotient = value / by
     return value % by < 0 ? quotient - 1 : quotient
-  }
-
-  private static func digits(_ value: Int, _ width: Int, _ bytes: inout [UInt8]) {
-    var divisor = 1
-    for _ in 1..<width { divisor *= 10 }
-    while divisor > 0 {
-      bytes.append(UInt8(truncatingIfNeeded: 48 + value / divisor % 10))
-      divisor /= 10
-    }
   }
 
   /// The civil date of a day counted from 1970-01-01, in the proleptic Gregorian calendar.
