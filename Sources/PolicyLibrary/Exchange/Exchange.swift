@@ -1,0 +1,118 @@
+public import Expressions
+public import HTTPWire
+
+/// One request in flight with its response: what policies read and change. Confined to one event loop, and used again for
+/// the next request of its connection.
+public final class Exchange {
+  public var request = MessageHead()
+  public var requestBody = MessageBody.none
+  public var response = MessageHead()
+  public var responseBody = MessageBody.none
+  public var hasResponse = false
+  public var facts: ExchangeFacts
+  /// Where the request goes; nil when neither the API nor a policy names a backend.
+  public var backend: BackendTarget?
+  /// Bytes of the path to leave out before the backend's own path is put in front; 0 once a policy wrote the path.
+  public var apiPathLength = 0
+  public var lastError: PolicyError?
+  /// Every error so far, with the moment in ticks.
+  public private(set) var errors: [(ticks: Int64, error: PolicyError)] = []
+  public var variables: [String: Value] = [:]
+  public let effects: any PolicyEffects
+  public weak var source: (any ExchangeSource)?
+  /// What counts only once the response is known.
+  var afterResponse: [any DeferredCount] = []
+  /// Where the running step stands, for `LastError`.
+  public internal(set) var place: PlanPlace?
+
+  public init(facts: ExchangeFacts, effects: any PolicyEffects) {
+    self.facts = facts
+    self.effects = effects
+  }
+
+  /// Makes it ready for another request; `request` is left as it is.
+  public func begin(_ facts: ExchangeFacts) {
+    self.facts = facts
+    backend = facts.backend
+    apiPathLength = facts.apiPathLength
+    requestBody = .none
+    responseBody = .none
+    hasResponse = false
+    lastError = nil
+    place = nil
+    if !errors.isEmpty { errors.removeAll(keepingCapacity: true) }
+    if !variables.isEmpty { variables.removeAll(keepingCapacity: true) }
+    if !afterResponse.isEmpty { afterResponse.removeAll() }
+  }
+
+  /// Records an error and makes its default response.
+  public func fail(_ error: PolicyError) {
+    var error = error
+    if let place {
+      error.scope = error.scope ?? place.scope.rawValue
+      error.section = error.section ?? place.section.rawValue
+      error.path = error.path ?? place.path
+      error.policyID = error.policyID ?? place.policyID
+    }
+    lastError = error
+    errors.append((effects.now(), error))
+    setResponse(error)
+  }
+
+  private func setResponse(_ error: PolicyError) {
+    var text = "{ \"statusCode\": \(error.status), \"message\": "
+    text += JSONText.quoted(error.responseMessage ?? error.message)
+    if error.status == 500 { text += ", \"activityId\": " + JSONText.quoted(facts.requestID) }
+    text += " }"
+    beginResponse(error.status)
+    do {
+      try response.set(.contentType, "application/json")
+      for header in error.headers { try response.set(header.name, header.value) }
+    } catch {
+      // A header that cannot be written is left out; the status still tells.
+    }
+    responseBody = .bytes(Array(text.utf8))
+  }
+
+  /// An empty response in place of whatever there was.
+  public func beginResponse(_ status: Int, reason: String? = nil) {
+    response.reset()
+    do { try response.beginResponse(status, reason: reason) } catch { response.reset() }
+    responseBody = .none
+    hasResponse = true
+  }
+
+  /// To be called once, when the response is complete or lost: counts what depends on it.
+  public func finish() {
+    if afterResponse.isEmpty { return }
+    let counts = afterResponse
+    afterResponse = []
+    for count in counts { count.count(self) }
+  }
+}
+
+/// A count that waits for the response.
+protocol DeferredCount: Sendable {
+  func count(_ exchange: Exchange)
+}
+
+/// JSON strings without a JSON library.
+enum JSONText {
+  static func quoted(_ text: String) -> String {
+    var bytes: [UInt8] = [0x22]
+    for byte in text.utf8 {
+      switch byte {
+      case 0x22, 0x5c: bytes += [0x5c, byte]
+      case 0x0a: bytes += [0x5c, 0x6e]
+      case 0x0d: bytes += [0x5c, 0x72]
+      case 0x09: bytes += [0x5c, 0x74]
+      case 0..<0x20: bytes += Array("\\u00".utf8) + [byte < 16 ? 0x30 : 0x31, hex(byte & 15)]
+      default: bytes.append(byte)
+      }
+    }
+    bytes.append(0x22)
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  private static func hex(_ value: UInt8) -> UInt8 { value < 10 ? 48 + value : 87 + value }
+}

@@ -1,0 +1,27 @@
+/// The body of a message in flight.
+public enum MessageBody: Sendable, Equatable {
+  case none
+  /// It flows by; nobody holds it.
+  case streaming
+  case bytes([UInt8])
+  /// A policy has read it without keeping it.
+  case consumed
+
+  public var bytes: [UInt8]? {
+    if case .bytes(let bytes) = self { return bytes }
+    return nil
+  }
+}
+
+/// How `forward-request` sends a request on.
+public struct ForwardSettings: Sendable, Equatable {
+  /// Milliseconds until the response's head must be there.
+  public var timeoutMilliseconds = 300_000
+  public var followsRedirects = false
+  /// Error statuses of the backend (400 and above) are errors of the exchange.
+  public var failsOnErrorStatus = false
+  /// Bytes of the response are passed on as they come.
+  public var buffersResponse = true
+
+  public init() {}
+}
