@@ -19,6 +19,9 @@ public final class CompiledExpression: Sendable {
   /// The value as text for an attribute, header or body: null is empty, other values as their `ToString()`.
   public func evaluateString(_ context: any ContextModel) throws(EvaluationError) -> String { "" }
 
+  /// The value as a body: a byte array as it is, everything else as text in UTF-8.
+  public func evaluateBody(_ context: any ContextModel) throws(EvaluationError) -> [UInt8] { [] }
+
   /// The value of a condition.
   public func evaluateBool(_ context: any ContextModel) throws(EvaluationError) -> Bool { false }
 

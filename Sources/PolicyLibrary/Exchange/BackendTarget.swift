@@ -93,7 +93,8 @@ public final class BackendTarget: Sendable {
     let bare = authority.hasPrefix("[") ? "[\(host)]" : String(host)
     let showsPort = port != (isTLS ? 443 : 80)
     self.host = Array((showsPort ? "\(bare):\(port)" : bare).utf8)
-    self.url = "\(isTLS ? "https" : "http")://\(bare)\(showsPort ? ":\(port)" : "")\(String(decoding: base, as: UTF8.self))"
+    self.url =
+      "\(isTLS ? "https" : "http")://\(bare)\(showsPort ? ":\(port)" : "")\(String(decoding: base, as: UTF8.self))"
     self.backendID = backendID
   }
 }

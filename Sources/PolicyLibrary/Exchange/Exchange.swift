@@ -22,6 +22,10 @@ public final class Exchange {
   public weak var source: (any ExchangeSource)?
   /// What counts only once the response is known.
   var afterResponse: [any DeferredCount] = []
+  /// Headers that limits promised for whatever response there will be.
+  private var responseHeaders: [(name: String, value: String)] = []
+  /// Bytes of request and response, heads included; the gateway says so before ``finish()``.
+  public var transferredBytes = 0
   /// Where the running step stands, for `LastError`.
   public internal(set) var place: PlanPlace?
 
@@ -43,6 +47,24 @@ public final class Exchange {
     if !errors.isEmpty { errors.removeAll(keepingCapacity: true) }
     if !variables.isEmpty { variables.removeAll(keepingCapacity: true) }
     if !afterResponse.isEmpty { afterResponse.removeAll() }
+    if !responseHeaders.isEmpty { responseHeaders.removeAll() }
+    transferredBytes = 0
+  }
+
+  /// Promises a header of the response, whichever it will be.
+  func addResponseHeader(_ name: String, _ value: String) {
+    responseHeaders.removeAll { $0.name == name }
+    responseHeaders.append((name, value))
+  }
+
+  /// Puts the promised headers into the response there is now.
+  func writePromisedHeaders() {
+    guard hasResponse, !responseHeaders.isEmpty else { return }
+    for header in responseHeaders {
+      // A name that cannot stand in a head is left out; it was checked when the policy was saved.
+      try? response.set(header.name, header.value)
+    }
+    responseHeaders.removeAll()
   }
 
   /// Records an error and makes its default response.
@@ -72,6 +94,7 @@ public final class Exchange {
       // A header that cannot be written is left out; the status still tells.
     }
     responseBody = .bytes(Array(text.utf8))
+    writePromisedHeaders()
   }
 
   /// An empty response in place of whatever there was.

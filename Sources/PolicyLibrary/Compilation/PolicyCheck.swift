@@ -1,0 +1,77 @@
+public import Expressions
+public import PolicySyntax
+
+/// What is wrong with a policy document, found without running it: the same code that compiles it in a gateway.
+public enum PolicyCheck {
+  /// Every complaint about a document at a scope, in order of position; without errors it can be saved.
+  public static func diagnostics(
+    _ text: String, format: PolicyFormat = .rawxml, at scope: PolicyScope, in environment: PolicyEnvironment
+  ) -> [Diagnostic] {
+    let (document, complaints) = PolicyDocument.parse(text, format: format, namedValues: environment.namedValues)
+    let compilation = PolicyCompilation(environment: environment)
+    for complaint in complaints { compilation.report(complaint) }
+    guard let document, let root = document.root else { return compilation.diagnostics }
+    guard root.name == "policies" else {
+      let suggestion = Spelling.nearest(to: root.name, among: ["policies"])
+      compilation.report(
+        root.diagnostic(
+          "PL0100", "A policy document begins with <policies>, not <\(root.name)>.", suggestion: suggestion))
+      return sorted(compilation.diagnostics)
+    }
+    checkSections(root, compilation)
+    for section in PolicySection.allCases {
+      if let element = root.first(section.rawValue) {
+        compilation.compile(section: element, section, at: scope, base: nil)
+      }
+    }
+    return sorted(compilation.diagnostics)
+  }
+
+  /// Every complaint about a fragment, as it would be included in `inbound` of a document at global scope.
+  public static func diagnostics(
+    fragment text: String, id: String, in environment: PolicyEnvironment
+  ) -> [Diagnostic] {
+    let (document, complaints) = PolicyDocument.parse(text, namedValues: environment.namedValues)
+    let compilation = PolicyCompilation(environment: environment)
+    for complaint in complaints { compilation.report(complaint) }
+    guard let root = document?.root else { return compilation.diagnostics }
+    guard root.name == "fragment" else {
+      compilation.report(
+        root.diagnostic(
+          "PL0112", "A policy fragment begins with <fragment>, not <\(root.name)>.",
+          suggestion: Spelling.nearest(to: root.name, among: ["fragment"])))
+      return sorted(compilation.diagnostics)
+    }
+    // A fragment may be meant for any section: it is refused only if no section can hold it.
+    let attempts = PolicySection.allCases.map { section in
+      let attempt = PolicyCompilation(environment: environment)
+      attempt.compile(section: root, section, at: .operation, base: nil)
+      return attempt.diagnostics
+    }
+    let best = attempts.min { $0.count < $1.count } ?? []
+    return sorted(compilation.diagnostics + best)
+  }
+
+  private static func checkSections(_ root: PolicyElement, _ compilation: PolicyCompilation) {
+    AttributeReader(root, compilation).finish()
+    let names = PolicySection.allCases.map(\.rawValue)
+    var seen: Set<String> = []
+    for element in root.elements {
+      if !names.contains(element.name) {
+        let suggestion = Spelling.nearest(to: element.name, among: names)
+        let message = "'\(element.name)' is no section; expected inbound, backend, outbound or on-error."
+        compilation.report(element.diagnostic("PL0116", message, suggestion: suggestion))
+      } else if !seen.insert(element.name).inserted {
+        compilation.report(element.diagnostic("PL0117", "The section '\(element.name)' stands here a second time."))
+      }
+      AttributeReader(element, compilation).finish()
+    }
+    if let text = root.text, !text.isBroken {
+      compilation.report(text.diagnostic("PL0105", "Text is not allowed here; expected sections."))
+    }
+  }
+
+  private static func sorted(_ diagnostics: [Diagnostic]) -> [Diagnostic] {
+    diagnostics.sorted { ($0.position.line, $0.position.column) < ($1.position.line, $1.position.column) }
+  }
+}

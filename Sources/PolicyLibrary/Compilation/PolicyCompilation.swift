@@ -1,0 +1,204 @@
+import Expressions
+import PolicySyntax
+
+/// One document on its way to a plan, or the complaints about it. Every complaint is collected, never only the first.
+final class PolicyCompilation {
+  let environment: PolicyEnvironment
+  private let compiler = ExpressionCompiler()
+  private(set) var diagnostics: [Diagnostic] = []
+  /// What all expressions compiled so far may read.
+  private(set) var usage: ExpressionUsage = []
+  var readsRequestBody = false
+  var readsResponseBody = false
+  private(set) var instructions: [PolicyPlan.Instruction] = []
+  private(set) var places: [PlanPlace] = []
+  private(set) var scope = PolicyScope.global
+  private(set) var section = PolicySection.inbound
+  private var path: [String] = []
+  private var openFragments: [String] = []
+  /// Emits what `<base />` stands for at this scope; nil where documents are checked alone.
+  private var base: (() -> Void)?
+  /// How deep fragments may include each other.
+  static let fragmentDepth = 10
+
+  init(environment: PolicyEnvironment) { self.environment = environment }
+
+  var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
+
+  /// A complaint; secrets are taken out of its text.
+  func report(_ diagnostic: Diagnostic) {
+    var diagnostic = diagnostic
+    diagnostic.message = environment.namedValues.redacting(diagnostic.message)
+    diagnostic.offendingText = environment.namedValues.redacting(diagnostic.offendingText)
+    if let fragment = openFragments.last { diagnostic.message = "Fragment '\(fragment)': \(diagnostic.message)" }
+    diagnostics.append(diagnostic)
+  }
+
+  // MARK: - Sections and elements
+
+  /// Compiles the policies of one section of one document.
+  func compile(
+    section element: PolicyElement, _ section: PolicySection, at scope: PolicyScope, base: (() -> Void)?
+  ) {
+    let outer = (self.section, self.scope, self.base, path)
+    (self.section, self.scope, self.base, path) = (section, scope, base, [])
+    defer { (self.section, self.scope, self.base, path) = outer }
+    compileChildren(of: element)
+  }
+
+  /// Compiles every policy in an element, in order.
+  func compileChildren(of element: PolicyElement) {
+    if let text = element.text, !text.isBroken {
+      report(text.diagnostic("PL0105", "Text is not allowed here; expected policies."))
+    }
+    var counts: [String: Int] = [:]
+    for child in element.elements {
+      counts[child.name, default: 0] += 1
+      path.append("\(child.name)[\(counts[child.name] ?? 1)]")
+      compile(child)
+      path.removeLast()
+    }
+  }
+
+  private func compile(_ element: PolicyElement) {
+    if element.name == "base" { return compileBase(element) }
+    guard let definition = PolicyCatalogue.definition(element.name) else { return reportUnknown(element) }
+    guard definition.sections.contains(section) else {
+      let allowed = PolicySection.allCases.filter(definition.sections.contains).map(\.rawValue)
+      return report(
+        element.diagnostic(
+          "PL0102",
+          "Policy '\(element.name)' is not allowed in section '\(section.rawValue)'; it may stand in "
+            + allowed.joined(separator: ", ") + "."))
+    }
+    guard definition.scopes.contains(scope) else {
+      let allowed = PolicyScope.allCases.filter(definition.scopes.contains).map(\.rawValue)
+      return report(
+        element.diagnostic(
+          "PL0103",
+          "Policy '\(element.name)' is not allowed at \(scope.rawValue) scope; it may stand at "
+            + allowed.joined(separator: ", ") + " scope."))
+    }
+    definition.compile(element, self)
+  }
+
+  private func compileBase(_ element: PolicyElement) {
+    if path.count > 1 {
+      report(element.diagnostic("PL0104", "<base /> may stand only directly in a section."))
+    }
+    AttributeReader(element, self).finish()
+    base?()
+  }
+
+  private func reportUnknown(_ element: PolicyElement) {
+    if PolicyCatalogue.known.contains(element.name) {
+      return report(
+        element.diagnostic("PL0106", "Policy '\(element.name)' is not supported by this version of Postern yet."))
+    }
+    let names = PolicyCatalogue.all.map(\.name) + ["base"] + PolicyCatalogue.known
+    let suggestion = Spelling.nearest(to: element.name, among: names)
+    report(element.diagnostic("PL0101", "'\(element.name)' is not a policy.", suggestion: suggestion))
+  }
+
+  /// Compiles the policies of a fragment in place.
+  func include(_ fragmentID: String, for element: PolicyElement) {
+    guard let text = environment.fragments[fragmentID] else {
+      let suggestion = Spelling.nearest(to: fragmentID, among: environment.fragments.keys)
+      return report(
+        element.diagnostic("PL0110", "There is no policy fragment '\(fragmentID)'.", suggestion: suggestion))
+    }
+    guard !openFragments.contains(fragmentID), openFragments.count < Self.fragmentDepth else {
+      return report(
+        element.diagnostic(
+          "PL0111", "Fragment '\(fragmentID)' includes itself, or fragments nest deeper than \(Self.fragmentDepth)."))
+    }
+    let (document, complaints) = PolicyDocument.parse(
+      text, name: "fragment '\(fragmentID)'", namedValues: environment.namedValues)
+    openFragments.append(fragmentID)
+    defer { openFragments.removeLast() }
+    for complaint in complaints { report(complaint) }
+    guard let root = document?.root else { return }
+    guard root.name == "fragment" else {
+      return report(root.diagnostic("PL0112", "A policy fragment begins with <fragment>, not <\(root.name)>."))
+    }
+    compileChildren(of: root)
+  }
+
+  // MARK: - Emitting
+
+  /// The identifier of a step's place.
+  func place(of element: PolicyElement) -> Int {
+    places.append(
+      PlanPlace(
+        policy: element.name, scope: scope, section: section, path: path.joined(separator: "/"),
+        line: element.position.line, policyID: element.attribute("id")?.value.literal))
+    return places.count - 1
+  }
+
+  func emit(_ step: any PolicyStep, _ element: PolicyElement) {
+    instructions.append(.step(step, place: place(of: element)))
+  }
+
+  func emit(_ step: any PolicyStep, at place: PlanPlace) {
+    places.append(place)
+    instructions.append(.step(step, place: places.count - 1))
+  }
+
+  /// Emits a condition around what `body` emits; `end` is where a taken branch goes on.
+  func emitBranch(_ condition: any PlanCondition, _ element: PolicyElement, _ body: () -> Void) -> Int {
+    let branch = instructions.count
+    let place = place(of: element)
+    instructions.append(.branch(condition, otherwise: 0, place: place))
+    body()
+    let jump = instructions.count
+    instructions.append(.jump(0))
+    instructions[branch] = .branch(condition, otherwise: instructions.count, place: place)
+    return jump
+  }
+
+  /// Lets the jumps end here.
+  func land(_ jumps: [Int]) {
+    for jump in jumps { instructions[jump] = .jump(instructions.count) }
+  }
+
+  /// Compiles the elements as if they stood one level deeper.
+  func nested(_ name: String, _ element: PolicyElement) {
+    path.append(name)
+    compileChildren(of: element)
+    path.removeLast()
+  }
+
+  /// Takes what was emitted, and begins anew.
+  func takeInstructions() -> [PolicyPlan.Instruction] {
+    defer { instructions = [] }
+    return instructions
+  }
+
+  // MARK: - Expressions
+
+  /// Compiles an island for a site; nil after a complaint.
+  func expression(_ source: ExpressionSource, _ target: ExpressionTarget) -> CompiledExpression? {
+    let compilation = compiler.compile(source.code, form: source.form, target: target, at: source.position)
+    for diagnostic in compilation.diagnostics {
+      var diagnostic = diagnostic
+      diagnostic.position = source.documentPosition(of: diagnostic.position)
+      report(diagnostic)
+    }
+    guard let program = compilation.program else { return nil }
+    usage.formUnion(program.usage)
+    if program.usage.contains(.requestBody) { readsRequestBody = true }
+    if program.usage.contains(.responseBody) { readsResponseBody = true }
+    return program
+  }
+
+  /// Complains about children that the policy does not have.
+  func allowChildren(_ names: [String], in element: PolicyElement) {
+    for child in element.elements where !names.contains(child.name) {
+      let suggestion = Spelling.nearest(to: child.name, among: names)
+      let expected = names.isEmpty ? "no elements" : names.map { "<\($0)>" }.joined(separator: ", ")
+      report(
+        child.diagnostic(
+          "PL0107", "'\(element.name)' has no element '\(child.name)'; expected \(expected).", suggestion: suggestion))
+    }
+  }
+}

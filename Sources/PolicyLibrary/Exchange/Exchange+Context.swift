@@ -1,0 +1,233 @@
+public import Expressions
+import GatewayConfiguration
+import HTTPWire
+
+/// The exchange as `context` of policy expressions (expressions.md, section 5).
+extension Exchange: ContextModel {
+  public func now() -> Int64 { effects.now() }
+  public func random() -> UInt64 { effects.random() }
+  /// A random GUID of version 4.
+  public func newGuid() -> (UInt64, UInt64) {
+    (
+      effects.random() & ~0xf000 | 0x4000,
+      effects.random() & ~(0xc000_0000_0000_0000) | 0x8000_0000_0000_0000
+    )
+  }
+
+  public func text(_ member: ContextText) -> String? {
+    switch member {
+    case .requestId: facts.requestID
+    case .requestMethod: request.method
+    case .requestIpAddress: facts.clientAddress
+    case .urlScheme, .urlHost, .urlPath, .urlQueryString: currentURL(member)
+    case .originalUrlScheme: facts.isTLS ? "https" : "http"
+    case .originalUrlHost: String(request.authority.prefix { $0 != ":" })
+    case .originalUrlPath: String(facts.originalTarget.prefix { $0 != "?" })
+    case .originalUrlQueryString: queryPart(facts.originalTarget)
+    case .serviceUrlScheme: facts.backend.map { $0.origin.isTLS ? "https" : "http" }
+    case .serviceUrlHost: facts.backend?.origin.host
+    case .serviceUrlPath: facts.backend.map { pathText($0.basePath) }
+    case .serviceUrlQueryString: facts.backend.map { _ in "" }
+    case .responseStatusReason: hasResponse ? response.reason : nil
+    case .lastErrorSource: lastError?.source
+    case .lastErrorReason: lastError?.reason
+    case .lastErrorMessage: lastError?.message
+    case .lastErrorScope: lastError?.scope
+    case .lastErrorSection: lastError?.section
+    case .lastErrorPath: lastError?.path
+    case .lastErrorPolicyId: lastError?.policyID
+    default: entityText(member)
+    }
+  }
+
+  private func entityText(_ member: ContextText) -> String? {
+    switch member {
+    case .apiId: facts.api?.id
+    case .apiName: facts.api?.displayName
+    case .apiPath: facts.api?.path
+    case .apiRevision: facts.api?.revision
+    case .apiVersion: facts.api?.version
+    case .apiSubscriptionKeyHeader: facts.api?.subscriptionKeyNames.header
+    case .apiSubscriptionKeyQuery: facts.api?.subscriptionKeyNames.query
+    case .operationId: facts.operation?.id
+    case .operationMethod: facts.operation?.method
+    case .operationName: facts.operation?.displayName
+    case .operationUrlTemplate: facts.operation?.urlTemplate
+    case .productId: facts.product?.id
+    case .productName: facts.product?.displayName
+    case .subscriptionId: facts.subscription?.id
+    case .subscriptionName: facts.subscription?.displayName
+    case .subscriptionKey, .subscriptionPrimaryKey: facts.subscription?.primaryKey
+    case .subscriptionSecondaryKey: facts.subscription?.secondaryKey
+    case .userId: facts.user?.id
+    case .userEmail: facts.user?.email
+    case .userFirstName: facts.user?.firstName
+    case .userLastName: facts.user?.lastName
+    case .userNote: facts.user?.note
+    case .deploymentGatewayId: facts.gateway.id
+    case .deploymentRegion: facts.gateway.location
+    case .deploymentServiceId: facts.service.resourceID
+    case .deploymentServiceName: facts.service.name
+    case .deploymentGatewayInstanceId: facts.instanceID
+    default: nil
+    }
+  }
+
+  /// Parts of the address the request goes to as it stands now.
+  private func currentURL(_ member: ContextText) -> String? {
+    switch member {
+    case .urlScheme: (backend?.origin.isTLS ?? facts.isTLS) ? "https" : "http"
+    case .urlHost: backend?.origin.host ?? String(request.authority.prefix { $0 != ":" })
+    case .urlPath:
+      pathText(backend?.basePath ?? [])
+        + String(decoding: Array(request.path.utf8).dropFirst(apiPathLength), as: UTF8.self)
+    default: request.query.map { "?" + $0 } ?? ""
+    }
+  }
+
+  private func pathText(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+
+  private func queryPart(_ target: String) -> String {
+    target.firstIndex(of: "?").map { String(target[$0...]) } ?? ""
+  }
+
+  public func number(_ member: ContextNumber) -> Int64? {
+    let epoch: Int64 = 621_355_968_000_000_000
+    func ticks(_ seconds: Int64?) -> Int64? { seconds.map { epoch + $0 * 10_000_000 } }
+    switch member {
+    case .timestamp: return facts.receivedTicks
+    case .elapsed: return max(0, effects.now() - facts.receivedTicks)
+    case .urlPort: return Int64(backend?.origin.port ?? facts.localPort)
+    case .originalUrlPort:
+      let authority = request.authority
+      let port = authority.lastIndex(of: ":").flatMap { Int64(authority[authority.index(after: $0)...]) }
+      return port ?? (facts.isTLS ? 443 : 80)
+    case .serviceUrlPort: return (facts.backend?.origin.port).map(Int64.init)
+    case .responseStatusCode: return hasResponse ? Int64(response.status) : nil
+    case .productSubscriptionLimit: return (facts.product?.subscriptionsLimit).map(Int64.init)
+    case .subscriptionCreatedDate: return ticks(facts.subscription?.createdDate)
+    case .subscriptionStartDate: return ticks(facts.subscription?.startDate)
+    case .subscriptionEndDate: return ticks(facts.subscription?.endDate)
+    case .userRegistrationDate: return ticks(facts.user?.registrationDate)
+    case .lastErrorHttpCode: return (lastError?.status).map(Int64.init)
+    }
+  }
+
+  public func flag(_ member: ContextFlag) -> Bool {
+    switch member {
+    case .tracing: false
+    case .apiIsCurrentRevision: facts.api?.isCurrentRevision ?? false
+    case .productApprovalRequired: facts.product?.approvalRequired ?? false
+    case .productSubscriptionRequired: facts.product?.subscriptionRequired ?? false
+    case .productIsPublished: facts.product?.isPublished ?? false
+    case .deploymentGatewayIsManaged: facts.gateway.isManaged
+    }
+  }
+
+  public func isPresent(_ part: ContextPart) -> Bool {
+    switch part {
+    case .requestBody: requestBody != .none
+    case .response: hasResponse
+    case .responseBody: hasResponse && responseBody != .none
+    case .api: facts.api != nil
+    case .apiServiceUrl: facts.backend != nil
+    case .operation: facts.operation != nil
+    case .product: facts.product != nil
+    case .subscription: facts.subscription != nil
+    case .user: facts.user != nil
+    case .lastError: lastError != nil
+    case .clientCertificate: source?.clientCertificate() != nil
+    case .privateEndpointConnection, .graphQL, .workspace: false
+    }
+  }
+
+  // MARK: - Messages
+
+  public func header(_ name: String, of message: ContextMessage) -> String? {
+    let values = headerValues(name, of: message)
+    return values?.joined(separator: ",")
+  }
+
+  public func headerValues(_ name: String, of message: ContextMessage) -> [String]? {
+    let values = message == .request ? request.values(of: name) : response.values(of: name)
+    return values.isEmpty ? nil : values
+  }
+
+  public func headerNames(of message: ContextMessage) -> [String] {
+    var names: [String] = []
+    var seen: Set<String> = []
+    let collect = { (name: String, _: String) in
+      if seen.insert(name.lowercased()).inserted { names.append(name) }
+    }
+    if message == .request { request.forEachHeader(collect) } else { response.forEachHeader(collect) }
+    return names
+  }
+
+  public func body(of message: ContextMessage, preserve: Bool) -> [UInt8]? {
+    let body = message == .request ? requestBody : responseBody
+    switch body {
+    case .none: return []
+    case .streaming, .consumed: return nil
+    case .bytes(let bytes):
+      if !preserve {
+        if message == .request { requestBody = .consumed } else { responseBody = .consumed }
+      }
+      return bytes
+    }
+  }
+
+  // MARK: - Addresses
+
+  private func query(of url: ContextURL) -> QueryText {
+    switch url {
+    case .current: QueryText(request.query ?? "")
+    case .original: QueryText(String(queryPart(facts.originalTarget).dropFirst()))
+    case .service: QueryText("")
+    }
+  }
+
+  public func queryValues(_ name: String, of url: ContextURL) -> [String]? {
+    let values = query(of: url).values(name)
+    return values.isEmpty ? nil : values
+  }
+
+  public func queryNames(of url: ContextURL) -> [String] {
+    var seen: Set<String> = []
+    return query(of: url).pairs.map(\.name).filter { seen.insert($0.lowercased()).inserted }
+  }
+
+  public func matchedParameter(_ name: String) -> String? {
+    source?.matchedParameters().first { $0.name == name }?.value
+  }
+
+  public func matchedParameterNames() -> [String] { source?.matchedParameters().map(\.name) ?? [] }
+
+  // MARK: - Variables
+
+  public func variable(_ name: String) -> Value? { variables[name] }
+  public func setVariable(_ name: String, _ value: Value) { variables[name] = value }
+  public func variableNames() -> [String] { variables.keys.sorted() }
+
+  // MARK: - Lists
+
+  public func groups(of owner: ContextGroupOwner) -> [ContextGroup] {
+    let groups = owner == .user ? facts.user?.groups : facts.product?.groups
+    return (groups ?? []).map { ContextGroup(id: $0.id, name: $0.displayName) }
+  }
+
+  public func identities() -> [ContextIdentity] { [] }
+  public func productApis() -> [ContextApi] { [] }
+  public func apiProtocols() -> [String] { facts.api?.protocols.map(\.rawValue).sorted() ?? [] }
+
+  // MARK: - Certificates and resolvers
+
+  public func clientCertificate() -> [UInt8]? { source?.clientCertificate() }
+  public func deploymentCertificateNames() -> [String] { [] }
+  public func deploymentCertificate(_ name: String) -> [UInt8]? { nil }
+  public func graphQLArguments() -> String? { nil }
+  public func graphQLParent() -> String? { nil }
+
+  public func trace(_ message: String) {
+    effects.log(.information, source: place?.policy ?? "", message: message, metadata: [])
+  }
+}

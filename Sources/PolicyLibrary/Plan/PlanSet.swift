@@ -1,0 +1,111 @@
+import Expressions
+public import GatewayConfiguration
+import PolicySyntax
+
+/// Why the policies of a configuration cannot run.
+public struct PlanError: Error, Sendable, CustomStringConvertible {
+  /// Every complaint with the document it is about, one a line.
+  public var description: String
+}
+
+/// The compiled policies of one configuration: every document is read once, every combination compiled at most once.
+public final class PlanSet {
+  private let environment: PolicyEnvironment
+  private let global: PolicyText?
+  private var documents: [String: PolicyDocument] = [:]
+  private var plans: [String: PolicyPlan] = [:]
+
+  public init(_ snapshot: Snapshot) {
+    environment = PolicyEnvironment(snapshot)
+    global = snapshot.globalPolicy
+  }
+
+  /// The effective policy of an operation (nil: no operation matched) in a product's context.
+  public func plan(api: API?, operation: GatewayConfiguration.Operation?, product: Product?) throws(PlanError)
+    -> PolicyPlan
+  {
+    let own = operation?.policy == nil ? "" : operation?.id ?? ""
+    let offered = product?.policy == nil ? "" : product?.id ?? ""
+    let key =
+      "\(offered)\n\(api?.policy == nil && own.isEmpty ? "" : "\(api?.id ?? "");\(api?.revision ?? "")")\n\(own)"
+    if let plan = plans[key] { return plan }
+    var scopes: [ScopedDocument] = []
+    try add(global, .global, "the global policy", to: &scopes)
+    try add(product?.policy, .product, "the policy of product '\(product?.id ?? "")'", to: &scopes)
+    try add(api?.policy, .api, "the policy of API '\(api?.id ?? "")'", to: &scopes)
+    try add(
+      operation?.policy, .operation, "the policy of operation '\(operation?.id ?? "")' of API '\(api?.id ?? "")'",
+      to: &scopes)
+    let compilation = PolicyCompilation(environment: environment)
+    let plan = EffectivePolicy(scopes: scopes).compile(compilation)
+    guard !compilation.hasErrors else { throw failure(compilation.diagnostics, scopes.last?.name ?? "") }
+    plans[key] = plan
+    return plan
+  }
+
+  private func add(
+    _ text: PolicyText?, _ scope: PolicyScope, _ name: String, to scopes: inout [ScopedDocument]
+  ) throws(PlanError) {
+    guard let text else { return }
+    if let document = documents[name] {
+      scopes.append(ScopedDocument(scope: scope, document: document, name: name))
+      return
+    }
+    let (document, complaints) = PolicyDocument.parse(
+      text.rawXML, name: name, namedValues: environment.namedValues)
+    guard let document, !complaints.contains(where: { $0.severity == .error }) else { throw failure(complaints, name) }
+    documents[name] = document
+    scopes.append(ScopedDocument(scope: scope, document: document, name: name))
+  }
+
+  private func failure(_ diagnostics: [Diagnostic], _ name: String) -> PlanError {
+    let errors = diagnostics.filter { $0.severity == .error }
+    return PlanError(description: errors.map { "\(name): \($0)" }.joined(separator: "\n"))
+  }
+}
+
+/// A document with the scope it applies at.
+struct ScopedDocument {
+  let scope: PolicyScope
+  let document: PolicyDocument
+  let name: String
+}
+
+/// The documents of all scopes of one operation, outermost first, on their way to one flat plan.
+struct EffectivePolicy {
+  let scopes: [ScopedDocument]
+
+  func compile(_ compilation: PolicyCompilation) -> PolicyPlan {
+    let sections = PolicySection.allCases.map { section in
+      emit(section, through: scopes.count - 1, compilation)
+      return compilation.takeInstructions()
+    }
+    return PolicyPlan(
+      sections: sections, places: compilation.places, needsRequestBody: compilation.readsRequestBody,
+      needsResponseBody: compilation.readsResponseBody)
+  }
+
+  /// Emits a section of the innermost document; `<base />` in it stands for the next one outwards.
+  private func emit(_ section: PolicySection, through index: Int, _ compilation: PolicyCompilation) {
+    guard index >= 0 else {
+      // Without a global document the built-in one holds: nothing but the forwarding of the request.
+      if section == .backend, scopes.first?.scope != .global { compilation.emitStandardForward() }
+      return
+    }
+    // A section that is missing is empty: it does not inherit.
+    guard let element = scopes[index].document.root?.first(section.rawValue) else { return }
+    compilation.compile(section: element, section, at: scopes[index].scope) {
+      emit(section, through: index - 1, compilation)
+    }
+  }
+}
+
+extension PolicyCompilation {
+  func emitStandardForward() {
+    emit(
+      ForwardRequest.standard,
+      at: PlanPlace(
+        policy: "forward-request", scope: .global, section: .backend, path: "forward-request[1]", line: 1, policyID: nil
+      ))
+  }
+}

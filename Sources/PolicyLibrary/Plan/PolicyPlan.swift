@@ -1,0 +1,37 @@
+/// The effective policy of an operation in one product's context: the documents of all scopes, flattened once.
+///
+/// A section is a flat list, so that a request's way is a counter and not a walk through a tree.
+public final class PolicyPlan: Sendable {
+  enum Instruction: Sendable {
+    case step(any PolicyStep, place: Int)
+    /// Goes on with the next instruction when the condition holds, else at `otherwise`.
+    case branch(any PlanCondition, otherwise: Int, place: Int)
+    case jump(Int)
+  }
+
+  /// The instructions by section, in the order of `PolicySection.allCases`.
+  let sections: [[Instruction]]
+  let places: [PlanPlace]
+  /// Whether a policy reads the body, so that it must be collected before the plan begins.
+  public let needsRequestBody: Bool
+  /// Whether a policy reads the response's body, so that it must be collected before the plan goes on.
+  public let needsResponseBody: Bool
+  /// Nothing happens but the forwarding of the request: with these settings.
+  public let passThrough: ForwardSettings?
+
+  init(sections: [[Instruction]], places: [PlanPlace], needsRequestBody: Bool, needsResponseBody: Bool) {
+    self.sections = sections
+    self.places = places
+    self.needsRequestBody = needsRequestBody
+    self.needsResponseBody = needsResponseBody
+    var settings: ForwardSettings?
+    if sections[0].isEmpty, sections[2].isEmpty, sections[1].count == 1, case .step(let step, _) = sections[1][0],
+      let forward = step as? ForwardRequest, case .literal(let seconds) = forward.timeoutSeconds,
+      forward.timeoutMilliseconds == nil
+    {
+      settings = forward.settings
+      settings?.timeoutMilliseconds = seconds * 1_000
+    }
+    passThrough = settings?.failsOnErrorStatus == true ? nil : settings
+  }
+}

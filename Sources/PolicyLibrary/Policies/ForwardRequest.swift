@@ -1,0 +1,54 @@
+import PolicySyntax
+
+extension PolicyDefinition {
+  /// `forward-request`: sends the request to the backend; the plan goes on with its answer.
+  static let forwardRequest = PolicyDefinition("forward-request", in: [.backend]) { element, plan in
+    let attributes = AttributeReader(element, plan)
+    let timeout = attributes.integer("timeout", in: 0...86_400)
+    let milliseconds = attributes.integer("timeout-ms", in: 0...86_400_000)
+    _ = attributes.integer("continue-timeout", in: 0...240)
+    var settings = ForwardSettings()
+    _ = attributes.word("http-version", among: ["1", "2", "2or1"], allowsExpression: false)
+    let redirects = attributes.boolean("follow-redirects", allowsExpression: true)
+    _ = attributes.boolean("buffer-request-body", allowsExpression: false)
+    if case .literal(let buffers) = attributes.boolean("buffer-response", allowsExpression: false) {
+      settings.buffersResponse = buffers
+    }
+    if case .literal(let fails) = attributes.boolean("fail-on-error-status-code", allowsExpression: false) {
+      settings.failsOnErrorStatus = fails
+    }
+    attributes.finish()
+    plan.allowChildren([], in: element)
+    if let redirects, redirects.literal != false {
+      let value = element.attribute("follow-redirects")?.value
+      let message = "follow-redirects is not supported by this version of Postern yet."
+      plan.report(value?.diagnostic("PL0106", message) ?? element.diagnostic("PL0106", message))
+    }
+    if milliseconds != nil, timeout != nil {
+      plan.report(element.diagnostic("PL0124", "'forward-request' has either timeout or timeout-ms, not both."))
+    }
+    plan.emit(
+      ForwardRequest(settings: settings, timeoutSeconds: timeout ?? .literal(300), timeoutMilliseconds: milliseconds),
+      element)
+  }
+}
+
+struct ForwardRequest: PolicyStep {
+  let settings: ForwardSettings
+  let timeoutSeconds: Argument<Int>
+  let timeoutMilliseconds: Argument<Int>?
+
+  /// What stands in the backend section of a service without a global document.
+  static let standard = ForwardRequest(
+    settings: ForwardSettings(), timeoutSeconds: .literal(300), timeoutMilliseconds: nil)
+
+  func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
+    var settings = settings
+    if let timeoutMilliseconds {
+      settings.timeoutMilliseconds = try timeoutMilliseconds.value(exchange)
+    } else {
+      settings.timeoutMilliseconds = try timeoutSeconds.value(exchange) * 1_000
+    }
+    return .forward(settings)
+  }
+}

@@ -1,0 +1,144 @@
+import Expressions
+import GatewayConfiguration
+import HTTPWire
+import PolicySyntax
+
+extension PolicyDefinition {
+  /// `return-response`: ends the exchange with the response described in it.
+  static let returnResponse = PolicyDefinition("return-response", in: .everywhere) { element, plan in
+    let attributes = AttributeReader(element, plan)
+    if attributes.literal("response-variable-name") != nil {
+      let value = element.attribute("response-variable-name")?.value
+      let message = "response-variable-name is not supported by this version of Postern yet."
+      plan.report(value?.diagnostic("PL0106", message) ?? element.diagnostic("PL0106", message))
+    }
+    attributes.finish()
+    plan.allowChildren(["set-status", "set-header", "set-body"], in: element)
+    let status = element.first("set-status").flatMap { SetStatus($0, plan) }
+    let headers = element.elements(named: "set-header").compactMap { SetHeader($0, plan, onResponse: true) }
+    let body = element.first("set-body").flatMap { SetBody($0, plan, onResponse: true) }
+    plan.emit(ReturnResponse(status: status, headers: headers, body: body), element)
+  }
+
+  /// `set-status`: of the response.
+  static let setStatus = PolicyDefinition("set-status", in: .everywhere) { element, plan in
+    if let step = SetStatus(element, plan) { plan.emit(step, element) }
+  }
+
+  /// `set-body`: of the request in inbound and backend, of the response elsewhere.
+  static let setBody = PolicyDefinition("set-body", in: .everywhere) { element, plan in
+    if let step = SetBody(element, plan, onResponse: plan.section == .outbound || plan.section == .onError) {
+      plan.emit(step, element)
+    }
+  }
+}
+
+struct ReturnResponse: PolicyStep {
+  let status: SetStatus?
+  let headers: [SetHeader]
+  let body: SetBody?
+
+  func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
+    exchange.beginResponse(200)
+    try status?.apply(exchange)
+    for header in headers { try header.apply(exchange, toResponse: true) }
+    try body?.apply(exchange)
+    return .respond
+  }
+}
+
+struct SetStatus: PolicyStep {
+  let code: Argument<Int>
+  let reason: Argument<String>?
+
+  init?(_ element: PolicyElement, _ plan: PolicyCompilation) {
+    let attributes = AttributeReader(element, plan)
+    let code = attributes.integer("code", isRequired: true, in: 100...999)
+    reason = attributes.string("reason")
+    attributes.finish()
+    plan.allowChildren([], in: element)
+    guard let code else { return nil }
+    self.code = code
+  }
+
+  func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
+    try apply(exchange)
+    return .proceed
+  }
+
+  func apply(_ exchange: Exchange) throws(PolicyError) {
+    let code = try code.value(exchange)
+    let reason = try reason?.value(exchange)
+    if !exchange.hasResponse { exchange.beginResponse(200) }
+    do {
+      try exchange.response.setStatus(code, reason: reason)
+    } catch {
+      throw .internal(
+        source: "set-status", reason: "InvalidStatus", message: "\(code) \(reason ?? "") is no status of a response.")
+    }
+  }
+}
+
+struct SetBody: PolicyStep {
+  enum Content: Sendable {
+    case text(Argument<String>)
+    /// An expression that gives text or bytes.
+    case value(CompiledExpression)
+  }
+
+  let content: Content
+  let onResponse: Bool
+
+  init?(_ element: PolicyElement, _ plan: PolicyCompilation, onResponse: Bool) {
+    let attributes = AttributeReader(element, plan)
+    let template = attributes.word("template", among: ["liquid", "none"], allowsExpression: false)
+    _ = attributes.word("xsi-nil", among: ["blank", "null"], allowsExpression: false)
+    _ = attributes.boolean("parse-date", allowsExpression: false)
+    attributes.finish()
+    self.onResponse = onResponse
+    if case .literal("liquid") = template {
+      let value = element.attribute("template")?.value
+      let message = "Liquid templates are not supported by this version of Postern yet."
+      plan.report(value?.diagnostic("PL0106", message) ?? element.diagnostic("PL0106", message))
+      return nil
+    }
+    guard let text = element.first("value")?.text ?? element.text else {
+      content = .text(.literal(element.payload ?? ""))
+      return
+    }
+    if text.isBroken { return nil }
+    if let literal = text.literal {
+      content = .text(.literal(literal))
+    } else if let source = text.expression, let expression = plan.expression(source, .object) {
+      content = .value(expression)
+    } else {
+      return nil
+    }
+  }
+
+  func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
+    try apply(exchange)
+    return .proceed
+  }
+
+  func apply(_ exchange: Exchange) throws(PolicyError) {
+    let bytes: [UInt8]
+    switch content {
+    case .text(let text): bytes = Array(try text.value(exchange).utf8)
+    case .value(let expression):
+      do {
+        bytes = try expression.evaluateBody(exchange)
+      } catch {
+        throw exchange.expressionFailure(error)
+      }
+    }
+    if onResponse {
+      if !exchange.hasResponse { exchange.beginResponse(200) }
+      exchange.responseBody = .bytes(bytes)
+      exchange.response.remove("Content-Encoding")
+    } else {
+      exchange.requestBody = .bytes(bytes)
+      exchange.request.remove("Content-Encoding")
+    }
+  }
+}

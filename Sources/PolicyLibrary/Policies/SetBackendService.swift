@@ -1,0 +1,100 @@
+import Expressions
+import GatewayConfiguration
+import HTTPWire
+import PolicySyntax
+
+extension PolicyDefinition {
+  /// `set-backend-service`: another base URL, or a backend entity, for this request.
+  static let setBackendService = PolicyDefinition("set-backend-service", in: [.inbound, .backend]) { element, plan in
+    let attributes = AttributeReader(element, plan)
+    let url = attributes.string("base-url")
+    let backendID = attributes.string("backend-id")
+    attributes.finish()
+    plan.allowChildren([], in: element)
+    guard (url == nil) != (backendID == nil) else {
+      if element.attribute("base-url") == nil, element.attribute("backend-id") == nil {
+        plan.report(
+          element.diagnostic("PL0109", "'set-backend-service' needs the attribute 'base-url' or 'backend-id'."))
+      } else if url != nil, backendID != nil {
+        plan.report(element.diagnostic("PL0124", "'set-backend-service' has either base-url or backend-id, not both."))
+      }
+      return
+    }
+    if let url {
+      var target: BackendTarget?
+      if case .literal(let text) = url {
+        do throws(BackendTarget.Failure) {
+          target = try BackendTarget(url: text)
+        } catch {
+          let value = element.attribute("base-url")?.value
+          return plan.report(
+            value?.diagnostic("PL0125", error.message) ?? element.diagnostic("PL0125", error.message))
+        }
+      }
+      return plan.emit(SetBackendURL(url: url, target: target), element)
+    }
+    guard let backendID else { return }
+    if case .literal(let id) = backendID, plan.environment.backends[id] == nil {
+      let value = element.attribute("backend-id")?.value
+      let suggestion = Spelling.nearest(to: id, among: plan.environment.backends.keys)
+      let message = "There is no backend '\(id)'."
+      return plan.report(
+        value?.diagnostic("PL0126", message, suggestion: suggestion)
+          ?? element.diagnostic("PL0126", message, suggestion: suggestion))
+    }
+    plan.emit(SetBackendEntity(id: backendID, targets: plan.backendTargets(element)), element)
+  }
+}
+
+struct SetBackendURL: PolicyStep {
+  let url: Argument<String>
+  /// Made ready when the URL is a literal.
+  let target: BackendTarget?
+
+  func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
+    if let target {
+      exchange.backend = target
+      return .proceed
+    }
+    let text = try url.value(exchange)
+    do {
+      exchange.backend = try BackendTarget(url: text)
+    } catch {
+      throw .internal(source: "set-backend-service", reason: "InvalidBaseUrl", message: error.message)
+    }
+    return .proceed
+  }
+}
+
+struct SetBackendEntity: PolicyStep {
+  let id: Argument<String>
+  let targets: [String: BackendTarget]
+
+  func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
+    let id = try id.value(exchange)
+    guard let target = targets[id] else {
+      throw .internal(source: "set-backend-service", reason: "BackendNotFound", message: "There is no backend '\(id)'.")
+    }
+    exchange.backend = target
+    return .proceed
+  }
+}
+
+extension PolicyCompilation {
+  /// Every backend of the environment made ready; complains about what cannot be used yet.
+  func backendTargets(_ element: PolicyElement) -> [String: BackendTarget] {
+    var targets: [String: BackendTarget] = [:]
+    for (id, backend) in environment.backends {
+      guard let url = backend.url, backend.pool.isEmpty else { continue }
+      targets[id] = try? BackendTarget(
+        url: url, validatesChain: backend.validateCertificateChain, validatesName: backend.validateCertificateName,
+        backendID: id, clientCertificateID: backend.credentials.certificateIDs.first)
+    }
+    if let literal = element.attribute("backend-id")?.value.literal, targets[literal] == nil {
+      let message = "The backend '\(literal)' is a pool or has no usable URL; this version of Postern needs one URL."
+      report(
+        element.attribute("backend-id")?.value.diagnostic("PL0106", message) ?? element.diagnostic("PL0106", message))
+    }
+    return targets
+  }
+}

@@ -1,0 +1,108 @@
+import Expressions
+import GatewayConfiguration
+import HTTPWire
+import PolicySyntax
+
+extension PolicyDefinition {
+  /// `set-header`: of the request in inbound and backend, of the response elsewhere.
+  static let setHeader = PolicyDefinition("set-header", in: .everywhere) { element, plan in
+    if let step = SetHeader(element, plan, onResponse: plan.section == .outbound || plan.section == .onError) {
+      plan.emit(step, element)
+    }
+  }
+}
+
+/// Writes one header of the exchange's current message.
+struct SetHeader: PolicyStep {
+  let name: Argument<String>
+  /// Known at once where the name is a literal, so that no name is checked on the request path.
+  let literalName: HeaderName?
+  let action: Argument<String>
+  let values: [Argument<String>]
+  let onResponse: Bool
+
+  static let actions = ["override", "skip", "append", "delete"]
+  /// Headers whose values stand on lines of their own; others are joined with commas.
+  static let separateLines: Set<String> = [
+    "user-agent", "www-authenticate", "proxy-authenticate", "cookie", "set-cookie",
+  ]
+
+  init?(_ element: PolicyElement, _ plan: PolicyCompilation, onResponse: Bool) {
+    let attributes = AttributeReader(element, plan)
+    let name = attributes.string("name", isRequired: true)
+    let action = attributes.word("exists-action", among: Self.actions) ?? .literal("override")
+    attributes.finish()
+    plan.allowChildren(["value"], in: element)
+    var values: [Argument<String>] = []
+    for value in element.elements(named: "value") {
+      AttributeReader(value, plan).finish()
+      plan.allowChildren([], in: value)
+      values.append(value.text.flatMap { plan.string($0) } ?? .literal(""))
+    }
+    guard let name else { return nil }
+    if case .literal(let text) = name, HeaderName(text) == nil {
+      let value = element.attribute("name")?.value
+      let message = "'\(text)' cannot be the name of a header."
+      plan.report(value?.diagnostic("PL0122", message) ?? element.diagnostic("PL0122", message))
+      return nil
+    }
+    if case .literal("delete") = action {
+    } else if values.isEmpty {
+      plan.report(element.diagnostic("PL0123", "'set-header' needs a <value>, or exists-action=\"delete\"."))
+    }
+    if case .literal(let text) = name { literalName = HeaderName(text) } else { literalName = nil }
+    self.name = name
+    self.action = action
+    self.values = values
+    self.onResponse = onResponse
+  }
+
+  func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
+    try apply(exchange, toResponse: onResponse)
+    return .proceed
+  }
+
+  func apply(_ exchange: Exchange, toResponse: Bool) throws(PolicyError) {
+    let header: HeaderName
+    if let literalName {
+      header = literalName
+    } else {
+      let text = try name.value(exchange)
+      guard let made = HeaderName(text) else {
+        throw .internal(source: "set-header", reason: "InvalidHeaderName", message: "'\(text)' is no header name.")
+      }
+      header = made
+    }
+    let action = try action.value(exchange)
+    let exists = toResponse ? exchange.response.contains(header) : exchange.request.contains(header)
+    switch action {
+    case "override", "append": break
+    case "skip": if exists { return }
+    case "delete":
+      if toResponse { exchange.response.remove(header) } else { exchange.request.remove(header) }
+      return
+    default:
+      throw .internal(
+        source: "set-header", reason: "InvalidExistsAction",
+        message: "'\(action)' is no value of exists-action; expected override, skip, append or delete.")
+    }
+    var texts: [String] = []
+    for value in values { texts.append(try value.value(exchange)) }
+    if texts.count > 1, !Self.separateLines.contains(header.description.lowercased()) {
+      texts = [texts.joined(separator: ",")]
+    }
+    do {
+      if toResponse {
+        if action == "override" { exchange.response.remove(header) }
+        for text in texts { try exchange.response.append(header, text) }
+      } else {
+        if action == "override" { exchange.request.remove(header) }
+        for text in texts { try exchange.request.append(header, text) }
+      }
+    } catch {
+      throw .internal(
+        source: "set-header", reason: "InvalidHeaderValue",
+        message: "The value of '\(header)' cannot stand in a header: \(error)")
+    }
+  }
+}
