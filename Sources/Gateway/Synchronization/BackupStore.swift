@@ -25,8 +25,8 @@ public struct BackupStore: Sendable {
       made += made.isEmpty && !directory.hasPrefix("/") ? part : "/" + part
       if part.isEmpty { made = "" } else { _ = mkdir(made, 0o700) }
     }
-    var status = stat()
-    guard stat(directory, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+    var isFolder = false
+    guard FileManager.default.fileExists(atPath: directory, isDirectory: &isFolder), isFolder else {
       throw Failure(message: "the folder \(directory) cannot be made: \(String(cString: strerror(errno)))")
     }
     guard access(directory, W_OK) == 0 else {
@@ -38,8 +38,7 @@ public struct BackupStore: Sendable {
 
   /// The backed-up snapshot with the key it was signed with; nil when there is no backup.
   public func load() throws(Failure) -> (snapshot: SealedSnapshot, signingKey: Data)? {
-    var status = stat()
-    guard stat(path, &status) == 0 else {
+    guard access(path, F_OK) == 0 else {
       if errno == ENOENT { return nil }
       throw Failure(message: "\(path): \(String(cString: strerror(errno)))")
     }

@@ -79,8 +79,10 @@ extension Exchange: ContextModel {
     case .urlScheme: (backend?.origin.isTLS ?? facts.isTLS) ? "https" : "http"
     case .urlHost: backend?.origin.host ?? String(request.authority.prefix { $0 != ":" })
     case .urlPath:
-      pathText(backend?.basePath ?? [])
-        + String(decoding: Array(request.path.utf8).dropFirst(apiPathLength), as: UTF8.self)
+      isPathBound
+        ? request.path
+        : pathText(backend?.basePath ?? [])
+          + String(decoding: request.path.utf8.dropFirst(apiPathLength), as: UTF8.self)
     default: request.query.map { "?" + $0 } ?? ""
     }
   }

@@ -9,11 +9,15 @@ public final class Exchange {
   public var response = MessageHead()
   public var responseBody = MessageBody.none
   public var hasResponse = false
+  /// The response is the backend's, with whatever policies changed in it; not one that a policy or an error made.
+  public var isBackendResponse = false
   public var facts: ExchangeFacts
   /// Where the request goes; nil when neither the API nor a policy names a backend.
   public var backend: BackendTarget?
   /// Bytes of the path to leave out before the backend's own path is put in front; 0 once a policy wrote the path.
   public var apiPathLength = 0
+  /// The request's path is the backend's already: the gateway has put the base path in front.
+  public var isPathBound = false
   public var lastError: PolicyError?
   /// Every error so far, with the moment in ticks.
   public private(set) var errors: [(ticks: Int64, error: PolicyError)] = []
@@ -39,9 +43,11 @@ public final class Exchange {
     self.facts = facts
     backend = facts.backend
     apiPathLength = facts.apiPathLength
+    isPathBound = false
     requestBody = .none
     responseBody = .none
     hasResponse = false
+    isBackendResponse = false
     lastError = nil
     place = nil
     if !errors.isEmpty { errors.removeAll(keepingCapacity: true) }
@@ -103,6 +109,7 @@ public final class Exchange {
     do { try response.beginResponse(status, reason: reason) } catch { response.reset() }
     responseBody = .none
     hasResponse = true
+    isBackendResponse = false
   }
 
   /// To be called once, when the response is complete or lost: counts what depends on it.

@@ -6,7 +6,7 @@ public struct PlanRun {
 
   public init(_ plan: PolicyPlan) { self.plan = plan }
 
-  /// Runs steps until the plan needs somebody else. After `.forward` and `.suspend` it is called again to go on.
+  /// Runs steps until the plan needs somebody else. After `.forward` it is called again to go on.
   public mutating func resume(_ exchange: Exchange) -> PlanStop {
     while true {
       do throws(PolicyError) {
@@ -43,7 +43,6 @@ public struct PlanRun {
           exchange.writePromisedHeaders()
           return .respond
         case .forward(let settings): return .forward(settings)
-        case .suspend(let suspension): return .suspend(suspension)
         }
       }
     }
@@ -75,6 +74,4 @@ public enum PlanStop {
   case forward(ForwardSettings)
   /// `exchange.response` is the answer.
   case respond
-  /// The gateway runs it in a task bound to the loop, then resumes.
-  case suspend(any PolicySuspension)
 }

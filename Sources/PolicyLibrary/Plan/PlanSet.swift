@@ -6,6 +6,8 @@ import PolicySyntax
 public struct PlanError: Error, Sendable, CustomStringConvertible {
   /// Every complaint with the document it is about, one a line.
   public var description: String
+
+  public init(description: String) { self.description = description }
 }
 
 /// The compiled policies of one configuration: every document is read once, every combination compiled at most once.

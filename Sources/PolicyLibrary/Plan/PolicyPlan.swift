@@ -19,6 +19,10 @@ public final class PolicyPlan: Sendable {
   /// Nothing happens but the forwarding of the request: with these settings.
   public let passThrough: ForwardSettings?
 
+  /// No policy at all, not even the forwarding.
+  public static let empty = PolicyPlan(
+    sections: [[], [], [], []], places: [], needsRequestBody: false, needsResponseBody: false)
+
   init(sections: [[Instruction]], places: [PlanPlace], needsRequestBody: Bool, needsResponseBody: Bool) {
     self.sections = sections
     self.places = places

@@ -11,12 +11,6 @@ enum StepResult {
   case respond
   /// The request goes to the backend; the plan goes on when the answer's head is there.
   case forward(ForwardSettings)
-  case suspend(any PolicySuspension)
-}
-
-/// Work that has to wait for something. It runs in a task bound to the exchange's event loop; the plan goes on behind it.
-public protocol PolicySuspension {
-  func run(_ exchange: Exchange) async throws(PolicyError)
 }
 
 /// A condition between steps.

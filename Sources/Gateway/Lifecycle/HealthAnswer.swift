@@ -1,0 +1,52 @@
+import HTTPWire
+import PolicyLibrary
+
+/// Answers about the gateway itself, on paths that no API may have: gateway-facts.md, health endpoints.
+struct HealthAnswer {
+  var status: Int
+  var contentType = "application/json"
+  var body: String
+
+  init(status: Int, message: String) {
+    self.status = status
+    body = "{ \"statusCode\": \(status), \"message\": \(Self.quoted(message)) }"
+  }
+
+  private init(text: String) {
+    status = 200
+    contentType = "text/plain"
+    body = text
+  }
+
+  /// The answer to a health question; nil when the request is none.
+  ///
+  /// `/livez` says that the process works; the others, that it can serve: it has a configuration and does not drain.
+  init?(_ client: ClientConnection) {
+    guard client.exchange.request.methodKind == .get || client.exchange.request.methodKind == .head else { return nil }
+    let path = client.exchange.request.path
+    switch path {
+    case "/livez": self.init(text: "OK")
+    case "/status-0123456789abcdef", "/internal-status-0123456789abcdef", "/readyz", "/startupz":
+      if client.state.configuration == nil {
+        self.init(status: 503, message: client.state.notReadyReason ?? "no configuration yet")
+      } else if client.state.isDraining {
+        self.init(status: 503, message: "draining: this gateway is about to end")
+      } else {
+        self.init(text: "OK")
+      }
+    default: return nil
+    }
+  }
+
+  private static func quoted(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"", "\\": result += "\\\(scalar)"
+      case _ where scalar.value < 0x20: result += " "
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result + "\""
+  }
+}

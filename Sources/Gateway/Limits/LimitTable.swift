@@ -1,0 +1,133 @@
+import PolicyLibrary
+import Synchronization
+
+/// The counters of every limit in this process, exact across its event loops.
+///
+/// Sharded by key, so that loops rarely wait for each other; an operation holds its shard for well under a microsecond.
+final class LimitTable: Sendable {
+  /// Counters kept at most; beyond, those whose window is over are dropped, then new keys are refused a counter of their
+  /// own and share one, so that inventing keys neither exhausts memory nor lifts a limit.
+  static let bound = 1_000_000
+  private static let shardCount = 64
+
+  private struct Shard {
+    var windows: [String: SlidingWindow] = [:]
+    var quotas: [String: FixedWindow] = [:]
+    var nextSweep = 0
+  }
+
+  private final class Guarded: Sendable {
+    let state = Mutex(Shard())
+  }
+
+  private let shards = (0..<LimitTable.shardCount).map { _ in Guarded() }
+
+  private func shard(of key: String) -> Guarded {
+    shards[Int(truncatingIfNeeded: UInt(bitPattern: key.hashValue)) & (Self.shardCount - 1)]
+  }
+
+  /// Counts against a sliding window.
+  /// - Parameter now: milliseconds that never go back.
+  func admit(_ key: String, limit: Int, windowSeconds: Int, increment: Int, now: Int64) -> Admission {
+    shard(of: key).state.withLock { shard in
+      var key = key
+      if shard.windows[key] == nil, shard.windows.count >= Self.bound / Self.shardCount {
+        shard.windows = shard.windows.filter { !$0.value.isOver(now) }
+        if shard.windows.count >= Self.bound / Self.shardCount { key = "" }
+      }
+      return shard.windows[key, default: SlidingWindow(seconds: windowSeconds)]
+        .admit(limit: limit, seconds: windowSeconds, increment: increment, now: now)
+    }
+  }
+
+  /// Counts against a fixed window.
+  /// - Parameter now: seconds since 0001-01-01.
+  func consume(_ key: String, limit: Int, periodSeconds: Int, start: Int64, increment: Int, now: Int64) -> Admission {
+    shard(of: key).state.withLock { shard in
+      var key = key
+      if shard.quotas[key] == nil, shard.quotas.count >= Self.bound / Self.shardCount {
+        shard.quotas = shard.quotas.filter { $0.value.end > now }
+        if shard.quotas.count >= Self.bound / Self.shardCount { key = "" }
+      }
+      return shard.quotas[key, default: FixedWindow()]
+        .consume(limit: limit, period: Int64(periodSeconds), start: start, increment: increment, now: now)
+    }
+  }
+}
+
+/// Calls within the last so many seconds. Time is kept in slots of 1/128 of the window and a slot leaves only as a whole,
+/// so that no stretch as long as the window ever sees more calls than the limit.
+struct SlidingWindow {
+  static let slots: Int64 = 128
+
+  private var seconds: Int
+  private var counts: [(slot: Int64, count: Int)] = []
+  private var total = 0
+
+  init(seconds: Int) { self.seconds = seconds }
+
+  private var slotMilliseconds: Int64 { max(1, Int64(seconds) * 1_000 / Self.slots) }
+
+  func isOver(_ now: Int64) -> Bool {
+    guard let last = counts.last else { return true }
+    return (last.slot + 1) * slotMilliseconds + Int64(seconds) * 1_000 <= now
+  }
+
+  mutating func admit(limit: Int, seconds: Int, increment: Int, now: Int64) -> Admission {
+    if seconds != self.seconds { self = SlidingWindow(seconds: seconds) }
+    let width = slotMilliseconds
+    let window = Int64(seconds) * 1_000
+    var gone = 0
+    while gone < counts.count, (counts[gone].slot + 1) * width + window <= now {
+      total -= counts[gone].count
+      gone += 1
+    }
+    if gone > 0 { counts.removeFirst(gone) }
+    // With an increment of 0 the question is whether a call could pass now.
+    let wanted = max(1, increment)
+    guard total <= limit - wanted else {
+      var free = limit - total
+      var ready = window
+      for entry in counts {
+        free += entry.count
+        ready = (entry.slot + 1) * width + window - now
+        if free >= wanted { break }
+      }
+      return Admission(
+        isAllowed: false, remaining: max(0, limit - total), retryAfterSeconds: max(1, Int((ready + 999) / 1_000)))
+    }
+    if increment > 0 {
+      let slot = now / width
+      if counts.last?.slot == slot {
+        counts[counts.count - 1].count += increment
+      } else {
+        counts.append((slot, increment))
+      }
+      total += increment
+    }
+    return Admission(isAllowed: true, remaining: max(0, limit - total), retryAfterSeconds: 0)
+  }
+}
+
+/// What was used in the period that holds now.
+struct FixedWindow {
+  private var index = Int64.min
+  private var used = 0
+  /// When the period ends, in seconds; never for a period of 0.
+  private(set) var end = Int64.max
+
+  mutating func consume(limit: Int, period: Int64, start: Int64, increment: Int, now: Int64) -> Admission {
+    let current = period == 0 ? 0 : (now - start >= 0 ? (now - start) / period : (now - start + 1) / period - 1)
+    if current != index {
+      index = current
+      used = 0
+      end = period == 0 ? .max : start + (current + 1) * period
+    }
+    let wait = period == 0 ? Int(Int32.max) : Int(max(1, end - now))
+    guard used < limit, used <= limit - increment else {
+      return Admission(isAllowed: false, remaining: max(0, limit - used), retryAfterSeconds: wait)
+    }
+    used += increment
+    return Admission(isAllowed: true, remaining: limit - used, retryAfterSeconds: 0)
+  }
+}

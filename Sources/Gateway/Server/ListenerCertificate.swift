@@ -1,0 +1,45 @@
+import Crypto
+import FoundationEssentials
+import NIOSSL
+import SwiftASN1
+import X509
+
+/// The certificate a gateway shows on its HTTPS port.
+public struct ListenerCertificate: Sendable {
+  let context: NIOSSLContext
+
+  /// Reads a PEM chain, leaf first, and its PEM key.
+  public init(chainPath: String, keyPath: String) throws {
+    let chain = try NIOSSLCertificate.fromPEMFile(chainPath)
+    try self.init(
+      chain: chain.map { .certificate($0) }, key: .privateKey(try NIOSSLPrivateKey(file: keyPath, format: .pem)))
+  }
+
+  /// Makes one that nobody else has signed, for a gateway without a certificate of its own; valid for a year.
+  public static func selfSigned(hostName: String) throws -> ListenerCertificate {
+    let key = P256.Signing.PrivateKey()
+    let name = try DistinguishedName { CommonName(String(hostName.prefix(64))) }
+    let now = Date()
+    let certificate = try X509.Certificate(
+      version: .v3, serialNumber: X509.Certificate.SerialNumber(), publicKey: .init(key.publicKey),
+      notValidBefore: now - 3_600, notValidAfter: now + 365 * 86_400, issuer: name, subject: name,
+      signatureAlgorithm: .ecdsaWithSHA256,
+      extensions: try X509.Certificate.Extensions {
+        Critical(BasicConstraints.notCertificateAuthority)
+        SubjectAlternativeNames([.dnsName(hostName), .dnsName("localhost")])
+      },
+      issuerPrivateKey: .init(key))
+    var serializer = DER.Serializer()
+    try serializer.serialize(certificate)
+    return try ListenerCertificate(
+      chain: [.certificate(try NIOSSLCertificate(bytes: serializer.serializedBytes, format: .der))],
+      key: .privateKey(try NIOSSLPrivateKey(bytes: Array(key.derRepresentation), format: .der)))
+  }
+
+  private init(chain: [NIOSSLCertificateSource], key: NIOSSLPrivateKeySource) throws {
+    var configuration = TLSConfiguration.makeServerConfiguration(certificateChain: chain, privateKey: key)
+    configuration.minimumTLSVersion = .tlsv12
+    configuration.applicationProtocols = ["http/1.1"]
+    context = try NIOSSLContext(configuration: configuration)
+  }
+}
