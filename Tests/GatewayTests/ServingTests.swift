@@ -1,0 +1,257 @@
+import Foundation
+import Gateway
+import GatewayConfiguration
+import Logging
+import Synchronization
+import Telemetry
+import Testing
+
+/// Requests over real sockets through a gateway in this process.
+struct ServingTests {
+  /// A gateway that serves one API at `/time` for the product `staff`.
+  private func withGateway(
+    policy: String? = nil, subscriptionRequired: Bool = true, answer: @escaping @Sendable (String) -> String?,
+    _ body: (GatewayServer, RawClient, ScriptedBackend, RecordedRequests) async throws -> Void
+  ) async throws {
+    let backend = try await ScriptedBackend(answer: answer)
+    let records = RecordedRequests()
+    let server = try GatewayServer(
+      settings: GatewayServerSettings(
+        address: "127.0.0.1", httpPort: 0, httpsPort: 0, threads: 1,
+        certificate: try ListenerCertificate.selfSigned(hostName: "localhost")),
+      logger: Logger(label: "test"), onRecords: { records.add($0) })
+    try await server.start()
+    let operations = [
+      Operation(id: "now", displayName: "Now", method: "GET", urlTemplate: "/now"),
+      Operation(id: "head", displayName: "Head", method: "HEAD", urlTemplate: "/now"),
+      Operation(id: "zone", displayName: "Zone", method: "GET", urlTemplate: "/zones/{zone}"),
+      Operation(id: "set", displayName: "Set", method: "POST", urlTemplate: "/set"),
+    ]
+    let api = API(
+      id: "time", displayName: "Time", path: "time", protocols: [.http, .https],
+      serviceURL: "http://127.0.0.1:\(backend.port)/clock", subscriptionRequired: subscriptionRequired,
+      operations: operations, policy: policy.map { PolicyText(rawXML: $0) })
+    try await server.apply(
+      Snapshot(
+        version: 1, service: ServiceIdentity(name: "postern", resourceID: "/service"),
+        gateway: GatewayIdentity(id: "plant", location: "Hall 7"), apis: [api],
+        products: [Product(id: "staff", displayName: "Staff", apiIDs: ["time"])],
+        subscriptions: [
+          Subscription(
+            id: "canteen", displayName: "Canteen", scope: .product("staff"), primaryKey: "first", secondaryKey: "second"
+          )
+        ]))
+    let client = try RawClient(port: try #require(server.boundHTTPPort))
+    try await body(server, client, backend, records)
+    await server.stop()
+    await backend.stop()
+  }
+
+  private static let ok = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\n12:0"
+  private static let get = "GET /time/now HTTP/1.1\r\nHost: gateway\r\nOcp-Apim-Subscription-Key: first\r\n\r\n"
+
+  @Test func `a request with a key reaches the backend under its base path and is recorded`() async throws {
+    try await withGateway(answer: { _ in Self.ok }) { server, client, backend, records in
+      client.send(Self.get)
+      let answer = try #require(client.answer())
+      #expect(answer.status == 200)
+      #expect(answer.body == "12:0")
+      let received = try #require(backend.received.first)
+      #expect(received.hasPrefix("GET /clock/now HTTP/1.1\r\n"))
+      #expect(received.contains("Host: 127.0.0.1:\(backend.port)\r\n"))
+      #expect(received.contains("X-Forwarded-For: 127.0.0.1\r\n"))
+      await server.drain(milliseconds: 0)
+      let record = try #require(records.all.first)
+      #expect(record.apiId == "time")
+      #expect(record.operationId == "now")
+      #expect(record.productId == "staff")
+      #expect(record.apimSubscriptionId == "canteen")
+      #expect(record.responseCode == 200)
+      #expect(record.backendResponseCode == 200)
+      #expect(record.gatewayId == "plant")
+      #expect(record.url == "http://gateway/time/now")
+    }
+  }
+
+  @Test func `a missing key and a wrong key are refused with the documented bodies`() async throws {
+    try await withGateway(answer: { _ in Self.ok }) { _, client, backend, _ in
+      client.send("GET /time/now HTTP/1.1\r\nHost: gateway\r\n\r\n")
+      let missing = try #require(client.answer())
+      #expect(missing.status == 401)
+      #expect(
+        missing.body
+          == "{ \"statusCode\": 401, \"message\": \"Access denied due to missing subscription key. Make sure to include subscription key when making requests to an API.\" }"
+      )
+      #expect(
+        missing.header("WWW-Authenticate")
+          == "AzureApiManagementKey realm=\"http://gateway/time\",name=\"Ocp-Apim-Subscription-Key\",type=\"header\"")
+      client.send("GET /time/now?subscription-key=third HTTP/1.1\r\nHost: gateway\r\n\r\n")
+      let wrong = try #require(client.answer())
+      #expect(wrong.status == 401)
+      #expect(wrong.body.contains("Access denied due to invalid subscription key."))
+      #expect(backend.received.isEmpty)
+      client.send("GET /time/now?subscription-key=second HTTP/1.1\r\nHost: gateway\r\n\r\n")
+      #expect(client.answer()?.status == 200)
+    }
+  }
+
+  @Test func `an unknown path and a wrong method are not found`() async throws {
+    try await withGateway(answer: { _ in Self.ok }) { _, client, _, _ in
+      for line in ["GET /time/later", "DELETE /time/now", "GET /other"] {
+        client.send("\(line) HTTP/1.1\r\nHost: gateway\r\nOcp-Apim-Subscription-Key: first\r\n\r\n")
+        let answer = try #require(client.answer())
+        #expect(answer.status == 404)
+        #expect(answer.body == "{ \"statusCode\": 404, \"message\": \"Resource not found\" }")
+      }
+    }
+  }
+
+  @Test func `without a configuration everything is 503 with the reason`() async throws {
+    let server = try GatewayServer(
+      settings: GatewayServerSettings(
+        address: "127.0.0.1", httpPort: 0, httpsPort: 0, threads: 2,
+        certificate: try ListenerCertificate.selfSigned(hostName: "localhost")),
+      logger: Logger(label: "test"), onRecords: { _ in })
+    server.setNotReadyReason("waiting for http://service")
+    try await server.start()
+    let client = try RawClient(port: try #require(server.boundHTTPPort))
+    for path in ["/time/now", "/status-0123456789abcdef", "/readyz"] {
+      client.send("GET \(path) HTTP/1.1\r\nHost: gateway\r\n\r\n")
+      let answer = try #require(client.answer())
+      #expect(answer.status == 503)
+      #expect(answer.body == "{ \"statusCode\": 503, \"message\": \"waiting for http://service\" }")
+    }
+    client.send("GET /livez HTTP/1.1\r\nHost: gateway\r\n\r\n")
+    #expect(client.answer()?.status == 200)
+    await server.stop()
+  }
+
+  @Test func `pipelined requests are answered in order on one backend connection`() async throws {
+    try await withGateway(answer: { request in
+      let path = request.split(separator: " ")[1]
+      return "HTTP/1.1 200 OK\r\nContent-Length: \(path.utf8.count)\r\n\r\n\(path)"
+    }) { _, client, backend, _ in
+      let zones = (0..<20).map { "/time/zones/z\($0)" }
+      client.send(
+        zones.map { "GET \($0) HTTP/1.1\r\nHost: g\r\nOcp-Apim-Subscription-Key: first\r\n\r\n" }.joined())
+      for index in 0..<20 { #expect(client.answer()?.body == "/clock/zones/z\(index)") }
+      #expect(backend.connections == 1)
+    }
+  }
+
+  @Test func `bodies of both framings pass, and a client that waits is invited`() async throws {
+    try await withGateway(answer: { _ in Self.ok }) { _, client, backend, _ in
+      let key = "Host: g\r\nOcp-Apim-Subscription-Key: first\r\n"
+      client.send("POST /time/set HTTP/1.1\r\n\(key)Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
+      #expect(client.answer()?.status == 200)
+      client.send("POST /time/set HTTP/1.1\r\n\(key)Content-Length: 5\r\nExpect: 100-continue\r\n\r\n")
+      #expect(client.answer()?.status == 100)
+      client.send("world")
+      #expect(client.answer()?.status == 200)
+      #expect(backend.received.first?.hasSuffix("5\r\nhello\r\n0\r\n\r\n") == true)
+      #expect(backend.received.last?.hasSuffix("\r\n\r\nworld") == true)
+      #expect(backend.received.last?.contains("Expect") == false)
+    }
+  }
+
+  @Test func `a refused request's body is read past, and the connection goes on`() async throws {
+    try await withGateway(answer: { _ in Self.ok }) { _, client, _, _ in
+      client.send("POST /time/set HTTP/1.1\r\nHost: g\r\nContent-Length: 5\r\n\r\nhello" + Self.get)
+      #expect(client.answer()?.status == 401)
+      #expect(client.answer()?.status == 200)
+    }
+  }
+
+  @Test func `HEAD keeps the length the backend told and has no body`() async throws {
+    try await withGateway(answer: { _ in "HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\n" }) { _, client, _, _ in
+      client.send("HEAD /time/now HTTP/1.1\r\nHost: g\r\nOcp-Apim-Subscription-Key: first\r\n\r\n")
+      let answer = try #require(client.answer(toHead: true))
+      #expect(answer.header("Content-Length") == "400")
+    }
+  }
+
+  @Test func `a backend that hangs up is an internal error with an activity id`() async throws {
+    try await withGateway(answer: { request in
+      request.contains("zones") ? nil : Self.ok
+    }) { _, client, _, _ in
+      client.send("GET /time/zones/utc HTTP/1.1\r\nHost: g\r\nOcp-Apim-Subscription-Key: first\r\n\r\n")
+      let answer = try #require(client.answer())
+      #expect(answer.status == 500)
+      #expect(
+        answer.body.hasPrefix("{ \"statusCode\": 500, \"message\": \"Internal server error\", \"activityId\": \""))
+    }
+  }
+
+  @Test func `a request that is no HTTP is refused and the connection ends`() async throws {
+    try await withGateway(answer: { _ in Self.ok }) { _, client, _, _ in
+      client.send("GET /time/now HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n")
+      #expect(client.answer()?.status == 400)
+      #expect(client.isAtEnd)
+    }
+  }
+
+  @Test func `policies limit, change headers and end a request`() async throws {
+    let policy = """
+      <policies>
+        <inbound>
+          <base />
+          <rate-limit-by-key calls="2" renewal-period="60" counter-key="all" remaining-calls-header-name="X-Left" />
+          <set-header name="X-Caller" exists-action="override"><value>plant</value></set-header>
+        </inbound>
+        <backend><base /></backend>
+        <outbound>
+          <base />
+          <set-header name="X-Served-By" exists-action="override"><value>Postern</value></set-header>
+        </outbound>
+      </policies>
+      """
+    try await withGateway(policy: policy, answer: { _ in Self.ok }) { server, client, backend, records in
+      for left in ["1", "0"] {
+        client.send(Self.get)
+        let answer = try #require(client.answer())
+        #expect(answer.status == 200)
+        #expect(answer.header("X-Served-By") == "Postern")
+        #expect(answer.header("X-Left") == left)
+      }
+      #expect(backend.received.first?.contains("X-Caller: plant\r\n") == true)
+      client.send(Self.get)
+      let limited = try #require(client.answer())
+      #expect(limited.status == 429)
+      let seconds = try #require(limited.header("Retry-After"))
+      #expect(
+        limited.body
+          == "{ \"statusCode\": 429, \"message\": \"Rate limit is exceeded. Try again in \(seconds) seconds.\" }")
+      #expect(backend.received.count == 2)
+      await server.drain(milliseconds: 0)
+      let error = try #require(records.all.last?.lastError)
+      #expect(error.source == "rate-limit-by-key")
+      #expect(error.reason == "RateLimitExceeded")
+      #expect(error.section == "inbound")
+      #expect(error.scope == "api")
+    }
+  }
+
+  @Test func `draining lets the request in flight finish and then ends`() async throws {
+    try await withGateway(answer: { _ in
+      Thread.sleep(forTimeInterval: 0.3)
+      return Self.ok
+    }) { server, client, _, _ in
+      client.send(Self.get)
+      try await Task.sleep(for: .milliseconds(100))
+      let drained = Task { await server.drain(milliseconds: 3_000) }
+      let answer = try #require(client.answer())
+      #expect(answer.status == 200)
+      #expect(client.isAtEnd)
+      await drained.value
+    }
+  }
+}
+
+/// The records a gateway handed on.
+final class RecordedRequests: Sendable {
+  private let records = Mutex<[RequestRecord]>([])
+
+  var all: [RequestRecord] { records.withLock { $0 } }
+
+  func add(_ more: [RequestRecord]) { records.withLock { $0 += more } }
+}
