@@ -75,3 +75,6 @@ public enum PolicyCheck {
     diagnostics.sorted { ($0.position.line, $0.position.column) < ($1.position.line, $1.position.column) }
   }
 }
+
+/// A complaint about a policy document.
+public typealias PolicyDiagnostic = Diagnostic

@@ -1,0 +1,181 @@
+import ControlPlaneStore
+import Foundation
+
+/// A kind of ARM resource below the service: its place, its members, and what the store keeps apart as secrets.
+struct ResourceKind: Sendable {
+  /// How a member's value is checked.
+  enum Rule: Sendable {
+    case text(maximum: Int, isRequired: Bool = false)
+    case flag
+    case whole(ClosedRange<Int64>)
+    case word([String])
+    case list
+    case object
+  }
+
+  /// Collections joined by `/`, in canonical letters: `apis/operations`.
+  let type: String
+  /// What messages call one: `Api`.
+  let title: String
+  var rules: [String: Rule] = [:]
+  /// Values that a new resource gets for members left out.
+  var defaults: JSONObject = [:]
+  /// Members that are kept ciphered and never shown but by the secret-listing calls.
+  var secrets: [String] = []
+  /// A membership: no members of its own; the other end's collection, as in `products/apis` → `apis`.
+  var linkTo: String?
+  /// The only name a singleton may have.
+  var onlyName: String?
+  /// Members that clients send back and the service owns.
+  var readOnly: Set<String> = ["provisioningState"]
+
+  static let all: [ResourceKind] = [
+    ResourceKind(
+      type: "apis", title: "Api",
+      rules: [
+        "displayName": .text(maximum: 300, isRequired: true), "path": .text(maximum: 400),
+        "description": .text(maximum: 32_768), "serviceUrl": .text(maximum: 2_000), "protocols": .list,
+        "subscriptionRequired": .flag, "subscriptionKeyParameterNames": .object, "apiRevision": .text(maximum: 100),
+        "isCurrent": .flag,
+        "type": .word(["http"]), "apiRevisionDescription": .text(maximum: 256),
+        "isOnline": .flag,
+        "contact": .object, "license": .object, "termsOfServiceUrl": .text(maximum: 2_000),
+      ],
+      defaults: [
+        "apiRevision": "1", "isCurrent": true, "subscriptionRequired": true, "protocols": ["https"], "type": "http",
+      ]),
+    ResourceKind(
+      type: "apis/operations", title: "Operation",
+      rules: [
+        "displayName": .text(maximum: 300, isRequired: true), "method": .text(maximum: 32, isRequired: true),
+        "urlTemplate": .text(maximum: 1_000, isRequired: true), "description": .text(maximum: 32_768),
+        "templateParameters": .list, "request": .object, "responses": .list, "policies": .text(maximum: 524_288),
+      ], defaults: ["templateParameters": [], "responses": []]),
+    .policies("policies"), .policies("apis/policies"), .policies("apis/operations/policies"),
+    .policies("products/policies"),
+    ResourceKind(
+      type: "products", title: "Product",
+      rules: [
+        "displayName": .text(maximum: 300, isRequired: true), "description": .text(maximum: 1_000),
+        "terms": .text(maximum: 32_768), "subscriptionRequired": .flag, "approvalRequired": .flag,
+        "subscriptionsLimit": .whole(0...1_000_000), "state": .word(["notPublished", "published"]),
+      ], defaults: ["subscriptionRequired": true, "approvalRequired": false, "state": "notPublished"]),
+    ResourceKind(type: "products/apis", title: "Api", linkTo: "apis"),
+    ResourceKind(type: "products/groups", title: "Group", linkTo: "groups"),
+    ResourceKind(
+      type: "subscriptions", title: "Subscription",
+      rules: [
+        "displayName": .text(maximum: 100, isRequired: true), "scope": .text(maximum: 1_000, isRequired: true),
+        "ownerId": .text(maximum: 1_000), "primaryKey": .text(maximum: 256), "secondaryKey": .text(maximum: 256),
+        "state": .word(["suspended", "active", "expired", "submitted", "rejected", "cancelled"]),
+        "allowTracing": .flag, "startDate": .text(maximum: 40), "endDate": .text(maximum: 40),
+        "expirationDate": .text(maximum: 40), "stateComment": .text(maximum: 1_000),
+      ], defaults: ["state": "active", "allowTracing": false], secrets: ["primaryKey", "secondaryKey"],
+      readOnly: ["createdDate", "notificationDate"]),
+    ResourceKind(
+      type: "gateways", title: "Gateway",
+      rules: ["description": .text(maximum: 1_000), "locationData": .object], secrets: ["primaryKey", "secondaryKey"]),
+    ResourceKind(type: "gateways/apis", title: "Api", linkTo: "apis"),
+    ResourceKind(
+      type: "namedValues", title: "Named value",
+      rules: [
+        "displayName": .text(maximum: 256, isRequired: true), "value": .text(maximum: 4_096), "secret": .flag,
+        "tags": .list,
+      ], defaults: ["secret": false], secrets: ["value"]),
+    ResourceKind(
+      type: "policyFragments", title: "Policy fragment",
+      rules: [
+        "value": .text(maximum: 524_288, isRequired: true), "format": .word(["xml", "rawxml"]),
+        "description": .text(maximum: 1_000),
+      ], defaults: ["format": "rawxml"]),
+    ResourceKind(
+      type: "backends", title: "Backend",
+      rules: [
+        "url": .text(maximum: 2_000, isRequired: true), "protocol": .word(["http"]), "title": .text(maximum: 300),
+        "description": .text(maximum: 2_000), "tls": .object,
+      ], defaults: ["protocol": "http"]),
+    ResourceKind(
+      type: "users", title: "User",
+      rules: [
+        "firstName": .text(maximum: 100, isRequired: true), "lastName": .text(maximum: 100, isRequired: true),
+        "email": .text(maximum: 254, isRequired: true), "note": .text(maximum: 2_000),
+        "state": .word(["active", "blocked", "pending", "deleted"]),
+      ], defaults: ["state": "active"], readOnly: ["registrationDate", "identities", "groups"]),
+    ResourceKind(
+      type: "groups", title: "Group",
+      rules: [
+        "displayName": .text(maximum: 300, isRequired: true), "description": .text(maximum: 1_000),
+        "type": .word(["custom", "system", "external"]),
+      ], defaults: ["type": "custom"], readOnly: ["builtIn"]),
+    ResourceKind(type: "groups/users", title: "User", linkTo: "users"),
+  ]
+
+  private static func policies(_ type: String) -> ResourceKind {
+    ResourceKind(
+      type: type, title: "Policy",
+      rules: ["value": .text(maximum: 524_288, isRequired: true), "format": .word(["xml", "rawxml"])],
+      defaults: ["format": "xml"], onlyName: "policy")
+  }
+
+  private static let byType = Dictionary(uniqueKeysWithValues: all.map { ($0.type.lowercased(), $0) })
+
+  static func of(_ path: ResourcePath) -> ResourceKind? { byType[path.type.lowercased()] }
+
+  /// The last collection of the type.
+  var collection: String { type.split(separator: "/").last.map(String.init) ?? type }
+
+  /// Checks members against the rules; every complaint at once. Unknown members are refused, read-only ones dropped.
+  func check(_ properties: JSONObject) throws(ManagementError) -> JSONObject {
+    var details: [ManagementError.Detail] = []
+    var result: JSONObject = [:]
+    for (name, value) in properties {
+      if readOnly.contains(name) || value.isNull { continue }
+      guard let rule = rules[name] else {
+        details.append(.init(target: name, message: "\(title) has no property '\(name)' that this version supports."))
+        continue
+      }
+      if let complaint = rule.complaint(value) {
+        details.append(.init(target: name, message: "'\(name)' \(complaint)."))
+      }
+      result[name] = value
+    }
+    for (name, rule) in rules {
+      guard case .text(_, true) = rule, (result[name]?.stringValue ?? "").isEmpty else { continue }
+      details.append(.init(target: name, message: "'\(name)' is required."))
+    }
+    guard details.isEmpty else { throw .validation(details.sorted { $0.target < $1.target }) }
+    return result
+  }
+
+  /// Names of resources: letters, digits and a few signs, at most 80 (256 for operations and values).
+  static func isName(_ name: String) -> Bool {
+    !name.isEmpty && name.utf8.count <= 256
+      && name.unicodeScalars.allSatisfy {
+        $0.value > 0x20 && $0.value != 0x7f && !"*#&+:<>?/\\%\"'".unicodeScalars.contains($0)
+      }
+  }
+}
+
+extension ResourceKind.Rule {
+  /// What is wrong with a value; nil when nothing is.
+  func complaint(_ value: JSON) -> String? {
+    switch self {
+    case .text(let maximum, _):
+      guard let text = value.stringValue else { return "must be a string, not \(value.kindName)" }
+      return text.utf8.count > maximum ? "has \(text.utf8.count) bytes; the limit is \(maximum)" : nil
+    case .flag: return value.boolValue == nil ? "must be true or false" : nil
+    case .whole(let bounds):
+      guard let number = value.integerValue, bounds.contains(number) else {
+        return "must be a whole number from \(bounds.lowerBound) to \(bounds.upperBound)"
+      }
+      return nil
+    case .word(let words):
+      guard let text = value.stringValue, words.contains(text) else {
+        return "must be one of \(words.joined(separator: ", "))"
+      }
+      return nil
+    case .list: return value.arrayValue == nil ? "must be an array" : nil
+    case .object: return value.objectValue == nil ? "must be an object" : nil
+    }
+  }
+}

@@ -1,0 +1,188 @@
+public import ControlPlaneStore
+public import Crypto
+public import Foundation
+import GatewayConfiguration
+import PolicyLibrary
+import PolicySyntax
+
+/// The management service: everything the REST API and the portal do, over one store.
+public final class ManagementService: Sendable {
+  /// The ARM id of the one service an installation has.
+  public static let resourceID =
+    "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/postern/providers/Microsoft.ApiManagement/service/postern"
+
+  public let store: any ResourceStore
+  public let activity: any ActivityStore
+  /// Signs snapshots.
+  public let signingKey: Curve25519.Signing.PrivateKey
+  public let publisher: SnapshotPublisher
+  /// What gateways are told to connect to.
+  public let gatewayEndpoint: String
+  /// DER of the authority that signed the service's certificate, for `env.conf`; nil where systems trust it anyway.
+  public let certificateAuthority: Data?
+  private let credentialHash: Data
+
+  /// A service that is ready, and the credential if this was its first start.
+  public struct Opened: Sendable {
+    public var service: ManagementService
+    /// Shown once, never stored.
+    public var administratorCredential: String?
+  }
+
+  private init(
+    store: any ResourceStore, activity: any ActivityStore, signingKey: Curve25519.Signing.PrivateKey,
+    credentialHash: Data, gatewayEndpoint: String, certificateAuthority: Data?
+  ) {
+    self.store = store
+    self.activity = activity
+    self.signingKey = signingKey
+    self.credentialHash = credentialHash
+    self.gatewayEndpoint = gatewayEndpoint
+    self.certificateAuthority = certificateAuthority
+    publisher = SnapshotPublisher(
+      store: store, key: signingKey, service: ServiceIdentity(name: "postern", resourceID: Self.resourceID))
+  }
+
+  /// Opens the data of a service, or creates them: keys, credential, the built-in resources.
+  public static func open(
+    directory: URL, gatewayEndpoint: String, certificateAuthority: Data?
+  ) async throws -> Opened {
+    let store = try SQLiteResourceStore(directory: directory)
+    let activity = try SQLiteActivityStore(directory: directory)
+    var key = Curve25519.Signing.PrivateKey()
+    if let stored = try await store.setting("signing-key") {
+      key = try Curve25519.Signing.PrivateKey(rawRepresentation: stored)
+    } else {
+      try await store.setSetting("signing-key", to: key.rawRepresentation)
+    }
+    var credential: String?
+    var hash = try await store.setting("administrator-credential")
+    if hash == nil {
+      let made = Secret.text()
+      credential = made
+      hash = Data(SHA256.hash(data: Data(made.utf8)))
+      try await FirstStart.create(in: store)
+      // Last: a first start that is interrupted begins again, and shows a credential that holds.
+      try await store.setSetting("administrator-credential", to: hash)
+    }
+    let service = ManagementService(
+      store: store, activity: activity, signingKey: key, credentialHash: hash ?? Data(),
+      gatewayEndpoint: gatewayEndpoint, certificateAuthority: certificateAuthority)
+    return Opened(service: service, administratorCredential: credential)
+  }
+
+  /// Whether a text is the administrator credential; compared in constant time.
+  public func isAdministrator(_ credential: String) -> Bool {
+    guard credential.utf8.count <= 256 else { return false }
+    return Secret.areEqual(Data(SHA256.hash(data: Data(credential.utf8))), credentialHash)
+  }
+
+  // MARK: - Resources
+
+  /// The resource at a path.
+  public func get(_ path: ResourcePath, withSecrets: Bool = false) async throws(ManagementError) -> StoredResource {
+    do throws(StoreError) {
+      if let resource = try await store.resource(at: path, withSecrets: withSecrets) { return resource }
+    } catch {
+      throw ManagementError(error)
+    }
+    throw .notFound(ResourceKind.of(path)?.title ?? "Resource")
+  }
+
+  /// The resources of a type below a parent.
+  public func list(_ type: String, under parent: ResourcePath? = nil) async throws(ManagementError) -> [StoredResource]
+  {
+    do throws(StoreError) {
+      return try await store.resources(ofType: type, under: parent)
+    } catch {
+      throw ManagementError(error)
+    }
+  }
+
+  /// Creates or replaces a resource.
+  @discardableResult
+  public func put(
+    _ path: ResourcePath, _ sent: JSONObject, if precondition: Precondition = .none
+  ) async throws(ManagementError) -> (resource: StoredResource, created: Bool) {
+    guard let kind = ResourceKind.of(path) else { throw .notFound("Resource") }
+    guard path.segments.allSatisfy({ ResourceKind.isName($0.name) }), kind.onlyName == nil || kind.onlyName == path.name
+    else { throw .validation("name", "'\(path.name)' cannot be the name of a \(kind.title).") }
+    if let parent = path.parent, !parent.segments.isEmpty, parent.text.lowercased() != "/gateways/managed" {
+      _ = try await get(parent)
+    }
+    if let target = kind.linkTo { return try await link(path, to: target) }
+    let existing = try await find(path)
+    var properties = try kind.check(sent)
+    for (name, value) in kind.defaults where properties[name] == nil { properties[name] = value }
+    var secrets: [String: String] = [:]
+    try await ResourceRules(service: self, path: path, kind: kind, existing: existing)
+      .apply(&properties, &secrets)
+    var mutations = [Mutation.put(path, properties, secrets: secrets.isEmpty ? nil : secrets, if: precondition)]
+    if kind.type == "apis", existing == nil {
+      // As in the product, a new API is served by the managed gateway until somebody takes it off.
+      let managed = ResourcePath.service.child("gateways", "managed").child("apis", path.name)
+      mutations.append(.put(managed, [:]))
+    }
+    let commit = try await commit(mutations)
+    guard let first = commit.written.first else { throw .notFound(kind.title) }
+    return first
+  }
+
+  private func link(_ path: ResourcePath, to target: String) async throws(ManagementError) -> (
+    resource: StoredResource, created: Bool
+  ) {
+    _ = try await get(ResourcePath.service.child(target, path.name))
+    let commit = try await commit([.put(path, [:])])
+    guard let first = commit.written.first else { throw .notFound("Resource") }
+    return first
+  }
+
+  /// Changes some members of a resource.
+  public func patch(
+    _ path: ResourcePath, _ changes: JSONObject, if precondition: Precondition
+  ) async throws(ManagementError) -> StoredResource {
+    let existing = try await get(path)
+    let merged = JSON.object(existing.properties).merged(with: .object(changes)).objectValue ?? existing.properties
+    return try await put(path, merged, if: precondition == .none ? .unchanged(existing.etag) : precondition).resource
+  }
+
+  /// Deletes a resource with everything below it, and the memberships that name it; false when there was none.
+  @discardableResult
+  public func delete(_ path: ResourcePath, if precondition: Precondition = .none) async throws(ManagementError) -> Bool
+  {
+    guard let kind = ResourceKind.of(path) else { throw .notFound("Resource") }
+    guard let existing = try await find(path) else { return false }
+    if kind.type == "policyFragments" || kind.type == "namedValues" || kind.type == "backends" {
+      try await Dependents(service: self).refuseDeletion(of: existing, kind)
+    }
+    var mutations = [Mutation.delete(path, if: precondition)]
+    for other in ResourceKind.all where other.linkTo == kind.type {
+      for link in try await list(other.type) where link.name.lowercased() == path.name.lowercased() {
+        mutations.append(.delete(link.path))
+      }
+    }
+    _ = try await commit(mutations)
+    if kind.type == "gateways" {
+      do throws(StoreError) { try await activity.forgetNodes(ofGateway: path.name) } catch {
+        throw ManagementError(error)
+      }
+    }
+    return true
+  }
+
+  func find(_ path: ResourcePath) async throws(ManagementError) -> StoredResource? {
+    do throws(StoreError) {
+      return try await store.resource(at: path)
+    } catch {
+      throw ManagementError(error)
+    }
+  }
+
+  func commit(_ mutations: [Mutation]) async throws(ManagementError) -> Commit {
+    do throws(StoreError) {
+      return try await store.commit(mutations)
+    } catch {
+      throw ManagementError(error)
+    }
+  }
+}

@@ -1,0 +1,237 @@
+import ControlPlaneStore
+import Expressions
+import Foundation
+import GatewayConfiguration
+import PolicyLibrary
+import PolicySyntax
+
+/// What a kind of resource demands beyond the shape of its members: normal forms, references, generated secrets.
+struct ResourceRules {
+  let service: ManagementService
+  let path: ResourcePath
+  let kind: ResourceKind
+  let existing: StoredResource?
+
+  func apply(_ properties: inout JSONObject, _ secrets: inout [String: String]) async throws(ManagementError) {
+    switch kind.type {
+    case "apis": try await api(&properties)
+    case "apis/operations": try await operation(&properties)
+    case "subscriptions": try await subscription(&properties, &secrets)
+    case "gateways": try gateway(&properties, &secrets)
+    case "namedValues": namedValue(&properties, &secrets)
+    case "backends": try backend(properties)
+    case "users":
+      properties["registrationDate"] = existing?["registrationDate"] ?? .string(Date.now.formatted(.iso8601))
+    case "policyFragments":
+      let diagnostics = PolicyCheck.diagnostics(
+        fragment: properties.string("value") ?? "", id: path.name, in: try await service.policyEnvironment())
+      try refuse(diagnostics)
+    default:
+      if kind.collection == "policies" { try await policy(properties) }
+    }
+  }
+
+  private func api(_ properties: inout JSONObject) async throws(ManagementError) {
+    let path = (properties.string("path") ?? "").split(separator: "/").joined(separator: "/")
+    properties["path"] = .string(path)
+    guard
+      path.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value < 0x7f && !"?#;*{}".unicodeScalars.contains($0) })
+    else { throw .validation("path", "'\(path)' cannot be the path of an API.") }
+    if let url = properties.string("serviceUrl"), !url.isEmpty {
+      do { _ = try BackendTarget(url: url) } catch { throw .validation("serviceUrl", error.message) }
+    }
+    let protocols = (properties["protocols"]?.arrayValue ?? []).compactMap(\.stringValue)
+    guard !protocols.isEmpty, protocols.allSatisfy({ ["http", "https"].contains($0) }) else {
+      throw .validation("protocols", "'protocols' must hold http, https or both.")
+    }
+    let name = Self.baseName(self.path.name)
+    for other in try await service.list("apis") where Self.baseName(other.name) != name {
+      if other.string("path")?.lowercased() == path.lowercased() {
+        throw .validation(
+          "path",
+          "Cannot create API '\(self.path.name)' with the same Path '\(path)' as API '\(other.string("displayName") ?? other.name)' unless it's a part of the same version set"
+        )
+      }
+    }
+  }
+
+  /// The name of an API without its revision.
+  static func baseName(_ name: String) -> String {
+    (name.range(of: ";rev=", options: .caseInsensitive).map { String(name[..<$0.lowerBound]) } ?? name).lowercased()
+  }
+
+  private func operation(_ properties: inout JSONObject) async throws(ManagementError) {
+    let method = (properties.string("method") ?? "").uppercased()
+    let template = properties.string("urlTemplate") ?? ""
+    guard method.allSatisfy({ $0.isLetter || $0 == "-" || $0 == "*" }) else {
+      throw .validation("method", "'\(method)' is no method of HTTP.")
+    }
+    guard template.hasPrefix("/") else { throw .validation("urlTemplate", "'urlTemplate' must begin with '/'.") }
+    properties["method"] = .string(method)
+    for other in try await service.list("apis/operations", under: path.parent)
+    where other.name.lowercased() != path.name.lowercased() {
+      if other.string("method") == method, other.string("urlTemplate")?.lowercased() == template.lowercased() {
+        throw .validation(
+          "urlTemplate", "Operation '\(other.name)' has the same method and URL template: \(method) \(template).")
+      }
+    }
+  }
+
+  private func subscription(
+    _ properties: inout JSONObject, _ secrets: inout [String: String]
+  ) async throws(ManagementError) {
+    let scope = properties.string("scope") ?? ""
+    guard let target = ResourceReference(scope), target.isScope else {
+      throw .validation(
+        "scope", "'\(scope)' is no scope; expected /products/{id}, /apis, /apis/{id} or the service's id.")
+    }
+    if let path = target.path { _ = try await service.get(path) }
+    properties["scope"] = .string(target.fullID)
+    if let owner = properties.string("ownerId") {
+      guard let user = ResourceReference(owner)?.path, user.type == "users" else {
+        throw .validation("ownerId", "'\(owner)' is no user; expected /users/{id}.")
+      }
+      _ = try await service.get(user)
+      properties["ownerId"] = .string(ManagementService.resourceID + user.text)
+    }
+    properties["createdDate"] = existing?["createdDate"] ?? .string(Date.now.formatted(.iso8601))
+    for name in kind.secrets {
+      if let sent = properties.string(name) {
+        guard sent.utf8.count >= 8 else { throw .validation(name, "A subscription key has at least 8 characters.") }
+        secrets[name] = sent
+      } else if existing == nil {
+        secrets[name] = Secret.subscriptionKey()
+      }
+      properties[name] = nil
+    }
+  }
+
+  private func gateway(_ properties: inout JSONObject, _ secrets: inout [String: String]) throws(ManagementError) {
+    guard path.name.lowercased() != "managed" else {
+      throw .validation("name", "'managed' is the gateway inside the management service.")
+    }
+    guard
+      path.name.unicodeScalars.allSatisfy({
+        $0.isASCII && ($0.properties.isAlphabetic || "0123456789-_".unicodeScalars.contains($0))
+      }), path.name.utf8.count <= 80
+    else {
+      throw .validation("name", "A gateway's name has at most 80 letters, digits, '-' and '_'.")
+    }
+    guard let location = properties["locationData"]?["name"]?.stringValue, !location.isEmpty, location.utf8.count <= 256
+    else { throw .validation("locationData", "'locationData.name' is required.") }
+    if existing == nil {
+      for name in kind.secrets { secrets[name] = Secret.gatewayKey() }
+    }
+  }
+
+  private func namedValue(_ properties: inout JSONObject, _ secrets: inout [String: String]) {
+    let value = properties.string("value")
+    if properties.bool("secret") == true {
+      if let value { secrets["value"] = value }
+      properties["value"] = nil
+    } else if value == nil {
+      properties["value"] = existing?["value"] ?? ""
+    }
+  }
+
+  private func backend(_ properties: JSONObject) throws(ManagementError) {
+    do {
+      _ = try BackendTarget(url: properties.string("url") ?? "")
+    } catch {
+      throw .validation("url", error.message)
+    }
+  }
+
+  private func policy(_ properties: JSONObject) async throws(ManagementError) {
+    let scope: PolicyScope =
+      switch kind.type {
+      case "apis/policies": .api
+      case "apis/operations/policies": .operation
+      case "products/policies": .product
+      default: .global
+      }
+    let format = PolicyFormat(rawValue: properties.string("format") ?? "") ?? .xml
+    try refuse(
+      PolicyCheck.diagnostics(
+        properties.string("value") ?? "", format: format, at: scope, in: try await service.policyEnvironment()))
+  }
+
+  /// A policy that cannot run is not saved; every complaint is told with its place.
+  private func refuse(_ diagnostics: [PolicyDiagnostic]) throws(ManagementError) {
+    let errors = diagnostics.filter { $0.severity == .error }
+    guard !errors.isEmpty else { return }
+    throw .validation(
+      errors.map { error in
+        let hint = error.suggestion.map { " Did you mean '\($0)'?" } ?? ""
+        return .init(
+          target: "representation",
+          message:
+            "Line \(error.position.line), column \(error.position.column): \(error.code): \(error.message)\(hint)")
+      })
+  }
+}
+
+/// A reference to a resource of this service, short (`/products/staff`) or as a full ARM id.
+struct ResourceReference {
+  /// Nil for the service itself and for all APIs.
+  let path: ResourcePath?
+  let fullID: String
+  /// Whether subscriptions may be for it.
+  let isScope: Bool
+
+  init?(_ text: String) {
+    var rest = text
+    if rest.lowercased().hasPrefix(ManagementService.resourceID.lowercased()) {
+      rest = String(rest.dropFirst(ManagementService.resourceID.count))
+    }
+    if rest.isEmpty || rest == "/" {
+      path = nil
+      fullID = ManagementService.resourceID + "/"
+      isScope = true
+    } else if rest.lowercased() == "/apis" || rest.lowercased() == "/apis/" {
+      path = nil
+      fullID = ManagementService.resourceID + "/apis"
+      isScope = true
+    } else if let found = ResourcePath(text: rest), let kind = ResourceKind.of(found) {
+      path = found
+      fullID = ManagementService.resourceID + found.text
+      isScope = kind.type == "products" || kind.type == "apis"
+    } else {
+      return nil
+    }
+  }
+}
+
+extension ManagementService {
+  /// What policies can refer to just now.
+  func policyEnvironment() async throws(ManagementError) -> PolicyEnvironment {
+    do throws(StoreError) {
+      let (_, resources) = try await store.everything()
+      return SnapshotBuilder(resources: resources).policyEnvironment
+    } catch {
+      throw ManagementError(error)
+    }
+  }
+}
+
+/// Policies that would no longer run if something were deleted.
+struct Dependents {
+  let service: ManagementService
+
+  /// Refuses to delete what a saved policy names.
+  func refuseDeletion(of resource: StoredResource, _ kind: ResourceKind) async throws(ManagementError) {
+    let needle: String
+    switch kind.type {
+    case "namedValues": needle = "{{\(resource.string("displayName") ?? resource.name)}}"
+    case "policyFragments": needle = "fragment-id=\"\(resource.name)\""
+    default: needle = "backend-id=\"\(resource.name)\""
+    }
+    for other in ResourceKind.all where other.collection == "policies" || other.type == "policyFragments" {
+      for policy in try await service.list(other.type) where policy.string("value")?.contains(needle) == true {
+        throw ManagementError(
+          status: 400, code: "ValidationError",
+          message: "\(kind.title) '\(resource.name)' is used by the policy at \(policy.path.text); change that first.")
+      }
+    }
+  }
+}

@@ -1,0 +1,137 @@
+import ControlPlaneStore
+import Foundation
+import GatewayConfiguration
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Telemetry
+
+/// What self-hosted gateways call: configuration, heartbeat, telemetry; each call proved by the gateway's token.
+struct GatewayEndpoints: Sendable {
+  let service: ManagementService
+  /// Seconds a question for a newer configuration is held open at most.
+  static let longestWait = 60
+  static let maximumTelemetry = 16 << 20
+
+  func add(to router: Router<BasicRequestContext>) {
+    router.get("/gateways/:id/configuration") { request, context in
+      await answer(request, context) { try await configuration(request, $0) }
+    }
+    router.post("/gateways/:id/heartbeat") { request, context in
+      await answer(request, context) { try await heartbeat(request, $0) }
+    }
+    router.post("/gateways/:id/telemetry") { request, context in
+      await answer(request, context) { try await telemetry(request, $0) }
+    }
+  }
+
+  private func answer(
+    _ request: Request, _ context: BasicRequestContext, _ body: (String) async throws -> Response
+  ) async -> Response {
+    do {
+      let id = context.parameters.get("id")?.removingPercentEncoding ?? ""
+      return try await body(try await authorise(request, id))
+    } catch let error as ManagementError {
+      return ManagementRoutes.response(error)
+    } catch let error as StoreError {
+      return ManagementRoutes.response(ManagementError(error))
+    } catch {
+      return ManagementRoutes.response(ManagementError(status: 400, code: "BadRequest", message: "\(error)"))
+    }
+  }
+
+  /// The gateway's name, once its token is proved to be made with one of its keys and not to be over.
+  private func authorise(_ request: Request, _ id: String) async throws -> String {
+    func refused(_ message: String) -> ManagementError {
+      ManagementError(status: 401, code: "AuthenticationFailed", message: message)
+    }
+    guard let header = request.headers[.authorization], let token = GatewayToken(header),
+      token.gatewayID.lowercased() == id.lowercased()
+    else { throw refused("The gateway token is missing or malformed; take a new env.conf from the Deployment page.") }
+    guard
+      let gateway = try await service.store.resource(at: ResourcePath.service.child("gateways", id), withSecrets: true)
+    else { throw ManagementError.notFound("Gateway '\(id)'") }
+    let isKnown = ["primaryKey", "secondaryKey"].map { name in
+      Data(base64Encoded: gateway.secrets[name] ?? "").map { token.isSigned(with: $0) } ?? false
+    }
+    guard isKnown.contains(true) else {
+      throw refused("The gateway token was made with a key that is no longer valid.")
+    }
+    guard token.expirySeconds > Int64(Date.now.timeIntervalSince1970) else {
+      throw refused("The gateway token expired; take a new env.conf from the Deployment page.")
+    }
+    return gateway.name
+  }
+
+  private func configuration(_ request: Request, _ id: String) async throws -> Response {
+    let since = request.uri.queryParameters["since"].flatMap { UInt64($0) } ?? 0
+    let wait = min(Self.longestWait, max(0, request.uri.queryParameters["wait"].flatMap { Int($0) } ?? 0))
+    guard let published = try await service.publisher.newer(than: since, gatewayID: id, waiting: .seconds(wait)) else {
+      return Response(status: .notModified)
+    }
+    let sealed = published.sealed
+    var headers: HTTPFields = [.contentType: "application/json"]
+    for (name, value) in [
+      ("Postern-Configuration-Version", "\(sealed.version)"), ("Postern-Configuration-Digest", sealed.digest),
+      ("Postern-Configuration-Signature", sealed.signature.base64EncodedString()),
+      ("Postern-Configuration-Key", service.publisher.publicKey.base64EncodedString()),
+    ] {
+      if let field = HTTPField.Name(name) { headers[field] = value }
+    }
+    return Response(status: .ok, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: sealed.bytes)))
+  }
+
+  private struct HeartbeatBody: Decodable {
+    var instanceId: String
+    var version: String
+    var hostName: String
+    var startedAt: String
+    var configurationVersion: UInt64
+    var state: String
+    var configurationError: String?
+  }
+
+  private func heartbeat(_ request: Request, _ id: String) async throws -> Response {
+    let body = try await decode(HeartbeatBody.self, request, maximum: 64 << 10)
+    let status = NodeStatus(
+      gatewayID: id, instanceID: String(body.instanceId.prefix(80)), version: String(body.version.prefix(80)),
+      hostName: String(body.hostName.prefix(255)),
+      startedAt: (try? Date(body.startedAt, strategy: .iso8601)) ?? .now,
+      configurationVersion: Int64(clamping: body.configurationVersion), state: String(body.state.prefix(40)),
+      configurationError: body.configurationError.map { String($0.prefix(4_000)) }, lastSeen: .now)
+    try await service.activity.record(status)
+    return Response(status: .noContent)
+  }
+
+  private struct TelemetryBody: Decodable {
+    var instanceId: String
+    var spoolId: String
+    var firstSequence: UInt64
+    var records: [RequestRecord]
+  }
+
+  private func telemetry(_ request: Request, _ id: String) async throws -> Response {
+    let body = try await decode(TelemetryBody.self, request, maximum: Self.maximumTelemetry)
+    guard !body.spoolId.isEmpty, body.spoolId.utf8.count <= 80 else {
+      throw ManagementError.validation("spoolId", "'spoolId' has 1 to 80 characters.")
+    }
+    let last = try await TelemetryIntake(service).store(
+      body.records, gatewayID: id, spoolID: body.spoolId, firstSequence: body.firstSequence)
+    return ManagementRoutes.json(["acknowledgedSequence": .integer(Int64(last))])
+  }
+
+  private func decode<Body: Decodable>(_ type: Body.Type, _ request: Request, maximum: Int) async throws -> Body {
+    var request = request
+    let buffer: ByteBuffer
+    do {
+      buffer = try await request.collectBody(upTo: maximum)
+    } catch {
+      throw ManagementError(status: 413, code: "RequestTooLarge", message: "A body has at most \(maximum) bytes here.")
+    }
+    do {
+      return try JSONDecoder().decode(type, from: Data(buffer.readableBytesView))
+    } catch {
+      throw ManagementError.badRequest("InvalidRequestContent", "The body cannot be read: \(error)")
+    }
+  }
+}
