@@ -18,9 +18,59 @@ public struct ExpressionCompiler: Sendable {
   public func compile(
     _ source: String, form: ExpressionForm, target: ExpressionTarget, at origin: SourcePosition = .start
   ) -> ExpressionCompilation {
-    ExpressionCompilation(
-      program: nil,
-      diagnostics: [Diagnostic(code: "CS0000", message: "The expression language is not linked in.", position: origin)])
+    let place = PlaceFinder(source, origin: origin)
+    guard source.utf8.count <= options.maximumSourceLength else {
+      let message = "The expression has \(source.utf8.count) bytes; at most \(options.maximumSourceLength) are allowed."
+      return ExpressionCompilation(
+        program: nil, diagnostics: [Diagnostic(code: "PL0202", message: message, position: origin)])
+    }
+    let binder = Binder(strict: options.strictAllowList)
+    var complaints: [SyntaxError] = []
+    var run: Evaluation?
+    var type = target.type
+    var constant: Value?
+    do throws(SyntaxError) {
+      var parser = try Parser(source, maximumNesting: options.maximumNesting)
+      switch form {
+      case .expression:
+        let bound = try binder.bind(try parser.wholeExpression())
+        type = bound.type
+        let converted = target == .void ? bound : try binder.convert(bound, to: target.type)
+        run = converted.run
+        constant = converted.constant
+      case .block:
+        run = binder.block(
+          try parser.wholeBlock(), target: target.type, end: max(0, source.unicodeScalars.count - 1), &complaints)
+      }
+    } catch {
+      complaints.append(error)
+    }
+    let diagnostics = complaints.map { error in
+      Diagnostic(
+        code: error.code, message: error.message, position: place.position(error.offset), length: error.length,
+        offendingText: place.text(error.offset, error.length), suggestion: error.suggestion)
+    }
+    guard let run, complaints.isEmpty else { return ExpressionCompilation(program: nil, diagnostics: diagnostics) }
+    return ExpressionCompilation(
+      program: CompiledExpression(
+        usage: binder.usage, staticTypeName: type.description, constant: constant, slots: binder.slots,
+        limits: options.limits, place: place, run: run), diagnostics: [])
+  }
+}
+
+extension ExpressionTarget {
+  /// The C# type a site asks for.
+  var type: TypeSymbol {
+    switch self {
+    case .bool: .bool
+    case .string: .string
+    case .int: .int32
+    case .long: .int64
+    case .double: .double
+    case .object: .object
+    case .bytes: .byteArray
+    case .void: .void
+    }
   }
 }
 
@@ -32,5 +82,33 @@ public struct ExpressionCompilation: Sendable {
   public init(program: CompiledExpression?, diagnostics: [Diagnostic]) {
     self.program = program
     self.diagnostics = diagnostics
+  }
+}
+
+/// Turns offsets of a source into places of its document.
+struct PlaceFinder: Sendable {
+  private let scalars: [Unicode.Scalar]
+  private let origin: SourcePosition
+
+  init(_ source: String, origin: SourcePosition) {
+    scalars = Array(source.unicodeScalars)
+    self.origin = origin
+  }
+
+  func position(_ offset: Int) -> SourcePosition {
+    var place = origin
+    for scalar in scalars.prefix(max(0, offset)) {
+      if scalar == "\n" {
+        place.line += 1
+        place.column = 1
+      } else {
+        place.column += 1
+      }
+    }
+    return place
+  }
+
+  func text(_ offset: Int, _ length: Int) -> String {
+    String(String.UnicodeScalarView(scalars.dropFirst(max(0, offset)).prefix(max(0, length))))
   }
 }

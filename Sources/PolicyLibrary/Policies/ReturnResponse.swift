@@ -80,13 +80,7 @@ struct SetStatus: PolicyStep {
 }
 
 struct SetBody: PolicyStep {
-  enum Content: Sendable {
-    case text(Argument<String>)
-    /// An expression that gives text or bytes.
-    case value(CompiledExpression)
-  }
-
-  let content: Content
+  let content: Argument<String>
   let onResponse: Bool
 
   init?(_ element: PolicyElement, _ plan: PolicyCompilation, onResponse: Bool) {
@@ -103,17 +97,11 @@ struct SetBody: PolicyStep {
       return nil
     }
     guard let text = element.first("value")?.text ?? element.text else {
-      content = .text(.literal(element.payload ?? ""))
+      content = .literal(element.payload ?? "")
       return
     }
-    if text.isBroken { return nil }
-    if let literal = text.literal {
-      content = .text(.literal(literal))
-    } else if let source = text.expression, let expression = plan.expression(source, .object) {
-      content = .value(expression)
-    } else {
-      return nil
-    }
+    guard let argument = plan.string(text) else { return nil }
+    content = argument
   }
 
   func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
@@ -122,16 +110,7 @@ struct SetBody: PolicyStep {
   }
 
   func apply(_ exchange: Exchange) throws(PolicyError) {
-    let bytes: [UInt8]
-    switch content {
-    case .text(let text): bytes = Array(try text.value(exchange).utf8)
-    case .value(let expression):
-      do {
-        bytes = try expression.evaluateBody(exchange)
-      } catch {
-        throw exchange.expressionFailure(error)
-      }
-    }
+    let bytes = Array(try content.value(exchange).utf8)
     if onResponse {
       if !exchange.hasResponse { exchange.beginResponse(200) }
       exchange.responseBody = .bytes(bytes)

@@ -1,0 +1,318 @@
+/// The `context` variable: expressions.md, section 5.
+extension LibraryCatalog {
+  static let contextTypes: [LibraryType] = [
+    LibraryType("interface System.Collections.Generic.IReadOnlyDictionary<TKey, TValue>") { type in
+      type.member("TValue this[TKey key] { get; }") { call in
+        let key = try call.string(0)
+        guard let value = try call.receiver(ContextDictionary.self).find(key, call.machine.context) else {
+          throw Thrown(
+            "System.Collections.Generic.KeyNotFoundException", "The given key was not present in the dictionary.")
+        }
+        return value
+      }
+      type.member("bool ContainsKey(TKey key)") { call in
+        .bool(try call.receiver(ContextDictionary.self).find(try call.string(0), call.machine.context) != nil)
+      }
+      type.member("int Count { get; }") { call in
+        .int32(Int32(clamping: try call.receiver(ContextDictionary.self).names(call.machine.context).count))
+      }
+    },
+    LibraryType("static class Apim.DictionaryExtensions", extensions: true) { type in
+      type.member(
+        "static string GetValueOrDefault(this IReadOnlyDictionary<string, string[]> dictionary, string key, string defaultValue = null)"
+      ) { call in
+        let dictionary: ContextDictionary = try call.object(0)
+        return dictionary.joined(try call.string(1), call.machine.context).map { .string($0) } ?? call[2]
+      }
+      type.member(
+        "static string GetValueOrDefault(this IReadOnlyDictionary<string, string> dictionary, string key, string defaultValue = null)"
+      ) { call in
+        let dictionary: ContextDictionary = try call.object(0)
+        return dictionary.find(try call.string(1), call.machine.context) ?? call[2]
+      }
+      type.member(
+        "static object GetValueOrDefault(this IReadOnlyDictionary<string, object> dictionary, string key, object defaultValue = null)"
+      ) { call in
+        let dictionary: ContextDictionary = try call.object(0)
+        return dictionary.find(try call.string(1), call.machine.context) ?? call[2]
+      }
+      type.member(
+        "static T GetValueOrDefault<T>(this IReadOnlyDictionary<string, object> dictionary, string key, T defaultValue)"
+      ) { call in
+        let dictionary: ContextDictionary = try call.object(0)
+        return try typed(dictionary.find(try call.string(1), call.machine.context) ?? call[2], call.types[0])
+      }
+      type.member("static T GetValueOrDefault<T>(this IReadOnlyDictionary<string, object> dictionary, string key)") {
+        call in
+        let dictionary: ContextDictionary = try call.object(0)
+        let wanted = call.types[0]
+        let none: Value =
+          wanted == .bool ? .bool(false) : wanted.isNumeric ? Operation.convert(.int32(0), to: wanted) : .null
+        return try typed(dictionary.find(try call.string(1), call.machine.context) ?? none, wanted)
+      }
+    },
+    part(
+      "IContext",
+      [
+        ("IRequest Request", .request), ("IApi Api", []), ("IDeployment Deployment", []),
+      ],
+      nullable: [
+        ("IResponse Response", .response, .response), ("IOperation Operation", .operation, []),
+        ("IProduct Product", .product, .caller), ("ISubscription Subscription", .subscription, .caller),
+        ("IUser User", .user, .caller), ("ILastError LastError", .lastError, .lastError),
+      ]
+    ) { type in
+      type.member("Guid RequestId { get; }") { call in
+        .object(GuidObject(call.machine.context.text(.requestId) ?? "00000000-0000-0000-0000-000000000000"))
+      }
+      type.member("bool Tracing { get; }") { call in .bool(call.machine.context.flag(.tracing)) }
+      type.member("IReadOnlyDictionary<string, object> Variables { get; }", usage: .variables) { _ in
+        .object(ContextDictionary(.variables))
+      }
+      type.member("void Trace(string message)", usage: .trace) { call in
+        call.machine.context.trace(call.stringOrNull(0) ?? "")
+        return .null
+      }
+    },
+    part("IRequest", [("IUrl Url", []), ("IUrl OriginalUrl", [])]) { type in
+      text(&type, "Method", .requestMethod)
+      text(&type, "IpAddress", .requestIpAddress)
+      type.member("IReadOnlyDictionary<string, string[]> Headers { get; }") { _ in
+        .object(ContextDictionary(.headers(.request)))
+      }
+      type.member("IReadOnlyDictionary<string, string> MatchedParameters { get; }") { _ in
+        .object(ContextDictionary(.matchedParameters))
+      }
+      type.member("IMessageBody Body { get; }", usage: .requestBody) { call in
+        call.machine.context.isPresent(.requestBody) ? .object(MessageBodyObject(.request)) : .null
+      }
+    },
+    part("IResponse", []) { type in
+      type.member("int StatusCode { get; }") { call in
+        .int32(Int32(clamping: call.machine.context.number(.responseStatusCode) ?? 0))
+      }
+      text(&type, "StatusReason", .responseStatusReason)
+      type.member("IReadOnlyDictionary<string, string[]> Headers { get; }") { _ in
+        .object(ContextDictionary(.headers(.response)))
+      }
+      type.member("IMessageBody Body { get; }", usage: .responseBody) { call in
+        call.machine.context.isPresent(.responseBody) ? .object(MessageBodyObject(.response)) : .null
+      }
+    },
+    LibraryType("interface Apim.IMessageBody") { type in
+      type.member("T As<T>(bool preserveContent = false)") { call in
+        let side = try call.receiver(MessageBodyObject.self).side
+        guard let bytes = call.machine.context.body(of: side, preserve: call.bool(0)) else {
+          throw Thrown.invalidOperation("The message body was consumed before.")
+        }
+        try call.machine.process(bytes: bytes.count)
+        return try MessageBodyObject.convert(bytes, to: call.types[0])
+      }
+    },
+    LibraryType("interface Apim.IUrl") { type in
+      for (index, name) in ["Scheme", "Host", "Path", "QueryString"].enumerated() {
+        type.member("string \(name) { get; }") { call in
+          let members = try call.receiver(URLObject.self).members
+          return call.machine.context.text(members[index]).map { .string($0) } ?? .null
+        }
+      }
+      type.member("int Port { get; }") { call in
+        .int32(Int32(clamping: call.machine.context.number(try call.receiver(URLObject.self).port) ?? 0))
+      }
+      type.member("IReadOnlyDictionary<string, string[]> Query { get; }") { call in
+        .object(ContextDictionary(.query(try call.receiver(URLObject.self).url)))
+      }
+    },
+    part("IApi", []) { type in
+      for (name, member) in [
+        ("Id", ContextText.apiId), ("Name", .apiName), ("Path", .apiPath), ("Revision", .apiRevision),
+        ("Version", .apiVersion),
+      ] {
+        text(&type, name, member)
+      }
+      type.member("bool IsCurrentRevision { get; }") { call in .bool(call.machine.context.flag(.apiIsCurrentRevision)) }
+    },
+    part("IOperation", []) { type in
+      for (name, member) in [
+        ("Id", ContextText.operationId), ("Name", .operationName), ("Method", .operationMethod),
+        ("UrlTemplate", .operationUrlTemplate),
+      ] {
+        text(&type, name, member)
+      }
+    },
+    part("IProduct", []) { type in
+      text(&type, "Id", .productId)
+      text(&type, "Name", .productName)
+      type.member("bool SubscriptionRequired { get; }") { call in
+        .bool(call.machine.context.flag(.productSubscriptionRequired))
+      }
+    },
+    part("ISubscription", []) { type in
+      for (name, member) in [
+        ("Id", ContextText.subscriptionId), ("Name", .subscriptionName), ("Key", .subscriptionKey),
+        ("PrimaryKey", .subscriptionPrimaryKey), ("SecondaryKey", .subscriptionSecondaryKey),
+      ] {
+        text(&type, name, member)
+      }
+    },
+    part("IUser", []) { type in
+      for (name, member) in [
+        ("Id", ContextText.userId), ("Email", .userEmail), ("FirstName", .userFirstName), ("LastName", .userLastName),
+        ("Note", .userNote),
+      ] {
+        text(&type, name, member)
+      }
+    },
+    part("IGateway", []) { type in
+      text(&type, "Id", .deploymentGatewayId)
+      text(&type, "InstanceId", .deploymentGatewayInstanceId)
+      type.member("bool IsManaged { get; }") { call in .bool(call.machine.context.flag(.deploymentGatewayIsManaged)) }
+    },
+    part("IDeployment", [("IGateway Gateway", [])]) { type in
+      text(&type, "Region", .deploymentRegion)
+      text(&type, "ServiceId", .deploymentServiceId)
+      text(&type, "ServiceName", .deploymentServiceName)
+    },
+    part("ILastError", []) { type in
+      for (name, member) in [
+        ("Source", ContextText.lastErrorSource), ("Reason", .lastErrorReason), ("Message", .lastErrorMessage),
+        ("Scope", .lastErrorScope), ("Section", .lastErrorSection), ("Path", .lastErrorPath),
+        ("PolicyId", .lastErrorPolicyId),
+      ] {
+        text(&type, name, member)
+      }
+    },
+  ]
+
+  /// A part of the context with the parts below it.
+  private static func part(
+    _ name: String, _ children: [(String, ExpressionUsage)],
+    nullable: [(String, ContextPart, ExpressionUsage)] = [],
+    _ more: @escaping @Sendable (inout LibraryRegistration) -> Void
+  ) -> LibraryType {
+    LibraryType("interface Apim.\(name)") { type in
+      for (signature, usage) in children {
+        let names = signature.split(separator: " ").map(String.init)
+        type.member("\(signature) { get; }", usage: usage) { _ in
+          if names[0] == "IUrl" { return .object(URLObject(names[1] == "Url" ? .current : .original)) }
+          return .object(ContextPartObject(.named("Apim." + names[0])))
+        }
+      }
+      for (signature, part, usage) in nullable {
+        let target = signature.split(separator: " ").map(String.init)[0]
+        type.member("\(signature) { get; }", usage: usage) { call in
+          call.machine.context.isPresent(part) ? .object(ContextPartObject(.named("Apim." + target))) : .null
+        }
+      }
+      more(&type)
+    }
+  }
+
+  private static func text(_ type: inout LibraryRegistration, _ name: String, _ member: ContextText) {
+    type.member("string \(name) { get; }") { call in call.machine.context.text(member).map { .string($0) } ?? .null }
+  }
+
+  /// A variable as the type that was asked for; another type is an InvalidCastException, as in C#.
+  private static func typed(_ value: Value, _ type: TypeSymbol) throws -> Value {
+    if value.isNull || value.runtimeType.isReferenceConvertible(to: type.nullableUnderlying ?? type) { return value }
+    throw Thrown.invalidCast(value.runtimeType, type)
+  }
+}
+
+/// A part of the context that has no content of its own: its members ask the context.
+final class ContextPartObject: RuntimeObject {
+  let runtimeType: TypeSymbol
+
+  init(_ type: TypeSymbol) { runtimeType = type }
+}
+
+/// One of the request's addresses.
+final class URLObject: RuntimeObject {
+  let url: ContextURL
+
+  init(_ url: ContextURL) { self.url = url }
+
+  var runtimeType: TypeSymbol { .named("Apim.IUrl") }
+  /// Scheme, host, path and query string.
+  var members: [ContextText] {
+    switch url {
+    case .current: [.urlScheme, .urlHost, .urlPath, .urlQueryString]
+    case .original: [.originalUrlScheme, .originalUrlHost, .originalUrlPath, .originalUrlQueryString]
+    case .service: [.serviceUrlScheme, .serviceUrlHost, .serviceUrlPath, .serviceUrlQueryString]
+    }
+  }
+  var port: ContextNumber {
+    switch url {
+    case .current: .urlPort
+    case .original: .originalUrlPort
+    case .service: .serviceUrlPort
+    }
+  }
+}
+
+/// A body that can be read.
+final class MessageBodyObject: RuntimeObject {
+  let side: ContextMessage
+
+  init(_ side: ContextMessage) { self.side = side }
+
+  var runtimeType: TypeSymbol { .named("Apim.IMessageBody") }
+
+  static func convert(_ bytes: [UInt8], to type: TypeSymbol) throws -> Value {
+    if type == .string { return .string(String(decoding: bytes, as: UTF8.self)) }
+    if type == .byteArray { return .object(ArrayObject(bytes: bytes)) }
+    throw Thrown.notSupported("A body cannot be read as '\(type)' by this version of Postern.")
+  }
+}
+
+/// The dictionaries of the context; they hold nothing and ask the context.
+final class ContextDictionary: RuntimeObject {
+  enum Source {
+    case headers(ContextMessage)
+    case query(ContextURL)
+    case matchedParameters
+    case variables
+  }
+
+  let source: Source
+
+  init(_ source: Source) { self.source = source }
+
+  var runtimeType: TypeSymbol {
+    let value: TypeSymbol =
+      switch source {
+      case .headers, .query: .stringArray
+      case .matchedParameters: .string
+      case .variables: .object
+      }
+    return TypeSymbol(
+      LibraryCatalog.shared.required("System.Collections.Generic.IReadOnlyDictionary", arity: 2), [.string, value])
+  }
+
+  func find(_ name: String, _ context: any ContextModel) -> Value? {
+    switch source {
+    case .headers(let side): context.headerValues(name, of: side).map { .object(ArrayObject(strings: $0)) }
+    case .query(let url): context.queryValues(name, of: url).map { .object(ArrayObject(strings: $0)) }
+    case .matchedParameters: context.matchedParameter(name).map { .string($0) }
+    case .variables: context.variable(name)
+    }
+  }
+
+  /// All values of a header or parameter with commas between them.
+  func joined(_ name: String, _ context: any ContextModel) -> String? {
+    switch source {
+    case .headers(let side): context.header(name, of: side)
+    case .query(let url): context.queryValues(name, of: url)?.joined(separator: ",")
+    default: nil
+    }
+  }
+
+  func names(_ context: any ContextModel) -> [String] {
+    switch source {
+    case .headers(let side): context.headerNames(of: side)
+    case .query(let url): context.queryNames(of: url)
+    case .matchedParameters: context.matchedParameterNames()
+    case .variables: context.variableNames()
+    }
+  }
+}

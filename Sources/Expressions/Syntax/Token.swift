@@ -1,0 +1,305 @@
+/// A word of C#.
+struct Token {
+  enum Kind: Equatable {
+    case identifier(String)
+    case keyword(String)
+    case punctuation(String)
+    case integer(UInt64, suffix: String)
+    case real(Double, suffix: String)
+    case string(String)
+    case character(UInt16)
+    /// `$"…"`: texts and the tokens of the holes between them.
+    case interpolated([InterpolationPart])
+    case end
+  }
+
+  enum InterpolationPart: Equatable {
+    case text(String)
+    case hole(source: String, offset: Int)
+  }
+
+  var kind: Kind
+  /// In Unicode scalars from the start of the source.
+  var offset: Int
+  var length: Int
+}
+
+/// A complaint about the text itself, with its place.
+struct SyntaxError: Error {
+  var code: String
+  var message: String
+  var offset: Int
+  var length = 1
+  var suggestion: String?
+}
+
+/// Takes C# text apart.
+struct Lexer {
+  private let text: [Unicode.Scalar]
+  private var index = 0
+
+  static let keywords: Set<String> = [
+    "as", "bool", "break", "byte", "case", "catch", "char", "checked", "continue", "decimal", "default", "do", "double",
+    "else", "false", "finally", "float", "for", "foreach", "goto", "if", "in", "int", "is", "lock", "long", "new",
+    "null",
+    "object", "out", "ref", "return", "sbyte", "short", "sizeof", "string", "switch", "this", "throw", "true", "try",
+    "typeof", "uint", "ulong", "unchecked", "ushort", "using", "void", "while",
+  ]
+  private static let punctuation = [
+    "<<=", ">>=", "...", "?.", "??", "==", "!=", "<=", ">=", "&&", "||", "++", "--", "+=", "-=", "*=", "/=", "%=", "&=",
+    "|=", "^=", "=>", "<<", "::",
+  ]
+
+  init(_ source: String) { text = Array(source.unicodeScalars) }
+
+  /// Every token, the last one being `.end`.
+  static func tokens(_ source: String) throws(SyntaxError) -> [Token] {
+    var lexer = Lexer(source)
+    var result: [Token] = []
+    while true {
+      let token = try lexer.next()
+      result.append(token)
+      if token.kind == .end { return result }
+    }
+  }
+
+  private func peek(_ distance: Int = 0) -> Unicode.Scalar? {
+    index + distance < text.count ? text[index + distance] : nil
+  }
+
+  private mutating func skipBlanks() throws(SyntaxError) {
+    while let c = peek() {
+      if c.properties.isWhitespace {
+        index += 1
+      } else if c == "/", peek(1) == "/" {
+        while let c = peek(), c != "\n" { index += 1 }
+      } else if c == "/", peek(1) == "*" {
+        let start = index
+        index += 2
+        while !(peek() == "*" && peek(1) == "/") {
+          guard peek() != nil else {
+            throw SyntaxError(code: "CS1035", message: "End-of-file found, '*/' expected", offset: start)
+          }
+          index += 1
+        }
+        index += 2
+      } else {
+        return
+      }
+    }
+  }
+
+  private mutating func next() throws(SyntaxError) -> Token {
+    try skipBlanks()
+    let start = index
+    let kind = try read()
+    return Token(kind: kind, offset: start, length: max(1, index - start))
+  }
+
+  private mutating func read() throws(SyntaxError) -> Token.Kind {
+    guard let c = peek() else { return .end }
+    if c == "_" || c.properties.isAlphabetic { return word() }
+    if c == "@", let n = peek(1), n == "_" || n.properties.isAlphabetic {
+      index += 1
+      if case .keyword(let name) = word() { return .identifier(name) }
+      index -= 1
+    }
+    if ("0"..."9").contains(c) || (c == "." && peek(1).map { ("0"..."9").contains($0) } == true) { return try number() }
+    if c == "\"" { return .string(try string(isVerbatim: false)) }
+    if c == "@", peek(1) == "\"" {
+      index += 1
+      return .string(try string(isVerbatim: true))
+    }
+    if c == "$", peek(1) == "\"" {
+      index += 1
+      return .interpolated(try interpolated(isVerbatim: false))
+    }
+    if c == "$", peek(1) == "@", peek(2) == "\"" {
+      index += 2
+      return .interpolated(try interpolated(isVerbatim: true))
+    }
+    if c == "'" { return try character() }
+    for candidate in Self.punctuation {
+      let scalars = Array(candidate.unicodeScalars)
+      if (0..<scalars.count).allSatisfy({ peek($0) == scalars[$0] }) {
+        // `a?.5:b` is a condition and a number.
+        if candidate == "?.", let n = peek(2), ("0"..."9").contains(n) { continue }
+        index += scalars.count
+        return .punctuation(candidate)
+      }
+    }
+    guard "+-*/%&|^!~=<>?:;,.()[]{}".unicodeScalars.contains(c) else {
+      throw SyntaxError(code: "CS1056", message: "Unexpected character '\(c)'", offset: index)
+    }
+    index += 1
+    return .punctuation(String(c))
+  }
+
+  private mutating func word() -> Token.Kind {
+    let start = index
+    while let c = peek(), c == "_" || c.properties.isAlphabetic || c.properties.numericType != nil { index += 1 }
+    let name = String(String.UnicodeScalarView(text[start..<index]))
+    return Self.keywords.contains(name) ? .keyword(name) : .identifier(name)
+  }
+
+  private mutating func number() throws(SyntaxError) -> Token.Kind {
+    let start = index
+    var radix = 10
+    if peek() == "0", let x = peek(1), "xXbB".unicodeScalars.contains(x) {
+      radix = x == "x" || x == "X" ? 16 : 2
+      index += 2
+    }
+    func isDigit(_ c: Unicode.Scalar?) -> Bool {
+      guard let c else { return false }
+      return c == "_" || (radix == 16 ? c.properties.isASCIIHexDigit : ("0"..."9").contains(c))
+    }
+    while isDigit(peek()) { index += 1 }
+    var isReal = false
+    if radix == 10 {
+      if peek() == ".", isDigit(peek(1)) {
+        isReal = true
+        index += 1
+        while isDigit(peek()) { index += 1 }
+      }
+      if let e = peek(), e == "e" || e == "E",
+        isDigit(peek(1)) || ("+-".unicodeScalars.contains(peek(1) ?? "x") && isDigit(peek(2)))
+      {
+        isReal = true
+        index += 2
+        while isDigit(peek()) { index += 1 }
+      }
+    }
+    var digits = String(String.UnicodeScalarView(text[start..<index].filter { $0 != "_" }))
+    if radix != 10 { digits.removeFirst(2) }
+    var suffix = ""
+    while let c = peek(), "uUlLfFdDmM".unicodeScalars.contains(c), suffix.count < 2 {
+      suffix += String(c).lowercased()
+      index += 1
+    }
+    if isReal || suffix == "f" || suffix == "d" || suffix == "m" {
+      return .real(Double(digits) ?? 0, suffix: suffix)
+    }
+    guard let value = UInt64(digits, radix: radix) else {
+      throw SyntaxError(code: "CS1021", message: "Integral constant is too large", offset: start, length: index - start)
+    }
+    return .integer(value, suffix: suffix)
+  }
+
+  private mutating func escape(in kind: String) throws(SyntaxError) -> [UInt16] {
+    let start = index - 1
+    guard let c = peek() else { throw SyntaxError(code: "CS1010", message: "Newline in constant", offset: start) }
+    index += 1
+    switch c {
+    case "n": return [10]
+    case "r": return [13]
+    case "t": return [9]
+    case "0": return [0]
+    case "a": return [7]
+    case "b": return [8]
+    case "f": return [12]
+    case "v": return [11]
+    case "\\", "\"", "'": return [UInt16(c.value)]
+    case "u", "U", "x":
+      let exact = c == "u" ? 4 : c == "U" ? 8 : 0
+      var value: UInt32 = 0
+      var count = 0
+      while count < (exact == 0 ? 4 : exact), let d = peek(), let digit = UInt32(String(d), radix: 16) {
+        value = value << 4 | digit
+        count += 1
+        index += 1
+      }
+      guard count > 0, exact == 0 || count == exact,
+        let scalar = Unicode.Scalar(value) ?? (value < 0x1_0000 ? " " : nil)
+      else { throw SyntaxError(code: "CS1009", message: "Unrecognized escape sequence", offset: start, length: 2) }
+      return value < 0x1_0000 ? [UInt16(value)] : Array(String(scalar).utf16)
+    default: throw SyntaxError(code: "CS1009", message: "Unrecognized escape sequence", offset: start, length: 2)
+    }
+  }
+
+  private mutating func string(isVerbatim: Bool) throws(SyntaxError) -> String {
+    let start = index
+    index += 1
+    var units: [UInt16] = []
+    while true {
+      guard let c = peek(), isVerbatim || c != "\n" else {
+        throw SyntaxError(
+          code: isVerbatim ? "CS1039" : "CS1010",
+          message: isVerbatim ? "Unterminated string literal" : "Newline in constant", offset: start)
+      }
+      index += 1
+      if c == "\"" {
+        if isVerbatim, peek() == "\"" { index += 1 } else { return String(decoding: units, as: UTF16.self) }
+        units.append(0x22)
+      } else if c == "\\", !isVerbatim {
+        units += try escape(in: "string")
+      } else {
+        units += Array(String(c).utf16)
+      }
+    }
+  }
+
+  private mutating func character() throws(SyntaxError) -> Token.Kind {
+    let start = index
+    index += 1
+    guard let c = peek(), c != "'", c != "\n" else {
+      throw SyntaxError(code: "CS1011", message: "Empty character literal", offset: start, length: 2)
+    }
+    index += 1
+    let units = c == "\\" ? try escape(in: "character") : Array(String(c).utf16)
+    guard peek() == "'", units.count == 1 else {
+      throw SyntaxError(code: "CS1012", message: "Too many characters in character literal", offset: start, length: 2)
+    }
+    index += 1
+    return .character(units[0])
+  }
+
+  private mutating func interpolated(isVerbatim: Bool) throws(SyntaxError) -> [Token.InterpolationPart] {
+    let start = index
+    index += 1
+    var parts: [Token.InterpolationPart] = []
+    var units: [UInt16] = []
+    func end() -> SyntaxError { SyntaxError(code: "CS1010", message: "Newline in constant", offset: start) }
+    while true {
+      guard let c = peek(), isVerbatim || c != "\n" else { throw end() }
+      index += 1
+      switch c {
+      case "\"" where isVerbatim && peek() == "\"", "{" where peek() == "{", "}" where peek() == "}":
+        index += 1
+        units.append(UInt16(c.value))
+      case "\"":
+        if !units.isEmpty { parts.append(.text(String(decoding: units, as: UTF16.self))) }
+        return parts
+      case "\\" where !isVerbatim: units += try escape(in: "string")
+      case "{":
+        if !units.isEmpty { parts.append(.text(String(decoding: units, as: UTF16.self))) }
+        units = []
+        let hole = index
+        try skipHole(start)
+        parts.append(.hole(source: String(String.UnicodeScalarView(text[hole..<index])), offset: hole))
+        index += 1
+      default: units += Array(String(c).utf16)
+      }
+    }
+  }
+
+  /// To the brace that ends a hole: strings and brackets in it are passed over.
+  private mutating func skipHole(_ start: Int) throws(SyntaxError) {
+    var depth = 0
+    while let c = peek() {
+      switch c {
+      case "(", "[", "{": depth += 1
+      case "}" where depth == 0: return
+      case ")", "]", "}": depth -= 1
+      case "\"":
+        _ = try string(isVerbatim: index > 0 && text[index - 1] == "@")
+        continue
+      case "'":
+        _ = try character()
+        continue
+      default: break
+      }
+      index += 1
+    }
+    throw SyntaxError(code: "CS8076", message: "Missing close delimiter '}' for interpolated expression", offset: start)
+  }
+}
