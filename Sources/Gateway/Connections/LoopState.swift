@@ -52,7 +52,13 @@ final class LoopState {
 
   func add(_ record: RequestRecord) {
     records.append(record)
-    if records.count >= Self.batch { flushRecords() }
+    if records.count >= Self.batch {
+      flushRecords()
+    } else if records.count == 1 {
+      // Once the events at hand are worked off: under load that makes batches, and a crash loses next to nothing.
+      let box = NIOLoopBound(self, eventLoop: loop)
+      loop.execute { box.value.flushRecords() }
+    }
   }
 
   func flushRecords() {

@@ -50,9 +50,11 @@ extension Story {
   /// Chapter 6: the same request in both logs.
   func lookAtLogs() async throws {
     tell.chapter(6, "The requests stand in the gateway's own log and in the service")
-    let line = gateway?.log.split(separator: "\n").first {
-      $0.contains("[GatewayLogs]") && $0.contains("responseCode: 200")
+    func logged() -> Substring? {
+      gateway?.log.split(separator: "\n").first { $0.contains("[GatewayLogs]") && $0.contains("responseCode: 200") }
     }
+    _ = await wait(seconds: 5) { logged() != nil }
+    let line = logged()
     expect(line != nil, "the gateway's log, on its own disk:")
     if let line { tell.quote(String(line)) }
     let seconds = await wait(seconds: 15) {
@@ -86,6 +88,8 @@ extension Story {
     for _ in 0..<4 { statuses.append(try await ask("time/now", key: key).status) }
     expect(statuses.contains(429), "and still throttled: \(statuses.map(String.init).joined(separator: ", "))")
 
+    // What was answered within the last moment before a kill may not have reached the disk yet.
+    try? await Task.sleep(for: .milliseconds(200))
     await gateway?.kill()
     tell.say("The gateway is killed and started again, still without the service.")
     _ = try startGatewayProcess(append: true)
