@@ -100,7 +100,7 @@ let package = Package(
     .target(
       name: "Portal",
       dependencies: [
-        "GatewayConfiguration", "ManagementAPI", "Telemetry",
+        "ControlPlaneStore", "GatewayConfiguration", "ManagementAPI",
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "Mustache", package: "swift-mustache"),

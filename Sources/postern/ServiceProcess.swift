@@ -3,6 +3,7 @@ import Gateway
 import GatewayConfiguration
 import Logging
 import ManagementAPI
+import Portal
 import Telemetry
 import UnixSignals
 
@@ -27,7 +28,7 @@ struct ServiceProcess {
     let server = ManagementServer(
       service: service,
       settings: .init(address: command.address, httpPort: command.httpPort, httpsPort: command.httpsPort),
-      certificate: certificate, logger: logger, addRoutes: { _ in })
+      certificate: certificate, logger: logger, addRoutes: { Portal(service: service).add(to: $0) })
     let managed = try await ManagedGateway(
       service: service, command: command, certificate: certificate, directory: directory, logger: logger)
 
