@@ -23,11 +23,11 @@ enum Templates {
     *{box-sizing:border-box}body{margin:0;font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--ground)}
     header{background:#14202e;color:#fff;padding:.7rem 1.5rem;display:flex;gap:1.5rem;align-items:center}
     header a{color:#cfe0f3;text-decoration:none}header a:hover{text-decoration:underline}header strong{font-size:1.1rem}
-    header form{margin-left:auto}main{max-width:75rem;margin:1.5rem auto;padding:0 1.5rem}
-    h1{font-size:1.5rem;margin:.2rem 0 1rem}h2{font-size:1.1rem;margin:0 0 .6rem}
+    header form{margin-left:auto}main{max-width:90rem;margin:1.5rem auto;padding:0 1.5rem}
+    h1{font-size:1.5rem;margin:.2rem 0 1rem}h2{font-size:1.1rem;margin:0 0 .6rem}form+h2{margin-top:1.4rem}
     section{background:#fff;border:1px solid var(--line);border-radius:6px;padding:1rem 1.25rem;margin-bottom:1.25rem}
     table{border-collapse:collapse;width:100%}th{text-align:left;color:var(--soft);font-weight:600;font-size:.85rem}
-    th,td{padding:.4rem .6rem;border-bottom:1px solid var(--line);vertical-align:top}td.n{text-align:right}
+    th,td{padding:.4rem .6rem;overflow-wrap:anywhere;border-bottom:1px solid var(--line);vertical-align:top}td.n{text-align:right}
     a{color:var(--accent)}pre{background:#f0f3f7;padding:.8rem;overflow:auto;border-radius:4px;margin:.4rem 0 1rem;white-space:pre-wrap;word-break:break-all}
     .on{color:var(--good);font-weight:600}.off{color:var(--bad);font-weight:600}.soft{color:var(--soft)}
     label{display:block;margin:.5rem 0 .2rem;color:var(--soft)}input,select{font:inherit;padding:.35rem .5rem;border:1px solid var(--line);border-radius:4px;min-width:16rem}

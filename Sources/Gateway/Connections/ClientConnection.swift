@@ -123,7 +123,8 @@ final class ClientConnection: ChannelDuplexHandler {
   }
 
   private func readHead() -> Bool {
-    switch exchange.request.parseRequest(input.readableBytesUInt8Span, limits: HeadLimits()) {
+    let received = input
+    switch exchange.request.parseRequest(received.readableBytesUInt8Span, limits: HeadLimits()) {
     case .incomplete:
       return false
     case .refused(let error):
@@ -167,7 +168,8 @@ final class ClientConnection: ChannelDuplexHandler {
   }
 
   private func collect() -> Bool {
-    let stretch = framing.next(input.readableBytesUInt8Span)
+    let received = input
+    let stretch = framing.next(received.readableBytesUInt8Span)
     requestBytes += stretch.end
     input.moveReaderIndex(forwardBy: stretch.dataStart)
     if let data = input.readSlice(length: stretch.end - stretch.dataStart) {
@@ -192,7 +194,8 @@ final class ClientConnection: ChannelDuplexHandler {
 
   private func passBody() -> Bool {
     guard !framing.isDone, lifecycle.canTakeBody else { return false }
-    let count = framing.consume(input.readableBytesUInt8Span)
+    let received = input
+    let count = framing.consume(received.readableBytesUInt8Span)
     requestBytes += count
     deadline = .now() + Self.bodyTimeout
     if framing.isRefused {
@@ -206,7 +209,8 @@ final class ClientConnection: ChannelDuplexHandler {
   }
 
   private func discard() -> Bool {
-    let count = framing.consume(input.readableBytesUInt8Span)
+    let received = input
+    let count = framing.consume(received.readableBytesUInt8Span)
     input.moveReaderIndex(forwardBy: count)
     discarded += count
     if framing.isRefused || discarded > Self.discardBound {

@@ -1,0 +1,181 @@
+import ControlPlaneStore
+import Foundation
+import GatewayConfiguration
+import HTTPTypes
+import Hummingbird
+import HummingbirdTesting
+import Logging
+import ManagementAPI
+import NIOCore
+import Testing
+
+/// The REST API as clients see it, without a network.
+struct ManagementTests {
+  private static let service = ManagementService.resourceID
+
+  private struct Answer {
+    var status: Int
+    var etag: String?
+    var body: JSON
+  }
+
+  private struct Client {
+    let client: any TestClientProtocol
+    let credential: String
+
+    func call(
+      _ method: HTTPRequest.Method, _ path: String, _ body: String? = nil, headers: [HTTPField.Name: String] = [:]
+    ) async throws -> Answer {
+      var fields: HTTPFields = [.authorization: "Bearer \(credential)"]
+      for (name, value) in headers { fields[name] = value }
+      let response = try await client.executeRequest(
+        uri: ManagementTests.service + path, method: method, headers: fields, body: body.map { ByteBuffer(string: $0) })
+      let json = response.body.readableBytes == 0 ? JSON.null : try JSON(parsing: response.body.readableBytesView)
+      return Answer(status: response.status.code, etag: response.headers[.eTag], body: json)
+    }
+  }
+
+  private func withService(_ body: @escaping @Sendable (Client, ManagementService) async throws -> Void) async throws {
+    let directory = FileManager.default.temporaryDirectory.appending(path: "management-" + UUID().uuidString)
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: directory) }
+    let opened = try await ManagementService.open(
+      directory: directory, gatewayEndpoint: "https://service:9443", certificateAuthority: Data([1, 2, 3]))
+    let credential = try #require(opened.administratorCredential)
+    let router = Router()
+    ManagementRoutes(service: opened.service).add(to: router)
+    try await Application(router: router, logger: Logger(label: "test")).test(.router) { client in
+      try await body(Client(client: client, credential: credential), opened.service)
+    }
+    let again = try await ManagementService.open(
+      directory: directory, gatewayEndpoint: "https://service:9443", certificateAuthority: nil)
+    #expect(again.administratorCredential == nil)
+    #expect(again.service.isAdministrator(credential))
+  }
+
+  private static let api = #"{"properties":{"displayName":"Time","path":"/time/","serviceUrl":"http://10.0.0.1"}}"#
+
+  @Test func `resources are created, read, listed, changed and deleted with ETags`() async throws {
+    try await withService { client, _ in
+      let created = try await client.call(.put, "/apis/time", Self.api)
+      #expect(created.status == 201)
+      #expect(created.body["properties"]?["path"]?.stringValue == "time")
+      #expect(created.body["id"]?.stringValue == Self.service + "/apis/time")
+      #expect(try await client.call(.put, "/APIs/TIME", Self.api).status == 200)
+      let read = try await client.call(.get, "/apis/time")
+      let etag = try #require(read.etag)
+      #expect(etag != created.etag)
+      let list = try await client.call(.get, "/apis?$filter=displayName%20eq%20'time'")
+      #expect(list.body["count"] == 1)
+      #expect(try await client.call(.get, "/apis?$filter=displayName%20eq%20'x'").body["count"] == 0)
+      let change = #"{"properties":{"displayName":"Clock"}}"#
+      #expect(
+        try await client.call(.patch, "/apis/time", change, headers: [.ifMatch: created.etag ?? ""]).status == 412)
+      let changed = try await client.call(.patch, "/apis/time", change, headers: [.ifMatch: etag])
+      #expect(changed.status == 200)
+      #expect(changed.body["properties"]?["serviceUrl"] == "http://10.0.0.1")
+      #expect(try await client.call(.delete, "/apis/time", headers: [.ifMatch: "*"]).status == 204)
+      #expect(try await client.call(.get, "/apis/time").body["error"]?["code"] == "ResourceNotFound")
+      #expect(try await client.call(.delete, "/apis/time").status == 204)
+    }
+  }
+
+  @Test func `bad input is refused with every reason`() async throws {
+    try await withService { client, _ in
+      let bad = try await client.call(.put, "/apis/x", #"{"properties":{"path":7,"colour":"red"}}"#)
+      #expect(bad.status == 400)
+      let targets = bad.body["error"]?["details"]?.arrayValue?.compactMap { $0["target"]?.stringValue }
+      #expect(targets == ["colour", "displayName", "path"])
+      #expect(try await client.call(.put, "/apis/x", "{").body["error"]?["code"] == "InvalidRequestContent")
+      #expect(try await client.call(.put, "/products/none/apis/x").status == 404)
+      #expect(
+        try await client.call(.get, "/apis?$filter=displayName%20like%20'a'").body["error"]?["code"] == "InvalidFilter")
+      #expect(try await client.call(.get, "/apis?$top=-1").status == 400)
+      let stranger = Client(client: client.client, credential: "nobody")
+      #expect(try await stranger.call(.get, "/apis").status == 401)
+    }
+  }
+
+  @Test func `a policy that cannot run is refused with line and column`() async throws {
+    try await withService { client, _ in
+      _ = try await client.call(.put, "/apis/time", Self.api)
+      let text = "<policies>\\n <inbound>\\n  <set-headr name='a' />\\n  <cors />\\n </inbound>\\n</policies>"
+      let body = #"{"properties":{"format":"rawxml","value":""# + text + #""}}"#
+      let refused = try await client.call(.put, "/apis/time/policies/policy", body)
+      #expect(refused.status == 400)
+      let messages = refused.body["error"]?["details"]?.arrayValue?.compactMap { $0["message"]?.stringValue } ?? []
+      #expect(messages.count == 2)
+      #expect(messages.first?.hasPrefix("Line 3, column 4: PL0101") == true, "\(messages)")
+      #expect(messages.first?.contains("Did you mean 'set-header'?") == true, "\(messages)")
+      #expect(messages.last?.contains("not supported by this version of Postern yet") == true, "\(messages)")
+      #expect(try await client.call(.get, "/apis/time/policies/policy").status == 404)
+    }
+  }
+
+  @Test func `secrets are shown by the listing calls alone`() async throws {
+    try await withService { client, _ in
+      _ = try await client.call(.put, "/products/staff", #"{"properties":{"displayName":"Staff","state":"published"}}"#)
+      let body = #"{"properties":{"displayName":"Canteen","scope":"/products/staff"}}"#
+      let created = try await client.call(.put, "/subscriptions/canteen", body)
+      #expect(created.status == 201)
+      #expect(created.body["properties"]?["primaryKey"] == nil)
+      let secrets = try await client.call(.post, "/subscriptions/canteen/listSecrets")
+      let key = try #require(secrets.body["primaryKey"]?.stringValue)
+      #expect(key.count == 32)
+      #expect(try await client.call(.post, "/subscriptions/canteen/regeneratePrimaryKey").status == 204)
+      #expect(try await client.call(.post, "/subscriptions/canteen/listSecrets").body["primaryKey"]?.stringValue != key)
+      _ = try await client.call(
+        .put, "/namedValues/pin", #"{"properties":{"displayName":"pin","value":"1234","secret":true}}"#)
+      #expect(try await client.call(.get, "/namedValues/pin").body["properties"]?["value"] == nil)
+      #expect(try await client.call(.post, "/namedValues/pin/listValue").body["value"] == "1234")
+    }
+  }
+
+  @Test func `a gateway's snapshot holds what it needs and its version changes only with it`() async throws {
+    try await withService { client, service in
+      _ = try await client.call(.put, "/apis/time", Self.api)
+      _ = try await client.call(.put, "/apis/other", #"{"properties":{"displayName":"Other","path":"other"}}"#)
+      #expect(try await client.call(.put, "/gateways/plant", #"{"properties":{}}"#).status == 400)
+      _ = try await client.call(.put, "/gateways/plant", #"{"properties":{"locationData":{"name":"Hall 7"}}}"#)
+      #expect(try await client.call(.put, "/gateways/plant/apis/time").status == 201)
+      let first = try #require(try await service.publisher.current("plant"))
+      #expect(first.snapshot.apis.map(\.id) == ["time"])
+      #expect(first.snapshot.gateway == GatewayIdentity(id: "plant", location: "Hall 7"))
+      _ = try await client.call(.put, "/apis/other", #"{"properties":{"displayName":"Else","path":"other"}}"#)
+      #expect(try await service.publisher.current("plant")?.sealed.version == first.sealed.version)
+      let managed = try #require(try await service.publisher.current("managed"))
+      #expect(managed.snapshot.apis.count == 2)
+      let waiting = Task {
+        try await service.publisher.newer(than: first.sealed.version, gatewayID: "plant", waiting: .seconds(10))
+      }
+      try await Task.sleep(for: .milliseconds(50))
+      let clock = ContinuousClock.now
+      _ = try await client.call(.patch, "/apis/time", #"{"properties":{"displayName":"Clock"}}"#)
+      let newer = try #require(try await waiting.value)
+      #expect(newer.snapshot.apis.first?.displayName == "Clock")
+      #expect(ContinuousClock.now - clock < .seconds(1))
+      #expect(try await service.publisher.current("nowhere") == nil)
+    }
+  }
+
+  @Test func `a deployment's token is the gateway's and ends within thirty days`() async throws {
+    try await withService { client, service in
+      _ = try await client.call(.put, "/gateways/plant", #"{"properties":{"locationData":{"name":"Hall 7"}}}"#)
+      func deploy(_ days: Double) async throws -> Answer {
+        let expiry = Date.now.addingTimeInterval(days * 86_400).formatted(.iso8601)
+        return try await client.call(
+          .post, "/gateways/plant/getDeployment", #"{"keyType":"primary","expiry":"\#(expiry)"}"#)
+      }
+      #expect(try await deploy(31).status == 400)
+      #expect(try await deploy(-1).status == 400)
+      let file = try #require(try await deploy(29).body["environmentFile"]?.stringValue)
+      #expect(file.contains("config.service.endpoint=https://service:9443\n"))
+      #expect(file.contains("config.service.endpoint.certificateAuthority=AQID\n"))
+      let line = try #require(file.split(separator: "\n").first { $0.hasPrefix("config.service.auth=") })
+      let token = try #require(GatewayToken(String(line.dropFirst("config.service.auth=".count))))
+      let keys = try await client.call(.post, "/gateways/plant/listKeys")
+      #expect(token.isSigned(with: try #require(Data(base64Encoded: keys.body["primary"]?.stringValue ?? ""))))
+      #expect(!token.isSigned(with: try #require(Data(base64Encoded: keys.body["secondary"]?.stringValue ?? ""))))
+    }
+  }
+}
