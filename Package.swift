@@ -160,6 +160,13 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
       ], swiftSettings: strict),
     .testTarget(name: "GatewaySettingsTests", dependencies: ["Gateway"], swiftSettings: strict),
+    .testTarget(
+      name: "PortalTests",
+      dependencies: [
+        "postern", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOFoundationCompat", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ], swiftSettings: strict),
     .testTarget(name: "StoryTests", dependencies: ["postern"], swiftSettings: strict),
     .testTarget(
       name: "GatewayConfigurationTests",

@@ -8,7 +8,8 @@ extension PolicyDefinition {
     let milliseconds = attributes.integer("timeout-ms", in: 0...86_400_000)
     _ = attributes.integer("continue-timeout", in: 0...240)
     var settings = ForwardSettings()
-    _ = attributes.word("http-version", among: ["1", "2", "2or1"], allowsExpression: false)
+    // This version speaks HTTP/1.1 to backends, which is one of what `2or1` allows.
+    _ = attributes.word("http-version", among: ["1", "2or1"], allowsExpression: false)
     let redirects = attributes.boolean("follow-redirects", allowsExpression: true)
     _ = attributes.boolean("buffer-request-body", allowsExpression: false)
     if case .literal(let buffers) = attributes.boolean("buffer-response", allowsExpression: false) {

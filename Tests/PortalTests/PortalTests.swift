@@ -1,0 +1,94 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOHTTP1
+import Testing
+
+/// The portal in a real Chromium, in front of the real process.
+@Suite(.timeLimit(.minutes(3))) struct PortalTests {
+  private static var root: URL {
+    URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+  }
+
+  @Test func `an engineer signs in, creates a gateway, takes its env.conf and sees its request`() async throws {
+    guard let browser = try await Browser.start() else {
+      Issue.record("chromium-driver is missing: scripts/install test")
+      return
+    }
+    let directory = FileManager.default.temporaryDirectory.appending(path: "portal-" + UUID().uuidString)
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    let ports = (0..<4).map { _ in Int.random(in: 30_000..<32_000) }
+    let log = directory.appending(path: "log")
+    try Data().write(to: log)
+    let service = Process()
+    service.executableURL = Self.root.appending(path: ".build/debug/postern")
+    service.arguments = [
+      "serve", "--data-directory", directory.appending(path: "data").path(), "--address", "127.0.0.1",
+      "--http-port", "\(ports[0])", "--https-port", "\(ports[1])", "--gateway-http-port", "\(ports[2])",
+      "--gateway-https-port", "\(ports[3])",
+    ]
+    service.standardOutput = try FileHandle(forWritingTo: log)
+    try service.run()
+    let outcome: Result<Void, any Error>
+    do {
+      try await story(browser, "http://127.0.0.1:\(ports[0])", gateway: "http://127.0.0.1:\(ports[2])", log: log)
+      outcome = .success(())
+    } catch {
+      outcome = .failure(error)
+    }
+    service.terminate()
+    await browser.stop()
+    while service.isRunning { try await Task.sleep(for: .milliseconds(20)) }
+    try FileManager.default.removeItem(at: directory)
+    try outcome.get()
+  }
+
+  private func story(_ browser: Browser, _ portal: String, gateway: String, log: URL) async throws {
+    var credential = ""
+    for _ in 0..<200 where credential.isEmpty {
+      try await Task.sleep(for: .milliseconds(50))
+      let text = try String(contentsOf: log, encoding: .utf8)
+      if let range = text.range(of: "Administrator credential: "), text.contains("listens on") {
+        credential = String(text[range.upperBound...].prefix { !$0.isWhitespace })
+      }
+    }
+    try await browser.open(portal + "/")
+    try await browser.type("wrong", into: "#credential")
+    try await browser.click("main button")
+    #expect(try await browser.shows("not the administrator credential", in: ".error"))
+    try await browser.type(credential, into: "#credential")
+    try await browser.click("main button")
+    #expect(try await browser.shows("No self-hosted gateway yet", in: "main"))
+
+    try await browser.type("plant", into: "#name")
+    try await browser.type("Hall <7>", into: "#location")
+    try await browser.click("main button")
+    #expect(try await browser.reaches(portal + "/portal/gateways/plant"))
+    #expect(try await browser.shows("not connected · Hall <7>", in: "main section"))
+    try await browser.click("#deployment button")
+    #expect(try await browser.shows("config.service.auth=GatewayKey plant&", in: "#env"))
+    #expect(try await browser.text("#deployment").contains("docker run"))
+    // A page that is blank or broken compresses to a few kilobytes.
+    #expect(try await browser.screenshot().count > 40_000)
+
+    let client = HTTPClient(eventLoopGroupProvider: .singleton)
+    for _ in 0..<50 {
+      let answer = try await client.execute(HTTPClientRequest(url: gateway + "/nowhere"), timeout: .seconds(5))
+      if answer.status.code == 404 { break }
+      try await Task.sleep(for: .milliseconds(100))
+    }
+    try await client.shutdown()
+    var page = ""
+    for _ in 0..<50 where !page.contains("OperationNotFound") {
+      try await browser.open(portal + "/portal/requests?gateway=managed")
+      page = try await browser.text("main")
+      try await Task.sleep(for: .milliseconds(100))
+    }
+    #expect(page.contains("/nowhere") && page.contains("OperationNotFound"))
+    #expect(try await browser.screenshot().count > 20_000)
+    try await browser.click("header button")
+    #expect(try await browser.reaches(portal + "/portal/sign-in"))
+    try await browser.open(portal + "/portal/requests")
+    #expect(try await browser.reaches(portal + "/portal/sign-in"))
+  }
+}
