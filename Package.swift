@@ -108,14 +108,13 @@ let package = Package(
       ], swiftSettings: strict),
     .target(
       name: "Workbench",
-      dependencies: ["GatewayConfiguration", "DotNet", "Expressions", "PolicyLibrary", "PolicySyntax"],
-      swiftSettings: strict),
+      dependencies: ["Expressions", "PolicyLibrary", "PolicySyntax"], swiftSettings: strict),
 
     // Level 5
     .executableTarget(
       name: "postern",
       dependencies: [
-        "GatewayConfiguration", "ControlPlaneStore", "Gateway", "ManagementAPI", "Portal", "Telemetry", "Workbench",
+        "GatewayConfiguration", "Expressions", "Gateway", "ManagementAPI", "Portal", "Telemetry", "Workbench",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Hummingbird", package: "hummingbird"),
