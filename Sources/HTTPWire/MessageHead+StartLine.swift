@@ -27,6 +27,8 @@ extension MessageHead {
   public var path: String { string(pathSlice) }
 
   /// The query without its question mark, percent-encoded as received; nil when there is no question mark.
+  /// Bytes of the path.
+  public var pathLength: Int { pathSlice.count }
   public var query: String? { querySlice.map { string($0) } }
 
   /// The path's bytes.

@@ -37,7 +37,7 @@ struct GatewayProcess {
       if sends { await shipper.append(records) }
     }
     let server = try GatewayServer(
-      settings: try serverSettings(), logger: logger, onRecords: { records.add($0) })
+      settings: try serverSettings(instance), logger: logger, onRecords: { records.add($0) })
     server.setNotReadyReason("no configuration yet: waiting for \(settings.endpoint)")
     try await server.start()
     logger.info(
@@ -92,11 +92,12 @@ struct GatewayProcess {
     }
   }
 
-  private func serverSettings() throws -> GatewayServerSettings {
+  private func serverSettings(_ instance: String) throws -> GatewayServerSettings {
     GatewayServerSettings(
       address: settings.address, httpPort: settings.httpPort, httpsPort: settings.httpsPort,
       threads: settings.threads == 0 ? ProcessInfo.processInfo.activeProcessorCount : settings.threads,
-      certificate: try certificate(settings), trustForwardedProto: settings.trustForwardedProto)
+      certificate: try certificate(settings), trustForwardedProto: settings.trustForwardedProto,
+      instanceID: instance, wantsRecords: format != .none || settings.sendsRecords)
   }
 
   private func certificate(_ settings: GatewaySettings) throws -> ListenerCertificate {
@@ -136,6 +137,9 @@ struct Link {
   func end() async {
     running.cancel()
     await running.value
-    try? await client.shutdown()
+    // Closing TLS waits up to five seconds for the service's own close, and the service may just be holding a question
+    // open: nothing is lost by not waiting for that.
+    let client = client
+    Task { try? await client.shutdown() }
   }
 }

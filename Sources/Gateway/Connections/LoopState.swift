@@ -19,7 +19,8 @@ final class LoopState {
   private(set) var clients: [ObjectIdentifier: ClientConnection] = [:]
   let pool: UpstreamPool
   private var records: [RequestRecord] = []
-  private let onRecords: @Sendable ([RequestRecord]) -> Void
+  /// Nil when nobody reads records.
+  private let onRecords: (@Sendable ([RequestRecord]) -> Void)?
   private var ticking: RepeatedTask?
 
   /// Records handed on together at most.
@@ -29,7 +30,7 @@ final class LoopState {
 
   init(
     loop: any EventLoop, limits: LimitTable, logger: Logger, trustsForwardedProto: Bool, instanceID: String,
-    onRecords: @escaping @Sendable ([RequestRecord]) -> Void
+    onRecords: (@Sendable ([RequestRecord]) -> Void)?
   ) {
     self.loop = loop
     self.trustsForwardedProto = trustsForwardedProto
@@ -50,8 +51,10 @@ final class LoopState {
 
   func remove(_ client: ClientConnection) { clients[ObjectIdentifier(client)] = nil }
 
-  func add(_ record: RequestRecord) {
-    records.append(record)
+  /// Takes the record of a finished exchange; it is made only if somebody reads it.
+  func add(_ record: @autoclosure () -> RequestRecord) {
+    guard onRecords != nil else { return }
+    records.append(record())
     if records.count >= Self.batch {
       flushRecords()
     } else if records.count == 1 {
@@ -66,7 +69,7 @@ final class LoopState {
     let batch = records
     records = []
     records.reserveCapacity(Self.batch)
-    onRecords(batch)
+    onRecords?(batch)
   }
 
   /// Ends what has waited too long, and hands the records on.

@@ -21,10 +21,12 @@ public struct GatewayServerSettings: Sendable {
   public var trustForwardedProto: Bool
   /// `context.Deployment.Gateway.InstanceId`.
   public var instanceID: String
+  /// Whether anybody reads the records; if not, none are made.
+  public var wantsRecords: Bool
 
   public init(
     address: String, httpPort: Int, httpsPort: Int, threads: Int, certificate: ListenerCertificate,
-    trustForwardedProto: Bool = false, instanceID: String = ""
+    trustForwardedProto: Bool = false, instanceID: String = "", wantsRecords: Bool = true
   ) {
     self.address = address
     self.httpPort = httpPort
@@ -33,6 +35,7 @@ public struct GatewayServerSettings: Sendable {
     self.certificate = certificate
     self.trustForwardedProto = trustForwardedProto
     self.instanceID = instanceID
+    self.wantsRecords = wantsRecords
   }
 }
 
@@ -63,7 +66,8 @@ public final class GatewayServer: Sendable {
         NIOLoopBound(
           LoopState(
             loop: loop, limits: limits, logger: logger, trustsForwardedProto: settings.trustForwardedProto,
-            instanceID: settings.instanceID, onRecords: onRecords), eventLoop: loop)
+            instanceID: settings.instanceID,
+            onRecords: settings.wantsRecords ? onRecords : nil), eventLoop: loop)
       }.wait()
     }
   }
