@@ -26,9 +26,10 @@ extension MessageHead {
   /// The path, percent-encoded as received; begins with a slash (or is "*").
   public var path: String { string(pathSlice) }
 
-  /// The query without its question mark, percent-encoded as received; nil when there is no question mark.
   /// Bytes of the path.
   public var pathLength: Int { pathSlice.count }
+
+  /// The query without its question mark, percent-encoded as received; nil when there is no question mark.
   public var query: String? { querySlice.map { string($0) } }
 
   /// The path's bytes.
