@@ -10,7 +10,7 @@ enum OpenConnections {
     let sockets = Set(
       names.compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\($0)") }
         .filter { $0.hasPrefix("socket:[") }.map { String($0.dropFirst(8).dropLast()) })
-    let table = (try? String(contentsOfFile: "/proc/\(process)/net/tcp", encoding: .utf8)) ?? ""
+    let table = Self.text("/proc/\(process)/net/tcp")
     var ports: Set<Int> = []
     for line in table.split(separator: "\n").dropFirst() {
       // Columns: number, local address:port, remote address:port, state (01 is established), …, inode as the tenth.
@@ -21,6 +21,15 @@ enum OpenConnections {
       ports.insert(remote)
     }
     return ports
+  }
+
+  /// A file of `/proc`: its size is told as 0, and each read gives a part.
+  private static func text(_ path: String) -> String {
+    guard let file = FileHandle(forReadingAtPath: path) else { return "" }
+    defer { try? file.close() }
+    var content = Data()
+    while let part = try? file.read(upToCount: 65_536), !part.isEmpty { content.append(part) }
+    return String(decoding: content, as: UTF8.self)
   }
 
   private static func port(_ endpoint: Substring) -> Int? {

@@ -49,6 +49,7 @@ extension Story {
     expect(
       found == [ports.serviceHTTPS],
       "besides its backends the gateway has connections to one host and port only: the service's \(ports.serviceHTTPS)")
+    if found != [ports.serviceHTTPS] { tell.quote("found: \(found.sorted())") }
     expect((seconds ?? 99) < 1, "a changed API reaches the gateway after \(Int((seconds ?? 99) * 1_000)) ms")
   }
 
