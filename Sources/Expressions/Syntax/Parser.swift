@@ -323,7 +323,8 @@ struct Parser {
         let place = current.offset
         let head = ExpressionSyntax.member(.placeholder(at), try identifier(), try typeArgumentsOfCall(), place)
         return .conditional(result, try nested { parser throws(SyntaxError) in try parser.postfix(head) }, at)
-      } else if isNext("?"), peek() == .punctuation("["), isConditionalIndex() {
+      } else if isNext("?"), peek() == .punctuation("[") {
+        // No expression of C# begins with a bracket: this is `a?[0]`, never a condition.
         index += 1
         let head = ExpressionSyntax.index(.placeholder(at), try arguments("[", "]"), at)
         return .conditional(result, try nested { parser throws(SyntaxError) in try parser.postfix(head) }, at)
@@ -332,9 +333,6 @@ struct Parser {
       }
     }
   }
-
-  /// `a?[0]` against `a ? [..`: C# has no expression that begins with a bracket.
-  private func isConditionalIndex() -> Bool { true }
 
   private mutating func arguments(_ open: String, _ close: String) throws(SyntaxError) -> [ArgumentSyntax] {
     try expect(open)

@@ -191,10 +191,8 @@ public struct ManagementRoutes: Sendable {
   }
 
   private func list(_ parts: [String], _ request: Request) async throws -> Response {
-    guard request.method == .get, let collection = parts.last,
-      let probe = Self.canonical(parts + ["x"]), let kind = ResourceKind.of(probe)
+    guard request.method == .get, let probe = Self.canonical(parts + ["x"]), let kind = ResourceKind.of(probe)
     else { throw ManagementError.notFound("'\(parts.joined(separator: "/"))'") }
-    _ = collection
     let parent = probe.parent
     if let parent, !parent.segments.isEmpty, parent.text.lowercased() != "/gateways/managed" {
       _ = try await service.get(parent)

@@ -17,11 +17,8 @@ public enum MessageBody: Sendable, Equatable {
 public struct ForwardSettings: Sendable, Equatable {
   /// Milliseconds until the response's head must be there.
   public var timeoutMilliseconds = 300_000
-  public var followsRedirects = false
   /// Error statuses of the backend (400 and above) are errors of the exchange.
   public var failsOnErrorStatus = false
-  /// Bytes of the response are passed on as they come.
-  public var buffersResponse = true
 
   public init() {}
 }

@@ -12,9 +12,8 @@ extension PolicyDefinition {
     _ = attributes.word("http-version", among: ["1", "2or1"], allowsExpression: false)
     let redirects = attributes.boolean("follow-redirects", allowsExpression: true)
     _ = attributes.boolean("buffer-request-body", allowsExpression: false)
-    if case .literal(let buffers) = attributes.boolean("buffer-response", allowsExpression: false) {
-      settings.buffersResponse = buffers
-    }
+    // Responses are passed on as they come unless a policy reads them: either value gives the same bytes.
+    _ = attributes.boolean("buffer-response", allowsExpression: false)
     if case .literal(let fails) = attributes.boolean("fail-on-error-status-code", allowsExpression: false) {
       settings.failsOnErrorStatus = fails
     }
