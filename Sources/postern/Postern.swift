@@ -34,7 +34,7 @@ struct Postern: AsyncParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      ServeCommand.self, GatewayCommand.self, DemoCommand.self, PolicyCommand.self,
+      ServeCommand.self, GatewayCommand.self, DemoCommand.self, PolicyCommand.self, ExpressionCommand.self,
       SettingsCommand.self, VersionCommand.self,
     ])
 }

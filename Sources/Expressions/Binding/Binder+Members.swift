@@ -8,7 +8,7 @@ extension Binder {
   // MARK: - Lookup
 
   /// All members of a name on a type, its bases and interfaces.
-  private func members(_ name: String, of type: TypeSymbol) -> [Candidate] {
+  func members(_ name: String, of type: TypeSymbol) -> [Candidate] {
     var result: [Candidate] = []
     for owner in hierarchy(of: type) {
       for member in owner.definition.members.named[name] ?? [] where !strict || member.isListed {
@@ -18,7 +18,7 @@ extension Binder {
     return result
   }
 
-  private func hierarchy(of type: TypeSymbol) -> [TypeSymbol] {
+  func hierarchy(of type: TypeSymbol) -> [TypeSymbol] {
     var result = [type]
     var next = type.baseType
     while let base = next {
@@ -30,7 +30,7 @@ extension Binder {
     return result
   }
 
-  private func extensions(_ name: String) -> [Candidate] {
+  func extensions(_ name: String) -> [Candidate] {
     catalog.extensionClasses.flatMap { definition in
       (definition.members.extensions[name] ?? []).filter { !strict || $0.isListed }.map {
         Candidate(member: $0, owner: nil)
@@ -38,7 +38,7 @@ extension Binder {
     }
   }
 
-  private func unknownMember(_ type: TypeSymbol, _ name: String, _ at: Int, isStatic: Bool) -> SyntaxError {
+  func unknownMember(_ type: TypeSymbol, _ name: String, _ at: Int, isStatic: Bool) -> SyntaxError {
     let own = hierarchy(of: type).flatMap { $0.definition.members.named.keys }
     let extra = isStatic ? [] : catalog.extensionClasses.flatMap { $0.members.extensions.keys }
     let names = own + extra + type.definition.enumerators.map(\.name)
@@ -53,33 +53,61 @@ extension Binder {
   // MARK: - Properties
 
   func instanceMember(_ receiver: Bound, _ name: String, _ at: Int) throws(SyntaxError) -> Bound {
-    if receiver.type.isNullLiteral {
-      throw fail("CS0023", "Operator '.' cannot be applied to operand of type '<null>'", at)
+    let type = receiver.type
+    if type.isNullLiteral { throw fail("CS0023", "Operator '.' cannot be applied to operand of type '<null>'", at) }
+    if let underlying = type.nullableUnderlying { return try nullableMember(receiver, underlying, name, at) }
+    if let field = field(name, of: type) {
+      let run = receiver.run
+      return Bound(field.type, at) { machine in
+        guard case .object(let object) = try run(machine), let tuple = object as? TupleObject else {
+          throw Thrown.nullReference()
+        }
+        return tuple.values[field.index]
+      }.placed()
     }
-    if let underlying = receiver.type.nullableUnderlying { return try nullableMember(receiver, underlying, name, at) }
-    let found = members(name, of: receiver.type)
+    let found = members(name, of: type)
     guard let candidate = found.first(where: { $0.member.kind == .property && !$0.member.isStatic }) else {
-      if !found.isEmpty || !extensions(name).isEmpty {
-        throw fail(
-          "CS0428", "Cannot convert method group '\(name)' to a value. Did you intend to invoke the method?", at,
-          length: name.count)
-      }
-      throw unknownMember(receiver.type, name, at, isStatic: false)
+      let methods = found.filter { $0.member.kind == .method && !$0.member.isStatic } + extensions(name)
+      if !methods.isEmpty { return .untyped(.methodGroup(methods, receiver: receiver, name: name), .error, at) }
+      throw unknownMember(type, name, at, isStatic: false)
     }
-    note(candidate.member.usage)
-    let type = candidate.member.result.substituting(candidate.owner?.substitution ?? Substitution())
-    guard let body = candidate.member.body else { throw unknownMember(receiver.type, name, at, isStatic: false) }
-    let run = receiver.run
+    return property(candidate, receiver, [], at)
+  }
+
+  /// A field of a tuple or an anonymous type.
+  private func field(_ name: String, of type: TypeSymbol) -> (type: TypeSymbol, index: Int)? {
+    var index: Int?
+    if type.isTuple {
+      index = type.tupleNames.firstIndex { $0 == name }
+      if index == nil, name.hasPrefix("Item"), let number = Int(name.dropFirst(4)) { index = number - 1 }
+    } else if type.kind == .anonymous {
+      index = type.definition.fieldNames.firstIndex(of: name)
+    }
+    guard let index, type.arguments.indices.contains(index) else { return nil }
+    return (type.arguments[index], index)
+  }
+
+  /// Reading a property or an indexer; assignments find their place in the result.
+  private func property(_ candidate: Candidate, _ receiver: Bound?, _ arguments: [Bound], _ at: Int) -> Bound {
     let member = candidate.member
+    note(member.usage)
+    let type = member.result.substituting(candidate.owner?.substitution ?? Substitution())
     let types = candidate.owner?.arguments ?? []
-    let isReference = !receiver.type.isValueType
-    return Bound(type, at) { machine in
-      let this = try run(machine)
+    guard let body = member.body else { return Bound(type, at) { _ in throw Thrown.notSupported() } }
+    let run = receiver?.run
+    let isReference = receiver.map { !$0.type.isValueType } ?? false
+    let runs = arguments.map(\.run)
+    var result = Bound(type, at) { machine in
+      let this = try run?(machine) ?? .null
       if isReference, this.isNull { throw Thrown.nullReference() }
       try machine.charge()
       var call = Call(machine, member, types: types, this: this)
+      for index in runs.indices { call[index] = try runs[index](machine) }
       return try body(&call)
     }.placed()
+    result.form = .reference(
+      .member(receiver: receiver, member: member, types: types, arguments: arguments, type: type))
+    return result
   }
 
   private func nullableMember(
@@ -102,46 +130,122 @@ extension Binder {
     if let entry = type.definition.enumerators.first(where: { $0.name == name }) {
       return .constant(.enumeration(Int32(truncatingIfNeeded: entry.value), type), type, at)
     }
-    for candidate in members(name, of: type) where candidate.member.isStatic || candidate.member.kind == .constant {
-      note(candidate.member.usage)
+    let found = members(name, of: type)
+    for candidate in found where candidate.member.isStatic {
       if let constant = candidate.member.constant { return .constant(constant, candidate.member.result, at) }
-      guard candidate.member.kind == .property, let body = candidate.member.body else { continue }
-      let member = candidate.member
-      return Bound(member.result, at) { machine in
-        try machine.charge()
-        var call = Call(machine, member, types: type.arguments, this: .null)
-        return try body(&call)
-      }.placed()
+      if candidate.member.kind == .property { return property(candidate, nil, [], at) }
     }
+    let methods = found.filter { $0.member.kind == .method && $0.member.isStatic }
+    if !methods.isEmpty { return .untyped(.methodGroup(methods, receiver: nil, name: name), .error, at) }
     throw unknownMember(type, name, at, isStatic: true)
   }
 
   // MARK: - Calls
 
-  func call(_ target: ExpressionSyntax, _ arguments: [ArgumentSyntax], _ at: Int) throws(SyntaxError) -> Bound {
-    guard case .member(let receiver, let name, let typeSyntax, let place) = target else {
-      if case .name(let name, _, let place) = target {
-        throw fail("CS0103", "The name '\(name)' does not exist in the current context", place, length: name.count)
+  typealias Arguments = [(name: String?, bound: Bound)]
+
+  /// Arguments as far as they have a type without knowing the method.
+  func bind(arguments syntax: [ArgumentSyntax]) throws(SyntaxError) -> Arguments {
+    var result: Arguments = []
+    for argument in syntax {
+      guard argument.mode != .value else {
+        let bound = try bindAny(argument.value)
+        if bound.type.isVoid { throw fail("CS1503", "Argument cannot be of type 'void'", bound.offset) }
+        result.append((argument.name, bound))
+        continue
       }
-      throw fail("CS0149", "Method name expected", at)
+      let at = argument.value.offset
+      if let declared = argument.declares {
+        var bound = Bound(try declared.type.map { (type) throws(SyntaxError) in try resolve(type) } ?? .error, at) {
+          _ in .null
+        }
+        bound.form = .declares(declared.name)
+        result.append((argument.name, bound))
+        continue
+      }
+      guard case .name(let name, _, _) = argument.value, let variable = function.variable(name) else {
+        throw fail("CS1510", "A ref or out value must be an assignable variable", at)
+      }
+      if let reason = variable.readOnly {
+        throw fail("CS1657", "Cannot use '\(name)' as a ref or out value: \(reason)", at)
+      }
+      if argument.mode == .reference, flow.unassigned.contains(ObjectIdentifier(variable)) {
+        throw fail("CS0165", "Use of unassigned local variable '\(name)'", at, length: name.count)
+      }
+      result.append((argument.name, passed(variable, at)))
+      if argument.mode == .output { assigned(variable) }
     }
+    return result
+  }
+
+  /// A variable passed by reference: its cell.
+  private func passed(_ variable: Variable, _ at: Int) -> Bound {
+    let slot = variable.slot
+    var bound = Bound(variable.type, at) { $0.frame[slot] }
+    bound.form = .reference(.variable(variable))
+    return bound
+  }
+
+  func call(_ target: ExpressionSyntax, _ syntax: [ArgumentSyntax], _ at: Int) throws(SyntaxError) -> Bound {
     var types: [TypeSymbol] = []
-    for syntax in typeSyntax { types.append(try resolve(syntax)) }
-    if let type = typeNamed(receiver) {
-      let found = members(name, of: type).filter { $0.member.kind == .method && $0.member.isStatic }
-      guard !found.isEmpty else { throw unknownMember(type, name, place, isStatic: true) }
-      return try invoke(found, receiver: nil, name, arguments, types, place)
+    switch target {
+    case .name(_, let written, _), .member(_, _, let written, _):
+      for type in written { types.append(try resolve(type)) }
+    default: break
     }
-    let bound = try bind(receiver)
-    if bound.type.isNullable, name == "GetValueOrDefault" || name == "ToString" {
-      return try nullableCall(bound, name, arguments, place)
+    if case .member(let receiver, let name, _, let place) = target, typeNamed(receiver) == nil {
+      let bound = try bind(receiver)
+      if bound.type.isNullable, name == "GetValueOrDefault" || name == "ToString" {
+        return try nullableCall(bound, name, syntax, place)
+      }
+      let found = members(name, of: bound.type).filter { $0.member.kind == .method && !$0.member.isStatic }
+      let more = extensions(name)
+      if found.isEmpty, more.isEmpty || bound.type.isNullLiteral {
+        if !members(name, of: bound.type).isEmpty {
+          throw fail("CS1955", "Non-invocable member '\(bound.type).\(name)' cannot be used like a method.", place)
+        }
+        throw unknownMember(bound.type, name, place, isStatic: false)
+      }
+      let arguments = try bind(arguments: syntax)
+      if !found.isEmpty {
+        let saved = flow
+        do throws(SyntaxError) {
+          return try invoke(found, receiver: bound, name, arguments, types, place)
+        } catch {
+          flow = saved
+          if more.isEmpty { throw error }
+          if let result = try? invoke(more, receiver: bound, name, arguments, types, place) { return result }
+          throw error
+        }
+      }
+      return try invoke(more, receiver: bound, name, arguments, types, place)
     }
-    let found = members(name, of: bound.type).filter { $0.member.kind == .method && !$0.member.isStatic }
-    let more = extensions(name)
-    guard !found.isEmpty || !more.isEmpty else { throw unknownMember(bound.type, name, place, isStatic: false) }
-    if !found.isEmpty, let result = try? invoke(found, receiver: bound, name, arguments, types, place) { return result }
-    if !more.isEmpty, let result = try? invoke(more, receiver: bound, name, arguments, types, place) { return result }
-    return try invoke(found.isEmpty ? more : found, receiver: bound, name, arguments, types, place)
+    let callee = try bindAny(target)
+    let arguments = try bind(arguments: syntax)
+    switch callee.form {
+    case .untyped(.methodGroup(let candidates, let receiver, let name)):
+      return try invoke(candidates, receiver: receiver, name, arguments, types, callee.offset)
+    case .untyped(.function(let function)):
+      return try invoke(
+        [Candidate(member: function.member, owner: nil)], receiver: nil, function.syntax.name, arguments, [],
+        callee.offset, delegate: callee.run)
+    default: break
+    }
+    guard let signature = signature(of: callee.type) else { throw fail("CS0149", "Method name expected", at) }
+    return try invoke(callee, signature, arguments, at)
+  }
+
+  /// Calls a delegate.
+  private func invoke(
+    _ callee: Bound, _ signature: DelegateSignature, _ arguments: Arguments, _ at: Int
+  ) throws(SyntaxError) -> Bound {
+    let member = Member(
+      kind: .method, name: "Invoke", isStatic: true, isExtension: false, isListed: true, typeParameters: [],
+      parameters: signature.parameters, result: signature.result, declaringType: callee.type.definition, body: nil,
+      setter: nil, usage: [], fast: nil)
+    return try invoke(
+      [Candidate(member: member, owner: nil)], receiver: nil, "\(callee.type)", arguments, [], at,
+      delegate: callee.run)
   }
 
   private func nullableCall(
@@ -158,28 +262,25 @@ extension Binder {
     return Bound(underlying, at) { machine in
       let value = try run(machine)
       if !value.isNull { return value }
-      return try other?.run(machine) ?? Operation.convert(.int32(0), to: underlying)
+      return try other?.run(machine) ?? Value.defaultValue(of: underlying)
     }
   }
 
-  func create(_ type: TypeSymbol, _ arguments: [ArgumentSyntax], _ at: Int) throws(SyntaxError) -> Bound {
-    let candidates = type.definition.members.constructors.filter { !strict || $0.isListed }
-      .map { Candidate(member: $0, owner: type) }
-    guard !candidates.isEmpty else { throw fail("CS0144", "Cannot create an instance of the type '\(type)'", at) }
-    return try invoke(candidates, receiver: nil, type.definition.name, arguments, type.arguments, at)
-  }
-
-  func index(_ receiver: Bound, _ arguments: [ArgumentSyntax], _ at: Int) throws(SyntaxError) -> Bound {
+  func index(_ receiver: Bound, _ syntax: [ArgumentSyntax], _ at: Int) throws(SyntaxError) -> Bound {
     if let element = receiver.type.elementType {
-      guard arguments.count == 1 else { throw fail("CS0022", "Wrong number of indices inside []; expected 1", at) }
-      let place = try convert(try bind(arguments[0].value), to: .int32)
-      let run = receiver.run
-      return Bound(element, at) { machine in
+      guard syntax.count == 1, receiver.type.definition.rank == 1 else {
+        throw fail("CS0022", "Wrong number of indices inside []; expected \(receiver.type.definition.rank)", at)
+      }
+      let place = try convert(try bind(syntax[0].value), to: .int64)
+      let (run, placeRun) = (receiver.run, place.run)
+      var result = Bound(element, at) { machine in
         guard case .object(let object) = try run(machine), let array = object as? ArrayObject else {
           throw Thrown.nullReference()
         }
-        return try array.checked(Int(Operation.integer(try place.run(machine)) ?? -1))
+        return try array.checked(Int(Operation.integer(try placeRun(machine)) ?? -1))
       }.placed()
+      result.form = .reference(.element(array: receiver, indices: [place], type: element))
+      return result
     }
     let found = hierarchy(of: receiver.type).flatMap { owner in
       owner.definition.members.indexers.filter { !strict || $0.isListed }.map { Candidate(member: $0, owner: owner) }
@@ -187,191 +288,7 @@ extension Binder {
     guard !found.isEmpty else {
       throw fail("CS0021", "Cannot apply indexing with [] to an expression of type '\(receiver.type)'", at)
     }
-    return try invoke(found, receiver: receiver, "this", arguments, [], at)
-  }
-
-  // MARK: - Overload resolution
-
-  private struct Match {
-    var candidate: Candidate
-    var types: [TypeSymbol]
-    var substitution: Substitution
-    /// For each parameter, what it is given; nil for a default.
-    var arguments: [Bound?]
-    var variadic: [Bound]?
-    var cost: Int
-  }
-
-  private func invoke(
-    _ candidates: [Candidate], receiver: Bound?, _ name: String, _ syntax: [ArgumentSyntax], _ types: [TypeSymbol],
-    _ at: Int
-  ) throws(SyntaxError) -> Bound {
-    var arguments: [(name: String?, bound: Bound)] = []
-    for argument in syntax { arguments.append((argument.name, try bind(argument.value))) }
-    var best: Match?
-    for candidate in candidates {
-      var all = arguments
-      if candidate.member.isExtension, let receiver { all.insert((nil, receiver), at: 0) }
-      for isExpanded in candidate.member.isVariadic ? [false, true] : [false] {
-        guard let match = match(candidate, all, types, isExpanded: isExpanded) else { continue }
-        if best.map({ match.cost < $0.cost }) ?? true { best = match }
-      }
-    }
-    guard let best else { throw noMatch(candidates, name, arguments, receiver, at) }
-    if best.candidate.owner?.definition.fullName == "Apim.IMessageBody", let wanted = best.types.first,
-      wanted != .string, wanted != .byteArray
-    {
-      throw fail("PL0201", "Reading a body as '\(wanted)' is not supported by this version of Postern yet.", at)
-    }
-    // Of equally good forms the first declared holds: registrations put the documented one first.
-    return emit(best, receiver: best.candidate.member.isExtension ? nil : receiver, at)
-  }
-
-  private func match(
-    _ candidate: Candidate, _ arguments: [(name: String?, bound: Bound)], _ types: [TypeSymbol], isExpanded: Bool
-  ) -> Match? {
-    let member = candidate.member
-    var substitution = candidate.owner?.substitution ?? Substitution()
-    let isConstructor = member.kind == .constructor
-    if !types.isEmpty, !isConstructor {
-      guard types.count == member.typeParameters.count else { return nil }
-      substitution = substitution.merging(Substitution(member.typeParameters, types))
-    }
-    let fixed = isExpanded ? member.parameters.count - 1 : member.parameters.count
-    guard arguments.count <= fixed || isExpanded else { return nil }
-    var given: [Bound?] = Array(repeating: nil, count: member.parameters.count)
-    var extra: [Bound] = []
-    for (position, argument) in arguments.enumerated() {
-      if let name = argument.name {
-        guard let index = member.parameters.firstIndex(where: { $0.name == name }), given[index] == nil else {
-          return nil
-        }
-        given[index] = argument.bound
-      } else if position < fixed {
-        given[position] = argument.bound
-      } else {
-        extra.append(argument.bound)
-      }
-    }
-    if types.isEmpty, !member.typeParameters.isEmpty {
-      for (parameter, bound) in zip(member.parameters, given) {
-        if let bound { infer(parameter.type, from: bound.type, member.typeParameters, &substitution) }
-      }
-      guard member.typeParameters.allSatisfy({ substitution[$0] != nil }) else { return nil }
-    }
-    var cost = member.typeParameters.isEmpty ? 0 : 1
-    for index in 0..<fixed {
-      let parameter = member.parameters[index]
-      guard let bound = given[index] else {
-        if parameter.defaultValue == nil { return nil }
-        cost += 1
-        continue
-      }
-      guard parameter.mode == .value || parameter.mode == .variadic,
-        let converted = implicit(bound, to: parameter.type.substituting(substitution))
-      else { return nil }
-      given[index] = converted.bound
-      cost += converted.cost * 4
-    }
-    var variadic: [Bound]?
-    if isExpanded, let last = member.parameters.last, let element = last.type.substituting(substitution).elementType {
-      var list: [Bound] = []
-      for bound in extra {
-        guard let converted = implicit(bound, to: element) else { return nil }
-        list.append(converted.bound)
-        cost += converted.cost * 4
-      }
-      cost += 2
-      variadic = list
-    }
-    let own = member.typeParameters.map { substitution[$0] ?? .object }
-    return Match(
-      candidate: candidate, types: own.isEmpty ? types.isEmpty ? candidate.owner?.arguments ?? [] : types : own,
-      substitution: substitution, arguments: given, variadic: variadic, cost: cost)
-  }
-
-  /// Fills in type parameters from the types of arguments (specification §11.6.3, without lambdas).
-  private func infer(
-    _ parameter: TypeSymbol, from argument: TypeSymbol, _ open: [TypeDefinition], _ substitution: inout Substitution
-  ) {
-    if parameter.isTypeParameter {
-      guard open.contains(where: { $0 === parameter.definition }), substitution[parameter.definition] == nil,
-        !argument.isNullLiteral
-      else { return }
-      substitution.set(parameter.definition, argument)
-      return
-    }
-    guard parameter.mentions(open) else { return }
-    for candidate in [argument] + hierarchy(of: argument) where candidate.definition === parameter.definition {
-      for (inner, actual) in zip(parameter.arguments, candidate.arguments) {
-        infer(inner, from: actual, open, &substitution)
-      }
-      return
-    }
-  }
-
-  private func emit(_ match: Match, receiver: Bound?, _ at: Int) -> Bound {
-    let member = match.candidate.member
-    note(member.usage)
-    let type = member.result.substituting(match.substitution)
-    var runs: [Evaluation] = []
-    for (parameter, bound) in zip(member.parameters, match.arguments) {
-      if let bound {
-        runs.append(bound.run)
-      } else if let list = match.variadic, parameter.mode == .variadic {
-        let element = parameter.type.substituting(match.substitution).elementType ?? .object
-        let items = list.map(\.run)
-        runs.append { machine in
-          var values: [Value] = []
-          for item in items { values.append(try item(machine)) }
-          return .object(ArrayObject(of: element, values))
-        }
-      } else {
-        let value = parameter.defaultValue ?? .null
-        runs.append { _ in value }
-      }
-    }
-    let arguments = runs
-    let types = match.types
-    let needsReceiver = receiver.map { !$0.type.isValueType } ?? false
-    let this = receiver?.run
-    guard let body = member.body else { return Bound(type, at) { _ in throw Thrown.notSupported() } }
-    return Bound(type, at) { machine in
-      let object = try this?(machine) ?? .null
-      var call = Call(machine, member, types: types, this: object)
-      for index in arguments.indices { call[index] = try arguments[index](machine) }
-      if needsReceiver, object.isNull { throw Thrown.nullReference() }
-      try machine.charge()
-      return try body(&call)
-    }.placed()
-  }
-
-  private func noMatch(
-    _ candidates: [Candidate], _ name: String, _ arguments: [(name: String?, bound: Bound)], _ receiver: Bound?,
-    _ at: Int
-  ) -> SyntaxError {
-    let count = arguments.count
-    let fitting = candidates.filter { candidate in
-      let offset = candidate.member.isExtension && receiver != nil ? 1 : 0
-      let required = candidate.member.parameters.count { $0.defaultValue == nil && $0.mode != .variadic } - offset
-      return count >= required && (candidate.member.isVariadic || count <= candidate.member.parameters.count - offset)
-    }
-    guard let candidate = fitting.first else {
-      return fail("CS1501", "No overload for method '\(name)' takes \(count) arguments", at, length: name.count)
-    }
-    let offset = candidate.member.isExtension && receiver != nil ? 1 : 0
-    let substitution = candidate.owner?.substitution ?? Substitution()
-    for (position, argument) in arguments.enumerated() where position + offset < candidate.member.parameters.count {
-      let parameter = candidate.member.parameters[position + offset].type.substituting(substitution)
-      if implicit(argument.bound, to: parameter) == nil, !parameter.containsTypeParameter {
-        return fail(
-          "CS1503",
-          "Argument \(position + 1): cannot convert from '\(argument.bound.type.qualifiedName)' to '\(parameter.qualifiedName)'",
-          argument.bound.offset)
-      }
-    }
-    return fail(
-      "CS0411", "The type arguments for method '\(name)' cannot be inferred from the usage, or no form of it fits.", at,
-      length: name.count)
+    let match = try resolve(found, receiver, "this", try bind(arguments: syntax), [], at)
+    return property(match.candidate, receiver, match.arguments.compactMap { $0 }, at)
   }
 }

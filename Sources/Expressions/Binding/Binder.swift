@@ -1,18 +1,32 @@
+import DotNet
+
 /// Gives every part of an expression its type, and makes it ready to run.
 ///
 /// One binder serves one expression. It stops at the first complaint of an expression; of a block, every statement gets
 /// its own.
 final class Binder {
   private(set) var usage: ExpressionUsage = []
-  /// Places on the machine's stack that the program needs.
-  private(set) var slots = 0
-  private var scopes: [[String: (slot: Int, type: TypeSymbol)]] = [[:]]
+  var function: FunctionScope
   /// What `.placeholder` stands for inside `a?.b`.
-  private var placeholders: [Bound] = []
+  var placeholders: [Bound] = []
+  /// Values that names stand for inside a query.
+  var named: [[String: Bound]] = []
+  var flow = Flow()
+  var isChecked = false
+  /// Constants are computed with overflow checks unless `unchecked` says otherwise.
+  var isUnchecked = false
+  /// Whether anything calls a lambda or a local function of the expression itself.
+  var hasFunctions = false
+  var anonymousTypes: [[String]: TypeDefinition] = [:]
+  /// What is left of the work that overload resolution may do with lambdas.
+  var lambdaBudget = 4_000
   let strict: Bool
   let catalog = LibraryCatalog.shared
 
-  init(strict: Bool) { self.strict = strict }
+  init(strict: Bool, captured: Set<String>, result: TypeSymbol?) {
+    self.strict = strict
+    function = FunctionScope(parent: nil, captured: captured, result: result)
+  }
 
   func note(_ more: ExpressionUsage) { usage.formUnion(more) }
 
@@ -23,35 +37,65 @@ final class Binder {
 
   // MARK: - Variables
 
-  func withScope<Result>(_ body: () throws(SyntaxError) -> Result) throws(SyntaxError) -> Result {
-    scopes.append([:])
-    defer { scopes.removeLast() }
-    return try body()
-  }
-
-  func declare(_ name: String, _ type: TypeSymbol, _ offset: Int) throws(SyntaxError) -> Int {
-    if variable(name) != nil {
-      throw fail(
-        "CS0128", "A local variable named '\(name)' is already defined in this scope", offset, length: name.count)
+  /// Runs `body` in a scope of its own; the prologue makes the scope's captured variables anew.
+  func withScope<Result>(_ body: () throws(SyntaxError) -> Result) throws(SyntaxError) -> (
+    result: Result, prologue: [(Machine) -> Void]
+  ) {
+    function.scopes.append(FunctionScope.Scope())
+    defer {
+      if let closed = function.scopes.popLast() {
+        let names = closed.inner.union(closed.variables.keys)
+        function.scopes[function.scopes.count - 1].inner.formUnion(names)
+      }
     }
-    defer { slots += 1 }
-    scopes[scopes.count - 1][name] = (slots, type)
-    return slots
+    let result = try body()
+    return (result, function.scopes[function.scopes.count - 1].prologue)
   }
 
-  func variable(_ name: String) -> (slot: Int, type: TypeSymbol)? {
-    for scope in scopes.reversed() { if let found = scope[name] { return found } }
-    return nil
+  @discardableResult
+  func declare(
+    _ name: String, _ type: TypeSymbol, _ offset: Int, isAssigned: Bool = true
+  ) throws(SyntaxError) -> Variable {
+    let last = function.scopes.count - 1
+    if function.scopes[last].variables[name] != nil {
+      throw fail(
+        "CS0128", "A local variable or function named '\(name)' is already defined in this scope", offset,
+        length: name.count)
+    }
+    if name == "context" || function.isDeclaredAround(name) || function.scopes[last].inner.contains(name) {
+      throw fail(
+        "CS0136",
+        "A local or parameter named '\(name)' cannot be declared in this scope because that name is used in an "
+          + "enclosing local scope to define a local or parameter", offset, length: name.count)
+    }
+    let variable = Variable(name, type, slot: function.takeSlot(), isCell: function.captured.contains(name))
+    function.scopes[last].variables[name] = variable
+    if variable.isCell {
+      let slot = variable.slot
+      function.scopes[last].prologue.append { machine in machine.frame[slot] = .cell(Cell()) }
+    }
+    if !isAssigned { flow.unassigned.insert(ObjectIdentifier(variable)) }
+    return variable
   }
 
-  private func takeSlot() -> Int {
-    defer { slots += 1 }
-    return slots
+  func assigned(_ variable: Variable) { flow.unassigned.remove(ObjectIdentifier(variable)) }
+
+  /// A hidden variable.
+  func temporary(_ type: TypeSymbol) -> Variable {
+    Variable("", type, slot: function.takeSlot(), isCell: false)
+  }
+
+  func bound(_ variable: Variable, _ at: Int) -> Bound {
+    if let constant = variable.constant { return .constant(constant, variable.type, at) }
+    var result = Bound(variable.type, at, variable.read)
+    result.form = .reference(.variable(variable))
+    return result
   }
 
   // MARK: - Expressions
 
-  func bind(_ syntax: ExpressionSyntax) throws(SyntaxError) -> Bound {
+  /// Any expression, also one that has no type of its own yet.
+  func bindAny(_ syntax: ExpressionSyntax) throws(SyntaxError) -> Bound {
     switch syntax {
     case .literal(let literal, let at): return try bind(literal, at)
     case .interpolated(let parts, let at): return try interpolated(parts, at)
@@ -68,13 +112,96 @@ final class Binder {
     case .call(let target, let arguments, let at): return try call(target, arguments, at)
     case .index(let receiver, let arguments, let at): return try index(try bind(receiver), arguments, at)
     case .conditional(let receiver, let rest, let at): return try conditional(receiver, rest, at)
-    case .unary(let sign, let operand, let at): return try unary(sign, try bind(operand), at)
+    case .unary(let sign, let operand, let at): return try unary(sign, operand, at)
+    case .postfix(let sign, let operand, let at): return try step(operand, sign, isPrefix: false, at)
     case .binary(let sign, let left, let right, let at): return try binary(sign, left, right, at)
     case .choice(let condition, let then, let otherwise, let at): return try choice(condition, then, otherwise, at)
-    case .cast(let type, let operand, let at): return try cast(try bind(operand), to: try resolve(type), at)
-    case .creation(let type, let arguments, let at): return try create(try resolve(type), arguments, at)
-    case .array(let type, let elements, let at): return try array(type, elements, at)
+    case .cast(let type, let operand, let at): return try cast(try bindAny(operand), to: try resolve(type), at)
+    case .asType(let operand, let type, let at): return try asType(try bind(operand), try resolve(type), at)
+    case .isPattern(let operand, let pattern, let at): return try isPattern(try bind(operand), pattern, at)
+    case .creation(let type, let arguments, let initializer, let at):
+      return try create(try resolve(type), arguments, initializer, at)
+    case .array(let array, let at): return try self.array(array, at)
+    case .anonymous(let members, let at): return try anonymous(members, at)
+    case .tuple(let members, let at): return try tuple(members, at)
+    case .assignment(let sign, let target, let value, let at): return try assignment(sign, target, value, at)
+    case .lambda(let lambda, let at): return .untyped(.lambda(lambda), .error, at)
+    case .throwing(let value, let at): return try throwing(value, at)
+    case .defaultValue(let type, let at):
+      guard let type else { return .untyped(.defaultLiteral, .error, at) }
+      return defaultValue(try resolve(type), at)
+    case .typeOf(_, let at):
+      throw fail("PL0204", "Usage of type 'System.Type' is not supported within expressions", at, length: 6)
+    case .nameOf(let operand, let at):
+      guard let name = operand.impliedName else { throw fail("CS8081", "Expression does not have a name.", at) }
+      if typeNamed(operand) == nil { _ = try bindAny(operand) }
+      return .constant(.string(name), .string, at)
+    case .overflow(let checks, let operand, _):
+      let saved = (isChecked, isUnchecked)
+      (isChecked, isUnchecked) = (checks, !checks)
+      defer { (isChecked, isUnchecked) = saved }
+      return try bind(operand)
+    case .designation(_, let at): throw fail("CS8185", "A declaration is not allowed in this context.", at)
+    case .naming(let names, let body, _): return try naming(names, body)
     }
+  }
+
+  /// An expression with a type.
+  func bind(_ syntax: ExpressionSyntax) throws(SyntaxError) -> Bound {
+    let result = try bindAny(syntax)
+    guard case .untyped(let form) = result.form else { return result }
+    switch form {
+    case .lambda: throw fail("CS8716", "There is no target type for the lambda expression", result.offset)
+    case .methodGroup(_, _, let name):
+      throw fail(
+        "CS0428", "Cannot convert method group '\(name)' to a value. Did you intend to invoke the method?",
+        result.offset, length: name.count)
+    case .function(let function):
+      throw fail("CS0428", "Cannot convert method group '\(function.syntax.name)' to a value.", result.offset)
+    case .defaultLiteral: throw fail("CS8716", "There is no target type for the default literal.", result.offset)
+    case .throwing: throw fail("CS8115", "A throw expression is not allowed in this context.", result.offset)
+    }
+  }
+
+  private func naming(
+    _ names: [(name: String, value: ExpressionSyntax)], _ body: ExpressionSyntax
+  ) throws(SyntaxError) -> Bound {
+    var values: [String: Bound] = [:]
+    for (name, value) in names { values[name] = try bind(value) }
+    named.append(values)
+    defer { named.removeLast() }
+    return try bind(body)
+  }
+
+  private func bindName(_ name: String, _ at: Int) throws(SyntaxError) -> Bound {
+    if let variable = function.lookup(name) ?? function.variable(name) {
+      if let local = variable.function {
+        return .untyped(.function(local), .error, at, variable.read)
+      }
+      if flow.isReachable, flow.unassigned.contains(ObjectIdentifier(variable)) {
+        throw fail("CS0165", "Use of unassigned local variable '\(name)'", at, length: name.count)
+      }
+      return bound(variable, at)
+    }
+    // Range variables: read through the carrier of the innermost lambda.
+    for level in named.reversed() {
+      if let value = level[name] { return try carried(value, name, at) }
+    }
+    if name == "context" {
+      note(.context)
+      return Bound(.context, at) { _ in ContextPartObject.contextValue }
+    }
+    let suggestion = Nearest.name(to: name, among: function.names + ["context"] + catalog.shortNames)
+    throw fail(
+      "CS0103", "The name '\(name)' does not exist in the current context", at, length: name.count,
+      suggestion: suggestion)
+  }
+
+  /// A range variable, also from within a lambda nested in the clause.
+  private func carried(_ value: Bound, _ name: String, _ at: Int) throws(SyntaxError) -> Bound {
+    guard let carrier = function.variable("<row>") else { return value }
+    if carrier.slot >= 0, let found = try? instanceMember(bound(carrier, at), name, at) { return found }
+    return value
   }
 
   private func bind(_ literal: ExpressionSyntax.Literal, _ at: Int) throws(SyntaxError) -> Bound {
@@ -83,9 +210,20 @@ final class Binder {
     case .bool(let value): return .constant(.bool(value), .bool, at)
     case .string(let text): return .constant(.string(text), .string, at)
     case .character(let unit): return .constant(.char(unit), .char, at)
-    case .real(let value, let suffix):
-      if suffix == "m" { throw fail("PL0201", "Type 'decimal' is not supported by this version of Postern yet.", at) }
-      return suffix == "f" ? .constant(.float(Float(value)), .float, at) : .constant(.double(value), .double, at)
+    case .real(let text, let suffix):
+      if suffix == "m" {
+        guard let value = DecimalNumber(literal: text) else {
+          throw fail("CS0594", "Floating-point constant is outside the range of type 'decimal'", at, length: text.count)
+        }
+        return .constant(.decimal(value), .decimal, at)
+      }
+      let value = Double(text) ?? .infinity
+      let isSingle = suffix == "f"
+      guard value.isFinite, !isSingle || Float(text)?.isFinite == true else {
+        let name = isSingle ? "float" : "double"
+        throw fail("CS0594", "Floating-point constant is outside the range of type '\(name)'", at, length: text.count)
+      }
+      return isSingle ? .constant(.float(Float(text) ?? 0), .float, at) : .constant(.double(value), .double, at)
     case .integer(let value, let suffix):
       switch suffix {
       case "" where value <= UInt64(Int32.max): return .constant(.int32(Int32(value)), .int32, at)
@@ -99,186 +237,163 @@ final class Binder {
   }
 
   private func interpolated(_ parts: [InterpolationSyntax], _ at: Int) throws(SyntaxError) -> Bound {
-    var pieces: [Evaluation] = []
+    var pieces: [(Machine) throws -> String] = []
     for part in parts {
       switch part {
-      case .text(let text): pieces.append { _ in .string(text) }
-      case .hole(let syntax): pieces.append(try bind(syntax).run)
+      case .text(let text): pieces.append { _ in text }
+      case .hole(let syntax, let alignment, let format):
+        let bound = try bind(syntax)
+        if bound.type.isVoid { throw fail("CS8116", "A value of type 'void' may not be used here", bound.offset) }
+        let run = bound.run
+        var width = 0
+        if let alignment {
+          let value = try convert(try bind(alignment), to: .int32)
+          guard let constant = value.constant, let number = Operation.integer(constant) else {
+            throw fail("CS0150", "A constant value is expected", value.offset)
+          }
+          width = Int(number)
+        }
+        if width == 0, format == nil {
+          pieces.append { machine in try Operation.text(try run(machine), machine) }
+        } else {
+          let (width, format) = (width, format)
+          pieces.append { machine in
+            try CompositeFormat.field(try run(machine), width: width, format: format, machine)
+          }
+        }
       }
     }
+    let all = pieces
     return Bound(.string, at) { machine in
       var text = ""
-      for piece in pieces { text += try Operation.text(try piece(machine), machine) }
+      for piece in all { text += try piece(machine) }
       try machine.process(bytes: text.utf8.count)
       return .string(text)
-    }
-  }
-
-  private func bindName(_ name: String, _ at: Int) throws(SyntaxError) -> Bound {
-    if let variable = variable(name) {
-      let slot = variable.slot
-      return Bound(variable.type, at) { machine in machine.stack[slot] }
-    }
-    if name == "context" {
-      note(.context)
-      return Bound(.context, at) { _ in .object(ContextPartObject(.context)) }
-    }
-    let known = scopes.flatMap(\.keys) + ["context"]
-    let suggestion = Nearest.name(to: name, among: known + catalog.shortNames)
-    throw fail(
-      "CS0103", "The name '\(name)' does not exist in the current context", at, length: name.count,
-      suggestion: suggestion)
+    }.placed()
   }
 
   private func conditional(
     _ receiver: ExpressionSyntax, _ rest: ExpressionSyntax, _ at: Int
   ) throws(SyntaxError) -> Bound {
     let bound = try bind(receiver)
-    guard bound.type.acceptsNull else {
+    guard bound.type.acceptsNull, !bound.type.isNullLiteral else {
       throw fail("CS0023", "Operator '?' cannot be applied to operand of type '\(bound.type)'", at)
     }
-    let slot = takeSlot()
-    let inner = bound.type.nullableUnderlying ?? bound.type
-    placeholders.append(Bound(inner, at) { machine in machine.stack[slot] })
-    defer { placeholders.removeLast() }
+    let held = temporary(bound.type.nullableUnderlying ?? bound.type)
+    placeholders.append(Bound(held.type, at, held.read))
+    let saved = flow
     let result = try bind(rest)
+    placeholders.removeLast()
+    flow = saved
     let type = result.type.isValueType && !result.type.isNullable ? result.type.nullable : result.type
+    let (run, write, inner) = (bound.run, held.write, result.run)
     return Bound(type, at) { machine in
-      let value = try bound.run(machine)
+      let value = try run(machine)
       if value.isNull { return .null }
-      machine.stack[slot] = value
-      return try result.run(machine)
+      write(machine, value)
+      return try inner(machine)
     }
+  }
+
+  private func throwing(_ syntax: ExpressionSyntax, _ at: Int) throws(SyntaxError) -> Bound {
+    let run = try thrown(syntax)
+    return .untyped(.throwing, .error, at) { machine in throw try run(machine) }
+  }
+
+  /// The exception that an operand of `throw` gives.
+  func thrown(_ syntax: ExpressionSyntax) throws(SyntaxError) -> (Machine) throws -> Thrown {
+    let bound = try convert(try bind(syntax), to: .exception)
+    let (run, offset) = (bound.run, bound.offset)
+    return { machine in
+      guard case .object(let object) = try run(machine), let exception = object as? ExceptionObject else {
+        return Thrown.nullReference()
+      }
+      var thrown = Thrown(exception)
+      thrown.offset = offset
+      return thrown
+    }
+  }
+
+  func defaultValue(_ type: TypeSymbol, _ at: Int) -> Bound {
+    let value = Value.defaultValue(of: type)
+    if type.isNumeric || type == .bool || type.isEnum { return .constant(value, type, at) }
+    return Bound(type, at) { _ in value }
   }
 
   private func choice(
     _ condition: ExpressionSyntax, _ then: ExpressionSyntax, _ otherwise: ExpressionSyntax, _ at: Int
   ) throws(SyntaxError) -> Bound {
-    let test = try convert(try bind(condition), to: .bool)
-    var yes = try bind(then)
-    var no = try bind(otherwise)
-    if yes.type != no.type {
-      if let converted = implicit(no, to: yes.type) {
-        no = converted.bound
-      } else if let converted = implicit(yes, to: no.type) {
-        yes = converted.bound
+    let (test, whenTrue, whenFalse) = try bindCondition(condition)
+    flow = whenTrue
+    var yes = try bindAny(then)
+    let afterYes = flow
+    flow = whenFalse
+    var no = try bindAny(otherwise)
+    flow = afterYes.joined(flow)
+    if yes.type != no.type || yes.type.isError {
+      if case .untyped(.throwing) = no.form {
+        no = try convert(no, to: yes.type)
+      } else if case .untyped(.throwing) = yes.form {
+        yes = try convert(yes, to: no.type)
+      } else if !yes.type.isError, let converted = implicit(no, to: yes.type) {
+        no = converted
+      } else if !no.type.isError, let converted = implicit(yes, to: no.type) {
+        yes = converted
       } else {
         throw fail(
           "CS0173",
-          "Type of conditional expression cannot be determined because there is no implicit conversion between '\(yes.type)' and '\(no.type)'",
-          at)
+          "Type of conditional expression cannot be determined because there is no implicit conversion between "
+            + "'\(yes.type)' and '\(no.type)'", at)
       }
     }
-    let (yesRun, noRun) = (yes.run, no.run)
+    if let constant = test.constant, let a = yes.constant, let b = no.constant {
+      if case .bool(true) = constant { return .constant(a, yes.type, at) }
+      return .constant(b, yes.type, at)
+    }
+    let (run, yesRun, noRun) = (test.run, yes.run, no.run)
     return Bound(yes.type, at) { machine in
-      if case .bool(true) = try test.run(machine) { return try yesRun(machine) }
+      if case .bool(true) = try run(machine) { return try yesRun(machine) }
       return try noRun(machine)
     }
   }
 
-  private func array(_ type: TypeSyntax?, _ elements: [ExpressionSyntax], _ at: Int) throws(SyntaxError) -> Bound {
-    var bounds: [Bound] = []
-    for element in elements { bounds.append(try bind(element)) }
-    let elementType: TypeSymbol
-    if let type {
-      elementType = try resolve(type)
-    } else {
-      let candidate = bounds.first { candidate in
-        !candidate.type.isNullLiteral && bounds.allSatisfy { implicit($0, to: candidate.type) != nil }
-      }
-      guard let candidate else { throw fail("CS0826", "No best type found for implicitly-typed array", at) }
-      elementType = candidate.type
-    }
-    var runs: [Evaluation] = []
-    for bound in bounds { runs.append(try convert(bound, to: elementType).run) }
-    return Bound(elementType.array, at) { machine in
-      var values: [Value] = []
-      for run in runs { values.append(try run(machine)) }
-      try machine.allocate(bytes: values.count * 24)
-      return .object(ArrayObject(of: elementType, values))
-    }
-  }
-
-  // MARK: - Types by name
-
-  func resolve(_ syntax: TypeSyntax) throws(SyntaxError) -> TypeSymbol {
-    var arguments: [TypeSymbol] = []
-    for argument in syntax.arguments { arguments.append(try resolve(argument)) }
-    let name = syntax.names.joined(separator: ".")
-    var type: TypeSymbol?
-    if let full = SignatureReader.keywordTypes[name] {
-      type = catalog.type(full).map { TypeSymbol($0) }
-    } else {
-      type = definition(syntax.names, arity: arguments.count).map { TypeSymbol($0, arguments) }
-    }
-    guard var type else {
-      let suggestion = Nearest.name(to: syntax.names.last ?? name, among: catalog.shortNames)
-      throw fail(
-        "CS0246",
-        "The type or namespace name '\(name)' could not be found, or is not allowed in policy expressions",
-        syntax.offset, length: name.count, suggestion: suggestion)
-    }
-    if syntax.isNullable, type.isValueType { type = type.nullable }
-    for _ in 0..<syntax.arrayRanks { type = type.array }
-    return type
-  }
-
-  private func definition(_ names: [String], arity: Int) -> TypeDefinition? {
-    let found =
-      names.count == 1
-      ? catalog.imported(names[0], arity: arity).first
-      : catalog.type(names.joined(separator: "."), arity: arity)
-    return found.flatMap { strict && !$0.isListed ? nil : $0 }
-  }
-
-  /// The type that a chain of names before a dot stands for; nil when it is a value.
-  func typeNamed(_ syntax: ExpressionSyntax) -> TypeSymbol? {
+  /// A condition, and what is known of variables where it holds and where it does not.
+  func bindCondition(_ syntax: ExpressionSyntax) throws(SyntaxError) -> (Bound, whenTrue: Flow, whenFalse: Flow) {
     switch syntax {
-    case .typeName(let type, _): return try? resolve(type)
-    case .name(let name, let arguments, _):
-      if variable(name) != nil || name == "context" { return nil }
-      return try? resolve(TypeSyntax(names: [name], arguments: arguments, offset: 0))
-    case .member:
-      var names: [String] = []
-      var rest = syntax
-      while case .member(let inner, let name, _, _) = rest {
-        names.insert(name, at: 0)
-        rest = inner
+    case .unary("!", let operand, let at):
+      let inner = try bindCondition(operand)
+      let saved = flow
+      let bound = try negation(inner.0, at)
+      flow = saved
+      return (bound, inner.whenFalse, inner.whenTrue)
+    case .binary("&&", let left, let right, let at), .binary("||", let left, let right, let at):
+      let isAnd: Bool
+      if case .binary("&&", _, _, _) = syntax { isAnd = true } else { isAnd = false }
+      let a = try bindCondition(left)
+      flow = isAnd ? a.whenTrue : a.whenFalse
+      let b = try bindCondition(right)
+      let bound = try logical(isAnd ? "&&" : "||", a.0, b.0, at)
+      let whenTrue = isAnd ? b.whenTrue : a.whenTrue.joined(b.whenTrue)
+      let whenFalse = isAnd ? a.whenFalse.joined(b.whenFalse) : b.whenFalse
+      flow = whenTrue.joined(whenFalse)
+      return (bound, whenTrue, whenFalse)
+    default:
+      let bound = try convert(try bindAny(syntax), to: .bool)
+      if case .bool(let value)? = bound.constant {
+        return (bound, value ? flow : .unreachable, value ? .unreachable : flow)
       }
-      guard case .name(let first, _, _) = rest, variable(first) == nil, first != "context" else { return nil }
-      return definition([first] + names, arity: 0).map { TypeSymbol($0) }
-    default: return nil
+      return (bound, flow, flow)
     }
   }
 }
 
-/// The nearest known name, for "did you mean".
-enum Nearest {
-  static func name(to wanted: String, among candidates: [String]) -> String? {
-    let a = Array(wanted.lowercased().unicodeScalars)
-    guard a.count > 1, a.count <= 64 else { return nil }
-    var best: (cost: Int, name: String)?
-    for candidate in Set(candidates) where candidate != wanted {
-      let b = Array(candidate.lowercased().unicodeScalars)
-      guard abs(a.count - b.count) <= 2 else { continue }
-      var previous = Array(0...b.count)
-      var before: [Int] = []
-      for i in a.indices {
-        var row = [i + 1]
-        for j in b.indices {
-          var cost = min(previous[j] + (a[i] == b[j] ? 0 : 1), previous[j + 1] + 1, row[j] + 1)
-          if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { cost = min(cost, before[j - 1] + 1) }
-          row.append(cost)
-        }
-        before = previous
-        previous = row
-      }
-      let cost = previous[b.count]
-      if cost <= max(1, a.count / 4), cost < best?.cost ?? .max || (cost == best?.cost && candidate < best?.name ?? "")
-      {
-        best = (cost, candidate)
-      }
-    }
-    return best?.name
+extension Value {
+  /// `default(T)`.
+  static func defaultValue(of type: TypeSymbol) -> Value {
+    if type == .bool { return .bool(false) }
+    if type.isNumeric || type.isEnum { return Operation.convert(.int32(0), to: type) }
+    if let make = LibraryCatalog.shared.defaults[type.definition.fullName] { return make() }
+    if type.isTuple { return .object(TupleObject(type, type.arguments.map { defaultValue(of: $0) })) }
+    return .null
   }
 }

@@ -1,13 +1,34 @@
+import DotNet
+
 /// A piece of a program that gives a value.
 typealias Evaluation = (Machine) throws -> Value
 
 /// An expression whose type is known, ready to run.
 struct Bound {
+  /// What has no type before its target is known.
+  enum Untyped {
+    case lambda(LambdaSyntax)
+    case methodGroup([Binder.Candidate], receiver: Bound?, name: String)
+    case function(LocalFunction)
+    case defaultLiteral
+    case throwing
+  }
+
   var type: TypeSymbol
   var offset: Int
   /// The value, where it is known when the expression is compiled.
   var constant: Value?
   var run: Evaluation
+  indirect enum Form {
+    case plain
+    case untyped(Untyped)
+    /// The parts of a tuple literal, converted one by one.
+    case tuple([Bound])
+    /// `out var x`: the type comes from the parameter.
+    case declares(String)
+    case reference(Place)
+  }
+  var form = Form.plain
 
   init(_ type: TypeSymbol, _ offset: Int, constant: Value? = nil, _ run: @escaping Evaluation) {
     self.type = type
@@ -20,6 +41,14 @@ struct Bound {
     Bound(type, offset, constant: value) { _ in value }
   }
 
+  static func untyped(_ form: Untyped, _ type: TypeSymbol, _ offset: Int, _ run: @escaping Evaluation = { _ in .null })
+    -> Bound
+  {
+    var result = Bound(type, offset, run)
+    result.form = .untyped(form)
+    return result
+  }
+
   /// The same with failures of the language marked with this place.
   func placed() -> Bound {
     guard constant == nil else { return self }
@@ -29,30 +58,110 @@ struct Bound {
     result.run = { machine in
       do {
         return try run(machine)
-      } catch var thrown as Thrown {
-        if thrown.offset < 0 { thrown.offset = offset }
-        throw thrown
+      } catch let error {
+        throw Thrown.placed(error, offset)
       }
     }
     return result
   }
 }
 
+extension Thrown {
+  /// An error with the place of the node that failed, unless it has one.
+  static func placed(_ error: any Error, _ offset: Int) -> any Error {
+    switch error {
+    case var thrown as Thrown:
+      if thrown.offset < 0 { thrown.offset = offset }
+      return thrown
+    case let exception as DotNetException:
+      var thrown = Thrown(exception)
+      thrown.offset = offset
+      return thrown
+    default: return error
+    }
+  }
+}
+
+/// A variable of a function.
+final class Variable {
+  let name: String
+  var type: TypeSymbol
+  let slot: Int
+  /// Captured by a lambda, or passed by reference: its value lives in a cell.
+  let isCell: Bool
+  /// Why it cannot be assigned; nil when it can.
+  var readOnly: String?
+  /// The value of a constant.
+  var constant: Value?
+  /// The local function this name stands for.
+  var function: LocalFunction?
+
+  init(_ name: String, _ type: TypeSymbol, slot: Int, isCell: Bool) {
+    self.name = name
+    self.type = type
+    self.slot = slot
+    self.isCell = isCell
+  }
+
+  var read: Evaluation {
+    let slot = slot
+    if isCell {
+      return { machine in
+        if case .cell(let cell) = machine.frame[slot] { return cell.value }
+        return .null
+      }
+    }
+    return { machine in machine.frame[slot] }
+  }
+
+  var write: (Machine, Value) -> Void {
+    let slot = slot
+    if isCell {
+      return { machine, value in
+        if case .cell(let cell) = machine.frame[slot] { cell.value = value }
+      }
+    }
+    return { machine, value in machine.frame[slot] = value }
+  }
+}
+
+/// A local function while it is bound, and after.
+final class LocalFunction {
+  let syntax: FunctionSyntax
+  var member: Member
+  var code: FunctionCode?
+
+  init(_ syntax: FunctionSyntax, _ member: Member) {
+    self.syntax = syntax
+    self.member = member
+  }
+}
+
+/// Something that can be assigned.
+indirect enum Place {
+  case variable(Variable)
+  case element(array: Bound, indices: [Bound], type: TypeSymbol)
+  case member(receiver: Bound?, member: Member, types: [TypeSymbol], arguments: [Bound], type: TypeSymbol)
+  case discard
+}
+
 extension TypeSymbol {
   private static let numericRanks: [TypeSymbol: Int] = [
     .int8: 1, .uint8: 1, .int16: 2, .uint16: 2, .int32: 3, .uint32: 3, .int64: 4, .uint64: 4, .float: 5, .double: 6,
+    .decimal: 7,
   ]
 
   var isNumeric: Bool { Self.numericRanks[self] != nil || self == .char }
-  var isIntegral: Bool { isNumeric && self != .float && self != .double }
+  var isIntegral: Bool { isNumeric && self != .float && self != .double && self != .decimal }
 
   /// C#'s implicit numeric conversions (specification §10.2.3).
   func widens(to target: TypeSymbol) -> Bool {
-    if self == .char { return [.uint16, .int32, .uint32, .int64, .uint64, .float, .double].contains(target) }
+    if self == .char { return [.uint16, .int32, .uint32, .int64, .uint64, .float, .double, .decimal].contains(target) }
     guard let from = Self.numericRanks[self], let to = Self.numericRanks[target], target != .char else { return false }
     let isSigned = [TypeSymbol.int8, .int16, .int32, .int64].contains(self)
     let targetIsUnsigned = [TypeSymbol.uint8, .uint16, .uint32, .uint64].contains(target)
     if isSigned, targetIsUnsigned { return false }
+    if target == .decimal { return isIntegral }
     return to > from
   }
 
@@ -60,6 +169,9 @@ extension TypeSymbol {
   func isReferenceConvertible(to target: TypeSymbol) -> Bool {
     if self == target { return true }
     if target == .object { return !isVoid && !isNullLiteral }
+    if let element = elementType, let other = target.elementType, definition.rank == target.definition.rank {
+      return !element.isValueType && !other.isValueType && element.isReferenceConvertible(to: other)
+    }
     var base = baseType
     while let type = base {
       if type == target { return true }
@@ -76,7 +188,11 @@ extension TypeSymbol {
     guard definition === target.definition, !arguments.isEmpty else { return false }
     return zip(zip(arguments, target.arguments), definition.variances).allSatisfy { pair, variance in
       if pair.0 == pair.1 { return true }
-      return variance == .covariant && !pair.0.isValueType && pair.0.isReferenceConvertible(to: pair.1)
+      switch variance {
+      case .covariant: return !pair.0.isValueType && pair.0.isReferenceConvertible(to: pair.1)
+      case .contravariant: return !pair.1.isValueType && pair.1.isReferenceConvertible(to: pair.0)
+      case .invariant: return false
+      }
     }
   }
 }
@@ -103,6 +219,7 @@ enum Operation {
     case .float(let v): Double(v)
     case .double(let v): v
     case .uint64(let v): Double(v)
+    case .decimal(let v): v.doubleValue
     default: Double(integer(value) ?? 0)
     }
   }
@@ -111,11 +228,14 @@ enum Operation {
   static func convert(_ value: Value, to type: TypeSymbol) -> Value {
     if type == .double { return .double(real(value)) }
     if type == .float { return .float(Float(real(value))) }
+    if type == .decimal { return (try? decimal(value)).map { .decimal($0) } ?? .decimal(.zero) }
+    if type.isEnum { return .enumeration(Int32(truncatingIfNeeded: integer(value) ?? 0), type) }
     let bits: Int64
     switch value {
     case .double(let v): bits = v.isFinite && abs(v) < 9.2e18 ? Int64(v) : .min
     case .float(let v): bits = v.isFinite && abs(v) < 9.2e18 ? Int64(v) : .min
     case .uint64(let v): bits = Int64(bitPattern: v)
+    case .decimal(let v): bits = Int64(truncatingIfNeeded: v.integerValue ?? 0)
     default: bits = integer(value) ?? 0
     }
     switch type {
@@ -131,6 +251,36 @@ enum Operation {
     }
   }
 
+  /// A number as a decimal. OverflowException when it is out of range.
+  static func decimal(_ value: Value) throws -> DecimalNumber {
+    switch value {
+    case .decimal(let v): v
+    case .double(let v): try DecimalNumber(v)
+    case .float(let v): try DecimalNumber(Double(v), digits: 7)
+    case .uint64(let v): DecimalNumber(v)
+    default: DecimalNumber(integer(value) ?? 0)
+    }
+  }
+
+  /// A number in another type; OverflowException when it does not fit.
+  static func convertChecked(_ value: Value, to type: TypeSymbol) throws -> Value {
+    if type == .decimal { return .decimal(try decimal(value)) }
+    if type == .double || type == .float { return convert(value, to: type) }
+    let whole: Int128
+    switch value {
+    case .double, .float:
+      let number = real(value).rounded(.towardZero)
+      guard number.isFinite, abs(number) < 1e20 else { throw Thrown.overflow() }
+      whole = Int128(number)
+    case .decimal(let v): whole = v.integerValue ?? 0
+    case .uint64(let v): whole = Int128(v)
+    default: whole = Int128(integer(value) ?? 0)
+    }
+    guard whole >= type.range.lowerBound, whole <= type.range.upperBound else { throw Thrown.overflow() }
+    if type == .uint64 { return .uint64(UInt64(whole)) }
+    return convert(.int64(Int64(whole)), to: type)
+  }
+
   /// `object.Equals`, and `==` where the type has no operator of its own.
   static func areEqual(_ a: Value, _ b: Value) -> Bool {
     switch (a, b) {
@@ -139,6 +289,8 @@ enum Operation {
     case (.string(let x), .string(let y)): return x.utf8.elementsEqual(y.utf8)
     case (.bool(let x), .bool(let y)): return x == y
     case (.object(let x), _): return x.isEqual(to: b)
+    case (.decimal(let x), .decimal(let y)): return x == y
+    case (.enumeration(let x, let p), .enumeration(let y, let q)): return x == y && p == q
     case (.double, _), (.float, _), (_, .double), (_, .float): return real(a) == real(b)
     case (.uint64(let x), .uint64(let y)): return x == y
     default:
@@ -155,28 +307,44 @@ enum Operation {
     case .char(let v): return String(decoding: [v], as: UTF16.self)
     case .string(let v): return v
     case .uint64(let v): return "\(v)"
-    case .float(let v): return real(Double(v), shortest: "\(v)", isSingle: true)
-    case .double(let v): return real(v, shortest: "\(v)", isSingle: false)
-    case .enumeration(let v, let type):
-      return type.definition.enumerators.first { $0.value == Int64(v) }?.name ?? "\(v)"
+    case .float(let v): return NumberText.shortest(v)
+    case .double(let v): return NumberText.shortest(v)
+    case .decimal(let v): return v.description
+    case .enumeration(let v, let type): return type.definition.enumeratorText(Int64(v))
     case .object(let object): return try object.text(machine)
     case .cell(let cell): return try text(cell.value, machine)
     default: return "\(integer(value) ?? 0)"
     }
   }
+}
 
-  /// As .NET Core writes doubles: the shortest text that reads back the same, exponents as `E+20`.
-  private static func real(_ value: Double, shortest: String, isSingle: Bool) -> String {
-    if value.isNaN { return "NaN" }
-    if value.isInfinite { return value < 0 ? "-Infinity" : "Infinity" }
-    var text = shortest
-    if text.hasSuffix(".0") { text.removeLast(2) }
-    guard let e = text.firstIndex(of: "e") else { return text == "-0" ? "-0" : text }
-    let mantissa = text[..<e]
-    let exponent = Int(text[text.index(after: e)...]) ?? 0
-    let bare = mantissa.hasSuffix(".0") ? mantissa.dropLast(2) : mantissa
-    if exponent >= 0, exponent < (isSingle ? 7 : 15) { return text }
-    let digits = abs(exponent) < 10 ? "0\(abs(exponent))" : "\(abs(exponent))"
-    return "\(bare)E\(exponent < 0 ? "-" : "+")\(digits)"
+extension TypeSymbol {
+  /// The values of an integral type.
+  var range: ClosedRange<Int128> {
+    switch self {
+    case .int8: -128...127
+    case .uint8: 0...255
+    case .int16: -32_768...32_767
+    case .uint16, .char: 0...65_535
+    case .uint32: 0...4_294_967_295
+    case .int64: Int128(Int64.min)...Int128(Int64.max)
+    case .uint64: 0...Int128(UInt64.max)
+    default: Int128(Int32.min)...Int128(Int32.max)
+    }
+  }
+}
+
+extension TypeDefinition {
+  /// `ToString()` of an enumerator: its name, the names of its flags, or the number.
+  func enumeratorText(_ value: Int64) -> String {
+    if let exact = enumerators.first(where: { $0.value == value }) { return exact.name }
+    guard isFlags, value != 0 else { return "\(value)" }
+    var rest = value
+    var names: [String] = []
+    for entry in enumerators.reversed() where entry.value != 0 && rest & entry.value == entry.value {
+      rest &= ~entry.value
+      names.insert(entry.name, at: 0)
+    }
+    return rest == 0 ? names.joined(separator: ", ") : "\(value)"
   }
 }

@@ -1,3 +1,5 @@
+import DotNet
+
 /// One expression of a policy document, compiled: evaluated any number of times, from any thread, without parsing again.
 // Sendable by these two facts: every property is a `let`, and the closures capture only types, members of the library and
 // constants of C# (numbers, switches, strings), none of which is written after compiling.
@@ -9,18 +11,21 @@ public final class CompiledExpression: @unchecked Sendable {
   /// The value, if it depends on nothing and was computed at compile time.
   public let constant: Value?
   private let slots: Int
+  /// Whether functions of the expression call each other, which takes room on the stack.
+  private let calls: Bool
   private let limits: EvaluationLimits
   private let place: PlaceFinder
   private let run: Evaluation
 
   init(
-    usage: ExpressionUsage, staticTypeName: String, constant: Value?, slots: Int, limits: EvaluationLimits,
-    place: PlaceFinder, run: @escaping Evaluation
+    usage: ExpressionUsage, staticTypeName: String, constant: Value?, slots: Int, calls: Bool,
+    limits: EvaluationLimits, place: PlaceFinder, run: @escaping Evaluation
   ) {
     self.usage = usage
     self.staticTypeName = staticTypeName
     self.constant = constant
     self.slots = slots
+    self.calls = calls
     self.limits = limits
     self.place = place
     self.run = run
@@ -49,11 +54,10 @@ public final class CompiledExpression: @unchecked Sendable {
     try evaluate(context) { value, _ in Int(Operation.integer(value) ?? 0) }
   }
 
-  private func evaluate<Result>(
+  func evaluate<Result>(
     _ context: any ContextModel, _ finish: (Value, Machine) throws -> Result
   ) throws(EvaluationError) -> Result {
-    let machine = Machine(context, limits: limits)
-    if slots > 0 { machine.stack = Array(repeating: .null, count: slots) }
+    let machine = Machine(context, limits: limits, slots: slots, calls: calls)
     do {
       let value = try run(machine)
       if case .string(let text) = value, text.utf8.count > limits.resultSize {
@@ -68,6 +72,9 @@ public final class CompiledExpression: @unchecked Sendable {
       throw EvaluationError(
         exceptionType: EvaluationError.limitExceeded, message: exceeded.message,
         position: place.position(exceeded.offset))
+    } catch let exception as DotNetException {
+      throw EvaluationError(
+        exceptionType: exception.type, message: exception.message, position: place.position(0))
     } catch {
       throw EvaluationError(exceptionType: "System.Exception", message: "\(error)", position: place.position(0))
     }

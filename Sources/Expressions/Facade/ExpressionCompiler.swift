@@ -24,23 +24,29 @@ public struct ExpressionCompiler: Sendable {
       return ExpressionCompilation(
         program: nil, diagnostics: [Diagnostic(code: "PL0202", message: message, position: origin)])
     }
-    let binder = Binder(strict: options.strictAllowList)
     var complaints: [SyntaxError] = []
     var run: Evaluation?
     var type = target.type
     var constant: Value?
+    var binder: Binder?
     do throws(SyntaxError) {
       var parser = try Parser(source, maximumNesting: options.maximumNesting)
       switch form {
       case .expression:
-        let bound = try binder.bind(try parser.wholeExpression())
-        type = bound.type
-        let converted = target == .void ? bound : try binder.convert(bound, to: target.type)
-        run = converted.run
+        let syntax = try parser.wholeExpression()
+        let made = Binder(strict: options.strictAllowList, captured: CapturedNames.of(syntax), result: target.type)
+        binder = made
+        let bound = try made.bindAny(syntax)
+        let converted = target == .void ? bound : try made.convert(bound, to: target.type)
+        type = bound.type.isError ? target.type : bound.type
+        run = made.function.entering(converted.run)
         constant = converted.constant
       case .block:
-        run = binder.block(
-          try parser.wholeBlock(), target: target.type, end: max(0, source.unicodeScalars.count - 1), &complaints)
+        let statements = try parser.wholeBlock()
+        let made = Binder(strict: options.strictAllowList, captured: CapturedNames.of(statements), result: target.type)
+        binder = made
+        let body = made.block(statements, end: max(0, source.unicodeScalars.count - 1), &complaints)
+        run = made.function.entering(body)
       }
     } catch {
       complaints.append(error)
@@ -50,11 +56,13 @@ public struct ExpressionCompiler: Sendable {
         code: error.code, message: error.message, position: place.position(error.offset), length: error.length,
         offendingText: place.text(error.offset, error.length), suggestion: error.suggestion)
     }
-    guard let run, complaints.isEmpty else { return ExpressionCompilation(program: nil, diagnostics: diagnostics) }
+    guard let run, let binder, complaints.isEmpty else {
+      return ExpressionCompilation(program: nil, diagnostics: diagnostics)
+    }
     return ExpressionCompilation(
       program: CompiledExpression(
-        usage: binder.usage, staticTypeName: type.description, constant: constant, slots: binder.slots,
-        limits: options.limits, place: place, run: run), diagnostics: [])
+        usage: binder.usage, staticTypeName: type.description, constant: constant, slots: binder.function.slots,
+        calls: binder.hasFunctions, limits: options.limits, place: place, run: run), diagnostics: [])
   }
 }
 

@@ -1,20 +1,37 @@
 /// The `context` variable: expressions.md, section 5.
 extension LibraryCatalog {
   static let contextTypes: [LibraryType] = [
-    LibraryType("interface System.Collections.Generic.IReadOnlyDictionary<TKey, TValue>") { type in
+    LibraryType(
+      "interface System.Collections.Generic.IReadOnlyDictionary<TKey, TValue> : IReadOnlyCollection<KeyValuePair<TKey,TValue>>"
+    ) { type in
       type.member("TValue this[TKey key] { get; }") { call in
-        let key = try call.string(0)
-        guard let value = try call.receiver(ContextDictionary.self).find(key, call.machine.context) else {
-          throw Thrown(
-            "System.Collections.Generic.KeyNotFoundException", "The given key was not present in the dictionary.")
-        }
-        return value
+        if let value = try find(call) { return value }
+        // A variable that was never set reads as null, as the service does.
+        if case .object(let object) = call.this, (object as? ContextDictionary)?.isVariables == true { return .null }
+        throw Thrown.keyNotFound(try Operation.text(call[0], call.machine))
       }
-      type.member("bool ContainsKey(TKey key)") { call in
-        .bool(try call.receiver(ContextDictionary.self).find(try call.string(0), call.machine.context) != nil)
+      type.member("bool ContainsKey(TKey key)") { call in .bool(try find(call) != nil) }
+      type.member("bool TryGetValue(TKey key, out TValue value)") { call in
+        let found = try find(call)
+        guard case .object(let object) = call.this else { throw Thrown.nullReference() }
+        call.set(1, found ?? Value.defaultValue(of: object.runtimeType.arguments[1]))
+        return .bool(found != nil)
       }
       type.member("int Count { get; }") { call in
-        .int32(Int32(clamping: try call.receiver(ContextDictionary.self).names(call.machine.context).count))
+        if case .object(let object) = call.this, let dictionary = object as? DictionaryObject {
+          return .int32(Int32(clamping: dictionary.count))
+        }
+        return .int32(Int32(clamping: try call.receiver(ContextDictionary.self).names(call.machine.context).count))
+      }
+      for (name, index) in [("Keys", 0), ("Values", 1)] {
+        type.member("IEnumerable<\(index == 0 ? "TKey" : "TValue")> \(name) { get; }") { call in
+          guard case .object(let object) = call.this else { throw Thrown.nullReference() }
+          let values = try call.this.elements(call.machine).map { pair in
+            if case .object(let object) = pair, let tuple = object as? TupleObject { return tuple.values[index] }
+            return .null
+          }
+          return .object(ArrayObject(of: object.runtimeType.arguments[index], values))
+        }
       }
     },
     LibraryType("static class Apim.DictionaryExtensions", extensions: true) { type in
@@ -184,6 +201,12 @@ extension LibraryCatalog {
     },
   ]
 
+  private static func find(_ call: Call) throws -> Value? {
+    guard case .object(let object) = call.this else { throw Thrown.nullReference() }
+    if let dictionary = object as? DictionaryObject { return try dictionary.find(call[0]) }
+    return try call.receiver(ContextDictionary.self).find(try call.string(0), call.machine.context)
+  }
+
   /// A part of the context with the parts below it.
   private static func part(
     _ name: String, _ children: [(String, ExpressionUsage)],
@@ -224,6 +247,9 @@ final class ContextPartObject: RuntimeObject {
   let runtimeType: TypeSymbol
 
   init(_ type: TypeSymbol) { runtimeType = type }
+
+  /// The `context` variable itself.
+  static var contextValue: Value { .object(ContextPartObject(.context)) }
 }
 
 /// One of the request's addresses.
@@ -287,6 +313,24 @@ final class ContextDictionary: RuntimeObject {
       }
     return TypeSymbol(
       LibraryCatalog.shared.required("System.Collections.Generic.IReadOnlyDictionary", arity: 2), [.string, value])
+  }
+
+  var isVariables: Bool {
+    if case .variables = source { return true }
+    return false
+  }
+
+  func makeIterator() throws -> (any ValueIterator)? {
+    var names: [String]?
+    var index = 0
+    let pair = TypeSymbol.keyValuePair(runtimeType.arguments[0], runtimeType.arguments[1])
+    return ClosureIterator { [self] machine in
+      let all = names ?? self.names(machine.context)
+      names = all
+      guard index < all.count else { return nil }
+      defer { index += 1 }
+      return .object(TupleObject(pair, [.string(all[index]), find(all[index], machine.context) ?? .null]))
+    }
   }
 
   func find(_ name: String, _ context: any ContextModel) -> Value? {

@@ -11,28 +11,17 @@ extension LibraryCatalog {
     LibraryType("class System.Exception", listed: true) { type in
       type.member("string Message { get; }") { call in .string(try call.receiver(ExceptionObject.self).message) }
     },
+    LibraryType("interface System.IDisposable") { type in
+      type.member("void Dispose()") { _ in .null }
+    },
     LibraryType("interface System.Collections.IEnumerable"),
-    LibraryType("interface System.Collections.Generic.IEnumerable<out T> : IEnumerable"),
-    LibraryType("interface System.Collections.Generic.IReadOnlyCollection<out T> : IEnumerable<T>"),
-    LibraryType("interface System.Collections.Generic.IReadOnlyList<out T> : IReadOnlyCollection<T>"),
-    LibraryType("interface System.Collections.Generic.ICollection<T> : IEnumerable<T>"),
-    LibraryType("interface System.Collections.Generic.IList<T> : ICollection<T>"),
     LibraryType("struct System.Nullable<T>"),
     LibraryType("struct System.Boolean") { type in
-      type.member("static bool Parse(string value)") { call in
-        switch try call.string(0).lowercased() {
-        case "true": return .bool(true)
-        case "false": return .bool(false)
-        default: throw Thrown.format("String was not recognized as a valid Boolean.")
-        }
-      }
-    },
-    number("SByte"), number("Byte"), number("Int16"), number("UInt16"), number("Int32", parses: .int32),
-    number("UInt32"), number("Int64", parses: .int64), number("UInt64"), number("Single"), number("Double"),
-    LibraryType("struct System.Char") { type in
-      type.member("static bool IsDigit(char c)") { call in .bool((0x30...0x39).contains(call.char(0))) }
-      type.member("static bool IsLetter(char c)") { call in
-        .bool(Unicode.Scalar(call.char(0)).map { $0.properties.isAlphabetic } ?? false)
+      type.member("static bool Parse(string value)") { call in try parseBool(try call.string(0)) }
+      type.member("static bool TryParse(string value, out bool result)") { call in
+        let value = call.stringOrNull(0).flatMap { try? parseBool($0) }
+        call.set(1, value ?? .bool(false))
+        return .bool(value != nil)
       }
     },
     LibraryType("abstract class System.Array") { type in
@@ -68,27 +57,6 @@ extension LibraryCatalog {
       type.member("static string NewLine { get; }") { _ in .string("\r\n") }
     },
   ]
-
-  /// One of the numeric structures.
-  private static func number(_ name: String, parses type: Parsed? = nil) -> LibraryType {
-    LibraryType("struct System.\(name)") { registration in
-      guard let type else { return }
-      registration.member("static \(type == .int32 ? "int" : "long") Parse(string s)") { call in
-        let text = try call.string(0)
-        let trimmed = text.trimmingWhiteSpace()
-        guard let value = Int64(trimmed), !trimmed.isEmpty else {
-          throw Thrown.format("Input string was not in a correct format.")
-        }
-        if type == .int64 { return .int64(value) }
-        guard let small = Int32(exactly: value) else {
-          throw Thrown.overflow("Value was either too large or too small for an Int32.")
-        }
-        return .int32(small)
-      }
-    }
-  }
-
-  private enum Parsed { case int32, int64 }
 
   static let arrayMembers = LibraryType("class System.ArrayOf<T>") { type in
     type.member("int Length { get; }") { call in .int32(Int32(clamping: try call.receiver(ArrayObject.self).count)) }

@@ -69,6 +69,25 @@ final class JsonToken: RuntimeObject {
     return JsonToken(.scalar(value))
   }
 
+  /// `JTokenType` of a `JValue`; nil for other tokens.
+  var kindName: String? {
+    guard case .scalar(let value) = content else { return nil }
+    switch value {
+    case .null: return "Null"
+    case .bool: return "Boolean"
+    case .string, .char: return "String"
+    case .double, .float, .decimal: return "Float"
+    case .object(let object): return object is GuidObject ? "Guid" : "Date"
+    default: return "Integer"
+    }
+  }
+
+  /// The value of a `JValue`; InvalidCastException for anything else.
+  func scalar() throws -> Value {
+    if case .scalar(let value) = content { return value }
+    throw Thrown.invalidCast(runtimeType, .object)
+  }
+
   var runtimeType: TypeSymbol {
     let name =
       switch content {

@@ -2,8 +2,18 @@ extension LibraryCatalog {
   /// All registrations, by area. A new file of registrations adds its list here.
   static let allTypes: [LibraryType] = [
     foundationTypes,
+    numberTypes,
+    delegateTypes,
+    collectionTypes,
+    linqTypes,
     stringTypes,
+    textTypes,
     contextTypes,
     jsonTypes,
   ].flatMap { $0 }
+
+  /// `default(T)` of structures that live in objects.
+  static let structureDefaults: [String: @Sendable () -> Value] = [
+    "System.Guid": { .object(GuidObject("00000000-0000-0000-0000-000000000000")) }
+  ]
 }

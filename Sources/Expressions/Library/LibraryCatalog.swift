@@ -7,6 +7,8 @@ final class LibraryCatalog: Sendable {
   private let namespaces: Set<String>
   /// Types with extension methods, in the order of registration.
   let extensionClasses: [TypeDefinition]
+  /// `default(T)` of the structures that are objects here, by full name.
+  let defaults: [String: @Sendable () -> Value]
   /// Registration of the members every array has.
   let arraySource: LibraryType
 
@@ -38,6 +40,7 @@ final class LibraryCatalog: Sendable {
     self.namespaces = namespaces
     self.extensionClasses = extensionClasses
     arraySource = LibraryCatalog.arrayMembers
+    defaults = LibraryCatalog.structureDefaults
   }
 
   private static func key(_ name: String, _ arity: Int) -> String { arity == 0 ? name : "\(name)`\(arity)" }

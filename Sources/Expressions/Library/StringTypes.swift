@@ -11,6 +11,7 @@ extension LibraryCatalog {
     LibraryType("class System.String : IEnumerable<char>") { type in
       registerTests(&type)
       registerEdits(&type)
+      registerMore(&type)
       type.member("static string Empty { get; }") { _ in .string("") }
       type.member("int Length { get; }") { call in .int32(Int32(clamping: try call.thisString().utf16.count)) }
       type.member("static bool IsNullOrEmpty(string value)") { call in .bool(call.stringOrNull(0)?.isEmpty ?? true) }
@@ -92,7 +93,6 @@ extension LibraryCatalog {
     type.member("string ToUpper()") { call in .string(try call.thisString().uppercased()) }
     type.member("string ToLowerInvariant()") { call in .string(try call.thisString().lowercased()) }
     type.member("string ToUpperInvariant()") { call in .string(try call.thisString().uppercased()) }
-    type.member("string Trim()") { call in .string(try call.thisString().trimmingWhiteSpace()) }
     type.member("string Substring(int startIndex)") { call in
       let units = Array(try call.thisString().utf16)
       let start = call.int(0)

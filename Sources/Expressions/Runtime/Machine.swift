@@ -1,23 +1,70 @@
 /// The state of one evaluation: its variables and what is left of its limits.
 public final class Machine {
   let context: any ContextModel
-  /// Variables of all active calls; the current call's begin at `base`.
-  var stack: [Value] = []
-  var base = 0
-  /// First free place of the stack.
-  var top = 0
+  /// Variables of the running function; the frames of its callers lie before it.
+  private(set) var frame: UnsafeMutablePointer<Value>
+  /// First place behind the running frame.
+  private var top: UnsafeMutablePointer<Value>
+  private let storage: UnsafeMutablePointer<Value>
+  /// Places from the start that hold a value.
+  private var initialised: Int
+  private let capacity: Int
   var steps: Int
   var memory: Int
-  /// Nested calls still allowed, weighed by the nesting of the code called.
+  /// Nested calls still allowed.
   var depth: Int
   /// Value of the `return` being carried out.
   var result = Value.null
+  /// Section that `goto case` leads to.
+  var section = 0
+  /// Variables that hold a local function: emptied at the end, for a function that calls itself holds itself.
+  var functionCells: [Cell] = []
+  /// The exception of the `catch` clause being carried out.
+  var caught: [Thrown] = []
 
-  init(_ context: any ContextModel, limits: EvaluationLimits) {
+  /// Places for variables when functions call each other.
+  private static let callCapacity = 8_192
+
+  init(_ context: any ContextModel, limits: EvaluationLimits, slots: Int, calls: Bool) {
     self.context = context
     steps = limits.steps
     memory = limits.memory
     depth = limits.recursion
+    capacity = calls ? slots + Self.callCapacity : slots
+    storage = UnsafeMutablePointer<Value>.allocate(capacity: max(capacity, 1))
+    storage.initialize(repeating: .null, count: slots)
+    initialised = slots
+    frame = storage
+    top = storage + slots
+  }
+
+  deinit {
+    for cell in functionCells { cell.value = .null }
+    storage.deinitialize(count: initialised)
+    storage.deallocate()
+  }
+
+  /// Runs a function's body in a frame of its own.
+  func call(_ slots: Int, _ body: () throws -> Value) throws -> Value {
+    depth -= 1
+    let (savedFrame, savedTop) = (frame, top)
+    let end = top - storage + slots
+    guard depth >= 0, end <= capacity else {
+      depth += 1
+      throw LimitExceeded(message: "The expression exceeded its limit of nested calls.")
+    }
+    if end > initialised {
+      (storage + initialised).initialize(repeating: .null, count: end - initialised)
+      initialised = end
+    }
+    frame = top
+    top += slots
+    defer {
+      frame = savedFrame
+      top = savedTop
+      depth += 1
+    }
+    return try body()
   }
 
   /// Counts work; `count` is in units of about 50 ns.

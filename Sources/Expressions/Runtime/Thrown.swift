@@ -1,3 +1,5 @@
+import DotNet
+
 /// A .NET exception on its way to a `catch` clause or out of the evaluation.
 ///
 /// Library code throws one with `throw Thrown("System.FormatException", "Input string was not …")`.
@@ -11,6 +13,8 @@ struct Thrown: Error {
   init(_ typeName: String, _ message: String) {
     exception = ExceptionObject(typeName: typeName, message: message)
   }
+
+  init(_ exception: DotNetException) { self.init(exception.type, exception.message) }
 
   static func nullReference() -> Thrown {
     Thrown("System.NullReferenceException", "Object reference not set to an instance of an object.")

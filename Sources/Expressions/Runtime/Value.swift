@@ -1,3 +1,5 @@
+public import DotNet
+
 /// A .NET value as expressions and `context.Variables` hold it.
 ///
 /// Not `Sendable`: objects such as `JObject` or `List<T>` are mutable and belong to one evaluation and its request.
@@ -16,6 +18,7 @@ public enum Value {
   case uint64(UInt64)
   case float(Float)
   case double(Double)
+  case decimal(DecimalNumber)
   case string(String)
   /// An enumerator with its type.
   case enumeration(Int32, TypeSymbol)

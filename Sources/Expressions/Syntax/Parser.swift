@@ -1,11 +1,9 @@
-/// Reads expressions and statements by recursive descent; precedence as in the C# specification.
-///
-/// What the language has and this parser does not know yet is refused by name, never guessed at.
+/// Reads expressions and statements by recursive descent; precedence as in the C# 7 specification.
 struct Parser {
-  private var tokens: [Token]
-  private var index = 0
+  private(set) var tokens: [Token]
+  var index = 0
   private var depth = 0
-  private let maximumNesting: Int
+  let maximumNesting: Int
 
   init(_ source: String, maximumNesting: Int) throws(SyntaxError) {
     tokens = try Lexer.tokens(source)
@@ -14,45 +12,56 @@ struct Parser {
 
   // MARK: - Tokens
 
-  private var current: Token { tokens[min(index, tokens.count - 1)] }
-  private func peek(_ distance: Int = 1) -> Token.Kind { tokens[min(index + distance, tokens.count - 1)].kind }
+  var current: Token { tokens[min(index, tokens.count - 1)] }
+  func peek(_ distance: Int = 1) -> Token.Kind { tokens[min(index + distance, tokens.count - 1)].kind }
 
-  private func isNext(_ text: String) -> Bool { current.kind == .punctuation(text) || current.kind == .keyword(text) }
+  func isNext(_ text: String) -> Bool { current.kind == .punctuation(text) || current.kind == .keyword(text) }
 
-  private mutating func accept(_ text: String) -> Bool {
+  /// Whether the next token is a word that only some places treat as a keyword.
+  func isWord(_ text: String) -> Bool { current.kind == .identifier(text) }
+
+  mutating func accept(_ text: String) -> Bool {
     guard isNext(text) else { return false }
     index += 1
     return true
   }
 
-  private mutating func expect(_ text: String) throws(SyntaxError) {
+  mutating func acceptWord(_ text: String) -> Bool {
+    guard isWord(text) else { return false }
+    index += 1
+    return true
+  }
+
+  mutating func expect(_ text: String) throws(SyntaxError) {
     if !accept(text) {
       let code = text == ";" ? "CS1002" : text == ")" ? "CS1026" : text == "}" ? "CS1513" : "CS1003"
       throw error(code, code == "CS1003" ? "Syntax error, '\(text)' expected" : "\(text) expected")
     }
   }
 
-  private func error(_ code: String, _ message: String) -> SyntaxError {
+  func error(_ code: String, _ message: String) -> SyntaxError {
     SyntaxError(code: code, message: message, offset: current.offset, length: current.length)
   }
 
-  private func unsupported(_ what: String) -> SyntaxError {
-    error("PL0201", "\(what) is not supported by this version of Postern yet.")
-  }
-
-  private mutating func identifier() throws(SyntaxError) -> String {
+  mutating func identifier() throws(SyntaxError) -> String {
     guard case .identifier(let name) = current.kind else { throw error("CS1001", "Identifier expected") }
     index += 1
     return name
   }
 
-  private mutating func nested<Result>(_ body: (inout Parser) throws(SyntaxError) -> Result) throws(SyntaxError)
-    -> Result
-  {
+  mutating func nested<Result>(_ body: (inout Parser) throws(SyntaxError) -> Result) throws(SyntaxError) -> Result {
     depth += 1
     defer { depth -= 1 }
     guard depth <= maximumNesting else { throw error("CS8078", "An expression is too long or complex to compile") }
     return try body(&self)
+  }
+
+  /// Tries a reading; nil, with nothing consumed, when it does not fit.
+  mutating func attempt<Result>(_ body: (inout Parser) throws(SyntaxError) -> Result?) -> Result? {
+    let start = index
+    if let result = try? body(&self) { return result }
+    index = start
+    return nil
   }
 
   // MARK: - Whole texts
@@ -69,7 +78,7 @@ struct Parser {
     return result
   }
 
-  private func text(of token: Token) -> String {
+  func text(of token: Token) -> String {
     switch token.kind {
     case .identifier(let text), .keyword(let text), .punctuation(let text): text
     case .string(let text): "\"\(text)\""
@@ -78,96 +87,67 @@ struct Parser {
     }
   }
 
-  // MARK: - Statements
-
-  private mutating func statement() throws(SyntaxError) -> StatementSyntax {
-    try nested { parser throws(SyntaxError) in try parser.plainStatement() }
-  }
-
-  private mutating func plainStatement() throws(SyntaxError) -> StatementSyntax {
-    let at = current.offset
-    if accept("{") {
-      var list: [StatementSyntax] = []
-      while !accept("}") {
-        guard current.kind != .end else { throw error("CS1513", "} expected") }
-        list.append(try statement())
-      }
-      return .block(list, at)
-    }
-    if accept(";") { return .block([], at) }
-    if accept("return") {
-      if accept(";") { return .result(nil, at) }
-      let value = try expression()
-      try expect(";")
-      return .result(value, at)
-    }
-    if accept("if") {
-      try expect("(")
-      let condition = try expression()
-      try expect(")")
-      let then = try statement()
-      return .condition(condition, then, accept("else") ? try statement() : nil, at)
-    }
-    for word in [
-      "for", "foreach", "while", "do", "switch", "try", "throw", "using", "lock", "break", "continue", "goto",
-    ]
-    where isNext(word) {
-      throw unsupported("The statement '\(word)'")
-    }
-    if let declaration = try declaration(at) { return declaration }
-    if case .identifier(let name) = current.kind, peek() == .punctuation("=") {
-      index += 2
-      let value = try expression()
-      try expect(";")
-      return .assignment(name, value, at)
-    }
-    let value = try expression()
-    if isNext("=") || isNext("+=") || isNext("-=") || isNext("++") || isNext("--") {
-      throw unsupported("This kind of assignment")
-    }
-    try expect(";")
-    return .expression(value)
-  }
-
-  /// `var x = …;` or `Type x = …;`; nil when the statement is something else.
-  private mutating func declaration(_ at: Int) throws(SyntaxError) -> StatementSyntax? {
-    let start = index
-    if case .identifier("var") = current.kind, case .identifier = peek() {
-      index += 1
-      return try declared(nil, at)
-    }
-    guard let type = try? self.type(), case .identifier = current.kind else {
-      index = start
-      return nil
-    }
-    return try declared(type, at)
-  }
-
-  private mutating func declared(_ type: TypeSyntax?, _ at: Int) throws(SyntaxError) -> StatementSyntax {
-    let place = current.offset
-    let name = try identifier()
-    guard accept("=") else { throw unsupported("A variable without a value, or several in one declaration,") }
-    let value = try expression()
-    if isNext(",") { throw unsupported("Several variables in one declaration") }
-    try expect(";")
-    return .declaration(type, name, value, place)
-  }
-
   // MARK: - Expressions
 
   mutating func expression() throws(SyntaxError) -> ExpressionSyntax {
-    try nested { parser throws(SyntaxError) in
-      if case .identifier = parser.current.kind, parser.peek() == .punctuation("=>") {
-        throw parser.unsupported("A lambda expression")
-      }
-      let condition = try parser.coalescing()
-      guard parser.isNext("?") else { return condition }
+    try nested { parser throws(SyntaxError) in try parser.assignmentOrLess() }
+  }
+
+  private static let assignments: Set<String> = [
+    "=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>=",
+  ]
+
+  private mutating func assignmentOrLess() throws(SyntaxError) -> ExpressionSyntax {
+    if let lambda = try lambda() { return lambda }
+    if isWord("from"), let query = try query() { return query }
+    if isNext("throw") {
+      let at = current.offset
+      index += 1
+      return .throwing(try expression(), at)
+    }
+    if isWord("var"), peek() == .punctuation("("), let declared = designationOfAssignment() {
+      let at = current.offset
+      try expect("=")
+      return .assignment("=", declared, try expression(), at)
+    }
+    let left = try conditional()
+    guard case .punctuation(let sign) = current.kind, Self.assignments.contains(sign) else { return left }
+    let at = current.offset
+    index += 1
+    return .assignment(sign, left, try expression(), at)
+  }
+
+  /// `var (a, b)` when an `=` follows.
+  private mutating func designationOfAssignment() -> ExpressionSyntax? {
+    attempt { parser throws(SyntaxError) in
       let at = parser.current.offset
       parser.index += 1
-      let then = try parser.expression()
-      try parser.expect(":")
-      return .choice(condition, then, try parser.expression(), at)
+      let designation = try parser.designation(type: nil)
+      return parser.isNext("=") ? .designation(designation, at) : nil
     }
+  }
+
+  /// A name, `_` or a bracket of them.
+  mutating func designation(type: TypeSyntax?) throws(SyntaxError) -> DesignationSyntax {
+    let at = current.offset
+    if accept("(") {
+      var list: [DesignationSyntax] = []
+      repeat { list.append(try designation(type: type)) } while accept(",")
+      try expect(")")
+      return .several(list, at)
+    }
+    let name = try identifier()
+    return name == "_" ? .discard(at) : .single(type, name, at)
+  }
+
+  private mutating func conditional() throws(SyntaxError) -> ExpressionSyntax {
+    let condition = try coalescing()
+    guard isNext("?") else { return condition }
+    let at = current.offset
+    index += 1
+    let then = try expression()
+    try expect(":")
+    return .choice(condition, then, try expression(), at)
   }
 
   private mutating func coalescing() throws(SyntaxError) -> ExpressionSyntax {
@@ -175,32 +155,93 @@ struct Parser {
     guard isNext("??") else { return left }
     let at = current.offset
     index += 1
-    return .binary("??", left, try nested { parser throws(SyntaxError) in try parser.coalescing() }, at)
+    if peek(0) == .punctuation("=") {
+      throw error("CS8370", "Feature 'coalescing assignment' is not available in C# 7")
+    }
+    let right = try nested { parser throws(SyntaxError) in
+      if parser.isNext("throw") { return try parser.expression() }
+      if let lambda = try parser.lambda() { return lambda }
+      return try parser.coalescing()
+    }
+    return .binary("??", left, right, at)
   }
 
   private static let levels: [[String]] = [
-    ["||"], ["&&"], ["|"], ["^"], ["&"], ["==", "!="], ["<", ">", "<=", ">="], ["<<"], ["+", "-"], ["*", "/", "%"],
+    ["||"], ["&&"], ["|"], ["^"], ["&"], ["==", "!="], ["<", ">", "<=", ">="], ["<<", ">>"], ["+", "-"],
+    ["*", "/", "%"],
   ]
+  private static let relational = 6
 
   private mutating func binary(_ level: Int) throws(SyntaxError) -> ExpressionSyntax {
     guard level < Self.levels.count else { return try unary() }
     var left = try binary(level + 1)
+    var length = 0
     while true {
-      if level == 6, isNext("is") || isNext("as") { throw unsupported("The operator '\(text(of: current))'") }
-      guard case .punctuation(let text) = current.kind, Self.levels[level].contains(text) else { return left }
+      length += 1
+      // A chain is a tree that leans to the left: its length is its depth.
+      if length > 2_000 { throw error("CS8078", "An expression is too long or complex to compile") }
       let at = current.offset
-      index += 1
-      left = .binary(text, left, try binary(level + 1), at)
+      if level == Self.relational, accept("is") {
+        left = .isPattern(left, try pattern(), at)
+        continue
+      }
+      if level == Self.relational, accept("as") {
+        left = .asType(left, try type(mode: .beforeExpression), at)
+        continue
+      }
+      guard let sign = operatorSign(level) else { return left }
+      left = .binary(sign, left, try binary(level + 1), at)
     }
+  }
+
+  private mutating func operatorSign(_ level: Int) -> String? {
+    guard case .punctuation(let text) = current.kind else { return nil }
+    if text == ">", peek() == .punctuation(">"), tokens[index + 1].offset == current.offset + 1 {
+      // Two closing angles in a row are a shift, unless they belong to `>>=`.
+      guard Self.levels[level].contains(">>") else { return nil }
+      index += 2
+      return ">>"
+    }
+    if text == ">", peek() == .punctuation(">="), tokens[index + 1].offset == current.offset + 1 { return nil }
+    guard Self.levels[level].contains(text) else { return nil }
+    index += 1
+    return text
+  }
+
+  /// What stands behind `is` and `case`.
+  mutating func pattern() throws(SyntaxError) -> PatternSyntax {
+    let at = current.offset
+    if isWord("var"), case .identifier(let name) = peek() {
+      index += 2
+      return .anything(name == "_" ? nil : name, at)
+    }
+    let start = index
+    if let type = attempt({ parser throws(SyntaxError) in try parser.type(mode: .beforeExpression) }) {
+      if case .identifier(let name) = current.kind, name != "when" || peek() == .punctuation(":") {
+        index += 1
+        return .declaration(type, name == "_" ? nil : name, at)
+      }
+      let isTypeOnly =
+        type.isNullable || !type.ranks.isEmpty || !type.arguments.isEmpty || !type.elements.isEmpty
+        || (type.names.count == 1 && Lexer.keywords.contains(type.names[0]))
+      // A keyword before a dot begins a member: `int.MaxValue`.
+      if isTypeOnly, !isNext("."), !isNext("(") { return .type(type) }
+      let end = index
+      index = start
+      let value = try binary(Self.relational + 1)
+      if index == end { return .typeOrConstant(type, value) }
+      return .constant(value)
+    }
+    index = start
+    return .constant(try binary(Self.relational + 1))
   }
 
   private mutating func unary() throws(SyntaxError) -> ExpressionSyntax {
     let at = current.offset
-    for text in ["!", "-", "+", "~"] where isNext(text) {
+    for text in ["!", "-", "+", "~", "++", "--"] where isNext(text) {
       index += 1
       return .unary(text, try nested { parser throws(SyntaxError) in try parser.unary() }, at)
     }
-    if isNext("++") || isNext("--") { throw unsupported("The operator '\(text(of: current))'") }
     if isNext("("), let cast = try cast(at) { return cast }
     return try postfix(try primary())
   }
@@ -209,16 +250,20 @@ struct Parser {
   private mutating func cast(_ at: Int) throws(SyntaxError) -> ExpressionSyntax? {
     let start = index
     index += 1
-    if let type = try? self.type(), accept(")") {
-      let isCertain = type.arrayRanks > 0 || type.isNullable || Lexer.keywords.contains(type.names[0])
+    if let type = attempt({ parser throws(SyntaxError) in try parser.type() }), accept(")") {
+      let isCertain =
+        !type.ranks.isEmpty || type.isNullable || !type.elements.isEmpty || Lexer.keywords.contains(type.names[0])
       let follows: Bool =
         switch current.kind {
         case .identifier, .integer, .real, .string, .character, .interpolated: true
-        case .keyword(let word): word != "is" && word != "as"
-        case .punctuation(let text): text == "(" || text == "!" || text == "~" || (isCertain && text == "-")
+        case .keyword(let word): word != "is" && word != "as" && word != "in"
+        case .punctuation(let text):
+          text == "(" || text == "!" || text == "~" || (isCertain && ["-", "+", "++", "--"].contains(text))
         case .end: false
         }
-      if follows { return .cast(type, try nested { parser throws(SyntaxError) in try parser.unary() }, at) }
+      if follows {
+        return .cast(type, try nested { parser throws(SyntaxError) in try parser.unary() }, at)
+      }
     }
     index = start
     return nil
@@ -230,57 +275,87 @@ struct Parser {
     index += 1
     switch token.kind {
     case .integer(let value, let suffix): return .literal(.integer(value, suffix: suffix), at)
-    case .real(let value, let suffix): return .literal(.real(value, suffix: suffix), at)
+    case .real(let text, let suffix): return .literal(.real(text, suffix: suffix), at)
     case .string(let text): return .literal(.string(text), at)
     case .character(let unit): return .literal(.character(unit), at)
     case .interpolated(let parts): return .interpolated(try interpolation(parts), at)
-    case .identifier(let name): return .name(name, try typeArgumentsOfCall(), at)
-    case .punctuation("("):
-      let inner = try expression()
-      if isNext(",") { throw unsupported("A tuple") }
+    case .identifier("nameof") where isNext("("):
+      index += 1
+      let operand = try expression()
       try expect(")")
-      return inner
-    case .keyword("true"): return .literal(.bool(true), at)
-    case .keyword("false"): return .literal(.bool(false), at)
-    case .keyword("null"): return .literal(.null, at)
-    case .keyword("new"): return try creation(at)
-    case .keyword(let word) where TypeDefinition.keywords.values.contains(word):
-      return .typeName(TypeSyntax(names: [word], offset: at), at)
-    case .keyword(let word):
-      index -= 1
-      throw unsupported("'\(word)'")
+      return .nameOf(operand, at)
+    case .identifier(let name): return .name(name, typeArgumentsOfCall(), at)
+    case .punctuation("("): return try parenthesised(at)
+    case .keyword(let word): return try keyword(word, at)
     default:
       index -= 1
       throw error("CS1525", "Invalid expression term '\(text(of: token))'")
     }
   }
 
-  private mutating func creation(_ at: Int) throws(SyntaxError) -> ExpressionSyntax {
-    if accept("[") {
-      try expect("]")
-      return .array(nil, try elements(), at)
-    }
-    if isNext("{") { throw unsupported("An anonymous type") }
-    var type = try self.type(allowsArray: false)
-    if accept("[") {
-      guard accept("]") else { throw unsupported("An array with a length") }
-      type.arrayRanks = 0
-      return .array(type, try elements(), at)
-    }
-    guard isNext("(") else { throw unsupported("An object with an initialiser") }
-    let arguments = try self.arguments("(", ")")
-    if isNext("{") { throw unsupported("An object initialiser") }
-    return .creation(type, arguments, at)
+  private mutating func parenthesised(_ at: Int) throws(SyntaxError) -> ExpressionSyntax {
+    var elements: [(name: String?, value: ExpressionSyntax)] = []
+    repeat {
+      var name: String?
+      if case .identifier(let text) = current.kind, peek() == .punctuation(":") {
+        name = text
+        index += 2
+      }
+      // `(int a, string b) = …` declares its parts.
+      if let declared = declaredPart() {
+        elements.append((nil, declared))
+      } else {
+        elements.append((name, try expression()))
+      }
+    } while accept(",")
+    try expect(")")
+    return elements.count == 1 && elements[0].name == nil ? elements[0].value : .tuple(elements, at)
   }
 
-  private mutating func elements() throws(SyntaxError) -> [ExpressionSyntax] {
-    try expect("{")
-    var list: [ExpressionSyntax] = []
-    while !accept("}") {
-      list.append(try expression())
-      if !isNext("}") { try expect(",") }
+  private mutating func declaredPart() -> ExpressionSyntax? {
+    attempt { parser throws(SyntaxError) in
+      let at = parser.current.offset
+      let isImplicit = parser.isWord("var")
+      let type = try parser.type()
+      guard case .identifier(let name) = parser.current.kind, name != "in" else { return nil }
+      parser.index += 1
+      guard parser.isNext(",") || parser.isNext(")") else { return nil }
+      return .designation(
+        name == "_" ? .discard(at) : .single(isImplicit ? nil : type, name, parser.tokens[parser.index - 1].offset), at)
     }
-    return list
+  }
+
+  private mutating func keyword(_ word: String, _ at: Int) throws(SyntaxError) -> ExpressionSyntax {
+    switch word {
+    case "true": return .literal(.bool(true), at)
+    case "false": return .literal(.bool(false), at)
+    case "null": return .literal(.null, at)
+    case "new": return try creation(at)
+    case "checked", "unchecked":
+      try expect("(")
+      let operand = try expression()
+      try expect(")")
+      return .overflow(isChecked: word == "checked", operand, at)
+    case "typeof":
+      try expect("(")
+      let type = try type()
+      try expect(")")
+      return .typeOf(type, at)
+    case "default":
+      guard accept("(") else { return .defaultValue(nil, at) }
+      let type = try type()
+      try expect(")")
+      return .defaultValue(type, at)
+    case "delegate": return try anonymousMethod(at)
+    case _ where TypeDefinition.keywords.values.contains(word):
+      return .typeName(TypeSyntax(names: [word], offset: at), at)
+    case "this", "base":
+      index -= 1
+      throw error("CS0026", "Keyword '\(word)' is not valid in a policy expression")
+    default:
+      index -= 1
+      throw error("CS1525", "Invalid expression term '\(word)'")
+    }
   }
 
   private func interpolation(_ parts: [Token.InterpolationPart]) throws(SyntaxError) -> [InterpolationSyntax] {
@@ -288,16 +363,19 @@ struct Parser {
     for part in parts {
       switch part {
       case .text(let text): result.append(.text(text))
-      case .hole(let source, let offset):
+      case .hole(let source, let format, let offset):
         do throws(SyntaxError) {
-          var parser = try Parser(source, maximumNesting: maximumNesting - depth)
+          guard depth < maximumNesting else {
+            throw error("CS8078", "An expression is too long or complex to compile")
+          }
+          var parser = try Parser(source, maximumNesting: maximumNesting - depth - 1)
           for i in parser.tokens.indices { parser.tokens[i].offset += offset }
           let value = try parser.expression()
-          if parser.isNext(",") || parser.isNext(":") {
-            throw parser.unsupported("Alignment or format in an interpolated string")
+          let alignment = parser.accept(",") ? try parser.expression() : nil
+          guard parser.current.kind == .end else {
+            throw parser.error("CS1525", "Invalid expression term '\(parser.text(of: parser.current))'")
           }
-          guard parser.current.kind == .end else { throw parser.error("CS1525", "Invalid expression term") }
-          result.append(.hole(value))
+          result.append(.hole(value, alignment: alignment, format: format))
         } catch {
           var error = error
           if error.offset < offset { error.offset += offset }
@@ -310,18 +388,24 @@ struct Parser {
 
   private mutating func postfix(_ first: ExpressionSyntax) throws(SyntaxError) -> ExpressionSyntax {
     var result = first
+    var length = 0
     while true {
+      length += 1
+      if length > 2_000 { throw error("CS8078", "An expression is too long or complex to compile") }
       let at = current.offset
       if accept(".") {
         let place = current.offset
-        result = .member(result, try identifier(), try typeArgumentsOfCall(), place)
+        result = .member(result, try identifier(), typeArgumentsOfCall(), place)
       } else if isNext("(") {
         result = .call(result, try arguments("(", ")"), at)
       } else if isNext("[") {
         result = .index(result, try arguments("[", "]"), at)
+      } else if isNext("++") || isNext("--") {
+        result = .postfix(text(of: current), result, at)
+        index += 1
       } else if accept("?.") {
         let place = current.offset
-        let head = ExpressionSyntax.member(.placeholder(at), try identifier(), try typeArgumentsOfCall(), place)
+        let head = ExpressionSyntax.member(.placeholder(at), try identifier(), typeArgumentsOfCall(), place)
         return .conditional(result, try nested { parser throws(SyntaxError) in try parser.postfix(head) }, at)
       } else if isNext("?"), peek() == .punctuation("[") {
         // No expression of C# begins with a bracket: this is `a?[0]`, never a condition.
@@ -334,38 +418,55 @@ struct Parser {
     }
   }
 
-  private mutating func arguments(_ open: String, _ close: String) throws(SyntaxError) -> [ArgumentSyntax] {
+  mutating func arguments(_ open: String, _ close: String) throws(SyntaxError) -> [ArgumentSyntax] {
     try expect(open)
     var list: [ArgumentSyntax] = []
-    while !accept(close) {
-      if isNext("out") || isNext("ref") { throw unsupported("An argument with 'out' or 'ref'") }
+    if accept(close) { return list }
+    repeat {
       var name: String?
       if case .identifier(let text) = current.kind, peek() == .punctuation(":") {
         name = text
         index += 2
       }
-      if isNext("("), peek() == .punctuation(")"), peek(2) == .punctuation("=>") {
-        throw unsupported("A lambda expression")
+      if accept("out") {
+        list.append(try outArgument(name))
+      } else {
+        let isReference = accept("ref")
+        list.append(ArgumentSyntax(name: name, mode: isReference ? .reference : .value, value: try expression()))
       }
-      list.append(ArgumentSyntax(name: name, value: try expression()))
-      if !isNext(close) { try expect(",") }
-    }
+    } while accept(",")
+    try expect(close)
     return list
+  }
+
+  private mutating func outArgument(_ name: String?) throws(SyntaxError) -> ArgumentSyntax {
+    let at = current.offset
+    let declared = attempt { parser throws(SyntaxError) -> ArgumentSyntax? in
+      let isImplicit = parser.isWord("var")
+      let type = try parser.type()
+      guard case .identifier(let variable) = parser.current.kind else { return nil }
+      parser.index += 1
+      return ArgumentSyntax(
+        name: name, mode: .output, value: .name(variable, [], at), declares: (isImplicit ? nil : type, variable))
+    }
+    if let declared { return declared }
+    if isWord("_"), peek() == .punctuation(",") || peek() == .punctuation(")") {
+      index += 1
+      return ArgumentSyntax(name: name, mode: .output, value: .name("_", [], at), declares: (nil, "_"))
+    }
+    return ArgumentSyntax(name: name, mode: .output, value: try expression())
   }
 
   // MARK: - Types
 
   /// `<…>` behind a name, if it can only be type arguments: a call or another closing sign must follow.
-  private mutating func typeArgumentsOfCall() throws(SyntaxError) -> [TypeSyntax] {
+  private mutating func typeArgumentsOfCall() -> [TypeSyntax] {
     guard isNext("<") else { return [] }
-    let start = index
-    if let list = try? typeArguments(), case .punctuation(let next) = current.kind,
-      ["(", ")", "]", "}", ":", ";", ",", ".", "?", "==", "!="].contains(next)
-    {
-      return list
-    }
-    index = start
-    return []
+    return attempt { parser throws(SyntaxError) in
+      let list = try parser.typeArguments()
+      guard case .punctuation(let next) = parser.current.kind else { return parser.current.kind == .end ? list : nil }
+      return ["(", ")", "]", "}", ":", ";", ",", ".", "?", "==", "!=", "?."].contains(next) ? list : nil
+    } ?? []
   }
 
   private mutating func typeArguments() throws(SyntaxError) -> [TypeSyntax] {
@@ -376,12 +477,37 @@ struct Parser {
     return list
   }
 
-  private mutating func type(allowsArray: Bool = true) throws(SyntaxError) -> TypeSyntax {
+  enum TypeMode {
+    case anywhere
+    /// Behind `is` and `as`, where a `?` may begin a condition.
+    case beforeExpression
+    /// Behind `new`: brackets belong to the creation.
+    case ofCreation
+  }
+
+  mutating func type(mode: TypeMode = .anywhere) throws(SyntaxError) -> TypeSyntax {
+    try nested { parser throws(SyntaxError) in try parser.plainType(mode) }
+  }
+
+  private mutating func plainType(_ mode: TypeMode) throws(SyntaxError) -> TypeSyntax {
     let at = current.offset
     var result: TypeSyntax
     if case .keyword(let word) = current.kind, TypeDefinition.keywords.values.contains(word) {
       index += 1
       result = TypeSyntax(names: [word], offset: at)
+    } else if accept("(") {
+      result = TypeSyntax(names: [], offset: at)
+      repeat {
+        let type = try type()
+        var name: String?
+        if case .identifier(let text) = current.kind {
+          name = text
+          index += 1
+        }
+        result.elements.append((type, name))
+      } while accept(",")
+      try expect(")")
+      guard result.elements.count > 1 else { throw error("CS8124", "Tuple must contain at least two elements.") }
     } else {
       result = TypeSyntax(names: [try identifier()], offset: at)
       while isNext("."), case .identifier = peek() {
@@ -390,18 +516,28 @@ struct Parser {
       }
       if isNext("<") { result.arguments = try typeArguments() }
     }
-    if isNext("?"), allowsArray {
-      let start = index
+    if isNext("?"), mode != .beforeExpression || endsType(peek()) {
       index += 1
-      switch current.kind {
-      case .punctuation(")"), .punctuation(">"), .punctuation(","), .identifier: result.isNullable = true
-      default: index = start
-      }
+      result.isNullable = true
     }
-    while allowsArray, isNext("["), peek() == .punctuation("]") {
-      index += 2
-      result.arrayRanks += 1
+    if mode == .ofCreation { return result }
+    while isNext("["), peek() == .punctuation("]") || peek() == .punctuation(",") {
+      index += 1
+      var rank = 1
+      while accept(",") { rank += 1 }
+      try expect("]")
+      result.ranks.append(rank)
     }
     return result
+  }
+
+  /// Whether a token behind `T?` shows that the sign belongs to the type.
+  private func endsType(_ kind: Token.Kind) -> Bool {
+    switch kind {
+    case .end: true
+    case .punctuation(let text):
+      [")", "]", "}", ";", ",", ".", "?", ":", "==", "!=", "&&", "||", "??", "?."].contains(text)
+    default: false
+    }
   }
 }

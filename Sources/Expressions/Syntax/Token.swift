@@ -5,7 +5,8 @@ struct Token {
     case keyword(String)
     case punctuation(String)
     case integer(UInt64, suffix: String)
-    case real(Double, suffix: String)
+    /// Digits as written, without separators.
+    case real(String, suffix: String)
     case string(String)
     case character(UInt16)
     /// `$"…"`: texts and the tokens of the holes between them.
@@ -15,7 +16,7 @@ struct Token {
 
   enum InterpolationPart: Equatable {
     case text(String)
-    case hole(source: String, offset: Int)
+    case hole(source: String, format: String?, offset: Int)
   }
 
   var kind: Kind
@@ -39,14 +40,18 @@ struct Lexer {
   private var index = 0
 
   static let keywords: Set<String> = [
-    "as", "bool", "break", "byte", "case", "catch", "char", "checked", "continue", "decimal", "default", "do", "double",
-    "else", "false", "finally", "float", "for", "foreach", "goto", "if", "in", "int", "is", "lock", "long", "new",
+    "as", "base", "bool", "break", "byte", "case", "catch", "char", "checked", "const", "continue", "decimal",
+    "default",
+    "delegate", "do", "double",
+    "class", "else", "false", "finally", "fixed", "float", "for", "foreach", "goto", "if", "in", "int", "is", "lock",
+    "long", "new",
     "null",
-    "object", "out", "ref", "return", "sbyte", "short", "sizeof", "string", "switch", "this", "throw", "true", "try",
-    "typeof", "uint", "ulong", "unchecked", "ushort", "using", "void", "while",
+    "object", "out", "params", "private", "public", "ref", "return", "sbyte", "short", "sizeof", "stackalloc", "static",
+    "string", "switch", "this", "throw", "true", "try",
+    "typeof", "uint", "ulong", "unchecked", "unsafe", "ushort", "using", "void", "while",
   ]
   private static let punctuation = [
-    "<<=", ">>=", "...", "?.", "??", "==", "!=", "<=", ">=", "&&", "||", "++", "--", "+=", "-=", "*=", "/=", "%=", "&=",
+    "<<=", ">>=", "?.", "??", "==", "!=", "<=", ">=", "&&", "||", "++", "--", "+=", "-=", "*=", "/=", "%=", "&=",
     "|=", "^=", "=>", "<<", "::",
   ]
 
@@ -114,7 +119,7 @@ struct Lexer {
       index += 1
       return .interpolated(try interpolated(isVerbatim: false))
     }
-    if c == "$", peek(1) == "@", peek(2) == "\"" {
+    if (c == "$" && peek(1) == "@") || (c == "@" && peek(1) == "$"), peek(2) == "\"" {
       index += 2
       return .interpolated(try interpolated(isVerbatim: true))
     }
@@ -177,7 +182,7 @@ struct Lexer {
       index += 1
     }
     if isReal || suffix == "f" || suffix == "d" || suffix == "m" {
-      return .real(Double(digits) ?? 0, suffix: suffix)
+      return .real(digits, suffix: suffix)
     }
     guard let value = UInt64(digits, radix: radix) else {
       throw SyntaxError(code: "CS1021", message: "Integral constant is too large", offset: start, length: index - start)
@@ -274,24 +279,50 @@ struct Lexer {
         if !units.isEmpty { parts.append(.text(String(decoding: units, as: UTF16.self))) }
         units = []
         let hole = index
-        try skipHole(start)
-        parts.append(.hole(source: String(String.UnicodeScalarView(text[hole..<index])), offset: hole))
+        let formatStart = try skipHole(start, isVerbatim: isVerbatim)
+        let source = String(String.UnicodeScalarView(text[hole..<(formatStart ?? index)]))
+        let format = formatStart.map { String(String.UnicodeScalarView(text[($0 + 1)..<index])) }
+        parts.append(.hole(source: source, format: format, offset: hole))
         index += 1
       default: units += Array(String(c).utf16)
       }
     }
   }
 
-  /// To the brace that ends a hole: strings and brackets in it are passed over.
-  private mutating func skipHole(_ start: Int) throws(SyntaxError) {
+  /// To the brace that ends a hole: strings and brackets in it are passed over. Gives the place of the colon before a
+  /// format, if there is one.
+  private mutating func skipHole(_ start: Int, isVerbatim: Bool) throws(SyntaxError) -> Int? {
     var depth = 0
     while let c = peek() {
       switch c {
       case "(", "[", "{": depth += 1
-      case "}" where depth == 0: return
+      case "}" where depth == 0: return nil
+      case ":" where depth == 0:
+        if peek(1) == ":" {
+          index += 2
+          continue
+        }
+        let colon = index
+        while let c = peek(), c != "}" {
+          if c == "\"" || c == "\n" {
+            throw SyntaxError(
+              code: "CS8361",
+              message: "A conditional expression cannot be used directly in a string "
+                + "interpolation because the ':' ends the interpolation. Parenthesize the conditional expression.",
+              offset: colon)
+          }
+          index += 1
+        }
+        if peek() == nil { break }
+        return colon
       case ")", "]", "}": depth -= 1
       case "\"":
         _ = try string(isVerbatim: index > 0 && text[index - 1] == "@")
+        continue
+      case "$" where peek(1) == "\"" || (peek(1) == "@" && peek(2) == "\""):
+        let isInnerVerbatim = peek(1) == "@"
+        index += isInnerVerbatim ? 2 : 1
+        _ = try interpolated(isVerbatim: isInnerVerbatim)
         continue
       case "'":
         _ = try character()

@@ -1,0 +1,295 @@
+/// `new`, tuples, patterns and `as`.
+extension Binder {
+  func create(
+    _ type: TypeSymbol, _ syntax: [ArgumentSyntax], _ initializer: InitializerSyntax?, _ at: Int
+  ) throws(SyntaxError) -> Bound {
+    if type.isValueType, syntax.isEmpty, initializer == nil { return defaultValue(type, at) }
+    if type.isDelegate, syntax.count == 1 { return try cast(try bindAny(syntax[0].value), to: type, at) }
+    let candidates = type.definition.members.constructors.filter { !strict || $0.isListed }
+      .map { Candidate(member: $0, owner: type) }
+    guard !candidates.isEmpty, !type.definition.isAbstract else {
+      throw fail("CS0144", "Cannot create an instance of the abstract type or interface '\(type)'", at)
+    }
+    let made = try invoke(
+      candidates, receiver: nil, type.definition.name, try bind(arguments: syntax), type.arguments, at)
+    var result = made
+    result.type = type
+    guard let initializer else { return result }
+    let held = temporary(type)
+    let steps = try initialization(initializer, of: bound(held, at))
+    let (run, write) = (made.run, held.write)
+    return Bound(type, at) { machine in
+      let value = try run(machine)
+      // Written again before each step: an element may itself create such an object in the same place.
+      for step in steps {
+        write(machine, value)
+        _ = try step(machine)
+      }
+      return value
+    }
+  }
+
+  private func initialization(
+    _ initializer: InitializerSyntax, of target: Bound
+  ) throws(SyntaxError) -> [Evaluation] {
+    var steps: [Evaluation] = []
+    switch initializer {
+    case .elements(let list):
+      for item in list {
+        var arguments: Arguments = []
+        for value in item.arguments { arguments.append((nil, try bindAny(value))) }
+        let found = members("Add", of: target.type).filter { $0.member.kind == .method && !$0.member.isStatic }
+        guard !found.isEmpty else {
+          throw fail(
+            "CS1922", "Cannot initialize type '\(target.type)' with a collection initializer", item.offset)
+        }
+        steps.append(try invoke(found, receiver: target, "Add", arguments, [], item.offset).run)
+      }
+    case .members(let list):
+      for item in list {
+        let place: Bound =
+          switch item.target {
+          case .member(let name): try instanceMember(target, name, item.offset)
+          case .index(let arguments): try index(target, arguments, item.offset)
+          }
+        switch item.value {
+        case .nested(let inner): steps += try initialization(inner, of: place)
+        case .expression(let syntax):
+          guard case .reference(let reference) = place.form else {
+            throw fail("CS0131", "The left-hand side of an assignment must be a property", item.offset)
+          }
+          if case .member(_, let member, _, _, _) = reference, member.setter == nil {
+            throw fail(
+              "CS0200", "Property or indexer '\(member.name)' cannot be assigned to -- it is read only", item.offset)
+          }
+          steps.append(store(try convert(try bindAny(syntax), to: place.type), reference, item.offset).run)
+        }
+      }
+    }
+    return steps
+  }
+
+  func array(_ syntax: ArraySyntax, _ at: Int) throws(SyntaxError) -> Bound {
+    guard syntax.rank == 1 else {
+      throw fail("PL0201", "An array of several dimensions is not supported by this version of Postern yet.", at)
+    }
+    guard let elements = syntax.elements else {
+      let element = try resolve(element: syntax, at)
+      let size = try convert(try bind(syntax.sizes[0]), to: .int64)
+      let (run, empty) = (size.run, Value.defaultValue(of: element))
+      return Bound(element.array, at) { machine in
+        let count = Int(Operation.integer(try run(machine)) ?? 0)
+        if count < 0 { throw Thrown.overflow() }
+        try machine.process(bytes: count.multipliedReportingOverflow(by: 24).partialValue)
+        return .object(ArrayObject(of: element, Array(repeating: empty, count: count)))
+      }.placed()
+    }
+    var bounds: [Bound] = []
+    for element in elements {
+      guard case .value(let value) = element else {
+        throw fail("CS0623", "Array initializers can only be used in a variable or field initializer.", at)
+      }
+      bounds.append(try bindAny(value))
+    }
+    let elementType: TypeSymbol
+    if syntax.element != nil {
+      elementType = try resolve(element: syntax, at)
+    } else {
+      let best = bounds.first { candidate in
+        !candidate.type.isNullLiteral && !candidate.type.isError
+          && bounds.allSatisfy { implicit($0, to: candidate.type) != nil }
+      }
+      guard let best else { throw fail("CS0826", "No best type found for implicitly-typed array", at) }
+      elementType = best.type
+    }
+    if let size = syntax.sizes.first, let constant = try bind(size).constant,
+      Operation.integer(constant) != Int64(bounds.count)
+    {
+      throw fail("CS0847", "An array initializer of length '\(Operation.integer(constant) ?? 0)' is expected", at)
+    }
+    var runs: [Evaluation] = []
+    for bound in bounds { runs.append(try convert(bound, to: elementType).run) }
+    let all = runs
+    return Bound(elementType.array, at) { machine in
+      var values: [Value] = []
+      values.reserveCapacity(all.count)
+      for run in all { values.append(try run(machine)) }
+      try machine.allocate(bytes: values.count * 24)
+      return .object(ArrayObject(of: elementType, values))
+    }
+  }
+
+  private func resolve(element syntax: ArraySyntax, _ at: Int) throws(SyntaxError) -> TypeSymbol {
+    guard let element = syntax.element else { throw fail("CS0826", "No best type found", at) }
+    return try resolve(element)
+  }
+
+  func anonymous(
+    _ members: [(name: String, value: ExpressionSyntax)], _ at: Int
+  ) throws(SyntaxError) -> Bound {
+    var values: [Bound] = []
+    for member in members { values.append(try bind(member.value)) }
+    let names = members.map(\.name)
+    if Set(names).count != names.count {
+      throw fail("CS0833", "An anonymous type cannot have multiple properties with the same name", at)
+    }
+    if values.contains(where: { $0.type.isNullLiteral || $0.type.isVoid }) {
+      throw fail("CS0828", "Cannot assign <null> to anonymous type property", at)
+    }
+    let definition =
+      anonymousTypes[names]
+      ?? TypeDefinition(
+        fullName: "<anonymous>", kind: .anonymous, typeParameters: names.map { .typeParameter($0) },
+        variances: names.map { _ in .invariant }, fieldNames: names)
+    anonymousTypes[names] = definition
+    return tuple(values, TypeSymbol(definition, values.map(\.type)), at)
+  }
+
+  func tuple(_ members: [(name: String?, value: ExpressionSyntax)], _ at: Int) throws(SyntaxError) -> Bound {
+    guard members.count <= 7 else {
+      throw fail("PL0201", "A tuple of more than seven elements is not supported by this version of Postern yet.", at)
+    }
+    var parts: [Bound] = []
+    for member in members { parts.append(try bindAny(member.value)) }
+    let names = members.map { $0.name ?? $0.value.impliedName }
+    var result = tuple(parts, .tuple(parts.map(\.type), names: names), at)
+    result.form = .tuple(parts)
+    return result
+  }
+
+  func tuple(_ parts: [Bound], _ type: TypeSymbol, _ at: Int) -> Bound {
+    let runs = parts.map(\.run)
+    return Bound(type, at) { machine in
+      var values: [Value] = []
+      values.reserveCapacity(runs.count)
+      for run in runs { values.append(try run(machine)) }
+      try machine.allocate(bytes: values.count * 24)
+      return .object(TupleObject(type, values))
+    }
+  }
+
+  // MARK: - Types at run time
+
+  func asType(_ bound: Bound, _ type: TypeSymbol, _ at: Int) throws(SyntaxError) -> Bound {
+    if type.isValueType, !type.isNullable {
+      throw fail("CS0077", "The as operator must be used with a reference type or nullable type ('\(type)' is not)", at)
+    }
+    let wanted = type.nullableUnderlying ?? type
+    let run = bound.run
+    return Bound(type, at) { machine in
+      let value = try run(machine)
+      return value.isInstance(of: wanted) ? value : .null
+    }
+  }
+
+  func isPattern(_ bound: Bound, _ pattern: PatternSyntax, _ at: Int) throws(SyntaxError) -> Bound {
+    let held = temporary(bound.type)
+    let test = try match(pattern, bound.type, held, at)
+    let (run, write) = (bound.run, held.write)
+    return Bound(.bool, at) { machine in
+      write(machine, try run(machine))
+      return .bool(try test(machine))
+    }
+  }
+
+  /// The test of a pattern over a held value; declares the pattern's variable.
+  func match(
+    _ pattern: PatternSyntax, _ type: TypeSymbol, _ held: Variable, _ at: Int
+  ) throws(SyntaxError) -> (Machine) throws -> Bool {
+    let read = held.read
+    switch pattern {
+    case .anything(let name, let place):
+      guard let name else { return { _ in true } }
+      let write = try declare(name, type, place).write
+      return { machine in
+        write(machine, try read(machine))
+        return true
+      }
+    case .type(let syntax): return typeTest(try resolve(syntax), read)
+    case .typeOrConstant(let syntax, let value):
+      if let tested = try? resolve(syntax) { return typeTest(tested, read) }
+      return try match(.constant(value), type, held, at)
+    case .declaration(let syntax, let name, let place):
+      let isVar = syntax.names == ["var"]
+      let tested = isVar ? type : try resolve(syntax)
+      if tested.isNullable {
+        throw fail("CS8116", "It is not legal to use nullable type '\(tested)' in a pattern", place)
+      }
+      let test = typeTest(tested, read)
+      guard let name else { return test }
+      let write = try declare(name, tested, place).write
+      return { machine in
+        guard try test(machine) else { return false }
+        write(machine, try read(machine))
+        return true
+      }
+    case .constant(let syntax):
+      let value = try bind(syntax)
+      let target = type.nullableUnderlying ?? type
+      let converted: Bound
+      if value.type.isNullLiteral || type == .object || type.isInterface {
+        converted = value
+      } else {
+        converted = try convert(value, to: target)
+      }
+      guard let constant = converted.constant else { throw fail("CS0150", "A constant value is expected", at) }
+      return { machine in
+        let actual = try read(machine)
+        if actual.isNull || constant.isNull { return actual.isNull && constant.isNull }
+        return actual.runtimeType == constant.runtimeType && Operation.areEqual(actual, constant)
+      }
+    }
+  }
+
+  private func typeTest(_ type: TypeSymbol, _ read: @escaping Evaluation) -> (Machine) throws -> Bool {
+    let wanted = type.nullableUnderlying ?? type
+    return { try read($0).isInstance(of: wanted) }
+  }
+}
+
+extension Value {
+  /// Whether `value is T` holds.
+  func isInstance(of type: TypeSymbol) -> Bool {
+    if isNull { return false }
+    return runtimeType.isReferenceConvertible(to: type)
+  }
+}
+
+/// A tuple or an object of an anonymous type: values by position.
+final class TupleObject: RuntimeObject {
+  let runtimeType: TypeSymbol
+  let values: [Value]
+
+  init(_ type: TypeSymbol, _ values: [Value]) {
+    runtimeType = type
+    self.values = values
+  }
+
+  func text(_ machine: Machine) throws -> String {
+    var parts: [String] = []
+    for value in values { parts.append(try Operation.text(value, machine)) }
+    if runtimeType.kind == .anonymous {
+      return "{ " + zip(runtimeType.definition.fieldNames, parts).map { "\($0) = \($1)" }.joined(separator: ", ") + " }"
+    }
+    return "(" + parts.joined(separator: ", ") + ")"
+  }
+
+  func isEqual(to other: Value) -> Bool {
+    guard case .object(let object) = other, let tuple = object as? TupleObject, tuple.values.count == values.count
+    else { return false }
+    return zip(values, tuple.values).allSatisfy { Operation.areEqual($0, $1) }
+  }
+
+  func hash(into hasher: inout Hasher) {
+    for value in values { value.hash(into: &hasher) }
+  }
+
+  func compare(to other: Value) throws -> Int? {
+    guard case .object(let object) = other, let tuple = object as? TupleObject else { return nil }
+    for (a, b) in zip(values, tuple.values) {
+      let order = try Operation.compare(a, b)
+      if order != 0 { return order }
+    }
+    return 0
+  }
+}

@@ -1,0 +1,71 @@
+/// Types by name.
+extension Binder {
+  func resolve(_ syntax: TypeSyntax) throws(SyntaxError) -> TypeSymbol {
+    var type: TypeSymbol?
+    let name = syntax.names.joined(separator: ".")
+    if !syntax.elements.isEmpty {
+      guard syntax.elements.count <= 7 else {
+        throw fail("PL0201", "A tuple of more than seven elements", syntax.offset)
+      }
+      var elements: [TypeSymbol] = []
+      for element in syntax.elements { elements.append(try resolve(element.type)) }
+      type = .tuple(elements, names: syntax.elements.map(\.name))
+    } else {
+      var arguments: [TypeSymbol] = []
+      for argument in syntax.arguments { arguments.append(try resolve(argument)) }
+      if let full = SignatureReader.keywordTypes[name] {
+        type = catalog.type(full).map { TypeSymbol($0) }
+      } else {
+        type = definition(syntax.names, arity: arguments.count).map { TypeSymbol($0, arguments) }
+      }
+    }
+    guard var type else {
+      let suggestion = Nearest.name(to: syntax.names.last ?? name, among: catalog.shortNames)
+      throw fail(
+        "CS0246",
+        "The type or namespace name '\(name)' could not be found, or is not allowed in policy expressions",
+        syntax.offset, length: name.count, suggestion: suggestion)
+    }
+    if syntax.isNullable {
+      guard type.isValueType else {
+        throw fail(
+          "CS0453", "The type '\(type)' must be a non-nullable value type in order to use it as 'T?'", syntax.offset)
+      }
+      type = type.nullable
+    }
+    for rank in syntax.ranks.reversed() { type = type.array(rank: rank) }
+    return type
+  }
+
+  private func definition(_ names: [String], arity: Int) -> TypeDefinition? {
+    let found =
+      names.count == 1
+      ? catalog.imported(names[0], arity: arity).first
+      : catalog.type(names.joined(separator: "."), arity: arity)
+    return found.flatMap { strict && !$0.isListed ? nil : $0 }
+  }
+
+  /// The type that a chain of names before a dot stands for; nil when it is a value.
+  func typeNamed(_ syntax: ExpressionSyntax) -> TypeSymbol? {
+    switch syntax {
+    case .typeName(let type, _): return try? resolve(type)
+    case .name(let name, let arguments, _):
+      if function.isDeclaredAround(name) || name == "context" || named.contains(where: { $0[name] != nil }) {
+        return nil
+      }
+      return try? resolve(TypeSyntax(names: [name], arguments: arguments, offset: 0))
+    case .member:
+      var names: [String] = []
+      var rest = syntax
+      while case .member(let inner, let name, _, _) = rest {
+        names.insert(name, at: 0)
+        rest = inner
+      }
+      guard case .name(let first, _, _) = rest, !function.isDeclaredAround(first), first != "context" else {
+        return nil
+      }
+      return definition([first] + names, arity: 0).map { TypeSymbol($0) }
+    default: return nil
+    }
+  }
+}

@@ -1,0 +1,609 @@
+/// `System.Linq.Enumerable`: lazy where .NET is lazy.
+extension LibraryCatalog {
+  static let linqTypes: [LibraryType] = [
+    LibraryType("static class System.Linq.Enumerable", extensions: true) { type in
+      creation(&type)
+      projections(&type)
+      elements(&type)
+      tests(&type)
+      aggregates(&type)
+      ordering(&type)
+      sets(&type)
+      conversions(&type)
+    }
+  ]
+
+  private static func creation(_ type: inout LibraryRegistration) {
+    type.member("static IEnumerable<int> Range(int start, int count)") { call in
+      let (start, count) = (call.int(0), call.int(1))
+      if count < 0 { throw Thrown.outOfRange("count") }
+      return lazy(.int32) {
+        var index = 0
+        return ClosureIterator { _ in
+          guard index < count else { return nil }
+          defer { index += 1 }
+          return .int32(Int32(truncatingIfNeeded: start + index))
+        }
+      }
+    }
+    type.member("static IEnumerable<TResult> Repeat<TResult>(TResult element, int count)") { call in
+      let (element, count) = (call[0], call.int(1))
+      if count < 0 { throw Thrown.outOfRange("count") }
+      return lazy(call.types[0]) {
+        var index = 0
+        return ClosureIterator { _ in
+          guard index < count else { return nil }
+          index += 1
+          return element
+        }
+      }
+    }
+    type.member("static IEnumerable<TResult> Empty<TResult>()") { call in .object(ArrayObject(of: call.types[0], [])) }
+  }
+
+  private static func lazy(_ element: TypeSymbol, _ make: @escaping () throws -> any ValueIterator) -> Value {
+    .object(LazySequence(of: element, make))
+  }
+
+  /// A lazy sequence over another one, given by what it does with each element: nil drops it.
+  private static func mapped(
+    _ call: Call, _ element: TypeSymbol, _ body: @escaping (Machine, Value, Int) throws -> Value?
+  ) throws -> Value {
+    let source = try source(call)
+    return lazy(element) {
+      let iterator = try source.makeIterator()
+      var index = 0
+      return ClosureIterator { machine in
+        while let value = try iterator.next(machine) {
+          defer { index += 1 }
+          try machine.charge()
+          if let result = try body(machine, value, index) { return result }
+        }
+        return nil
+      }
+    }
+  }
+
+  private static func source(_ call: Call) throws -> Value {
+    if call[0].isNull { throw Thrown.argumentNull("source") }
+    return call[0]
+  }
+
+  private static func projections(_ type: inout LibraryRegistration) {
+    type.member(
+      "static IEnumerable<TResult> Select<TSource, TResult>(this IEnumerable<TSource> source, Func<TSource, TResult> selector)"
+    ) { call in
+      let selector = try call.delegate(1)
+      return try mapped(call, call.types[1]) { machine, value, _ in try selector.invoke(machine, value) }
+    }
+    type.member(
+      "static IEnumerable<TResult> Select<TSource, TResult>(this IEnumerable<TSource> source, Func<TSource, int, TResult> selector)"
+    ) { call in
+      let selector = try call.delegate(1)
+      return try mapped(call, call.types[1]) { machine, value, index in
+        try selector.invoke(machine, value, .int32(Int32(clamping: index)))
+      }
+    }
+    type.member(
+      "static IEnumerable<TSource> Where<TSource>(this IEnumerable<TSource> source, Func<TSource, bool> predicate)"
+    ) { call in
+      let predicate = try call.delegate(1)
+      return try mapped(call, call.types[0]) { machine, value, _ in
+        try predicate.test(machine, value) ? value : nil
+      }
+    }
+    type.member(
+      "static IEnumerable<TSource> Where<TSource>(this IEnumerable<TSource> source, Func<TSource, int, bool> predicate)"
+    ) { call in
+      let predicate = try call.delegate(1)
+      return try mapped(call, call.types[0]) { machine, value, index in
+        if case .bool(true) = try predicate.invoke(machine, value, .int32(Int32(clamping: index))) { return value }
+        return nil
+      }
+    }
+    type.member("static IEnumerable<TResult> Cast<TResult>(this IEnumerable source)") { call in
+      let wanted = call.types[0]
+      return try mapped(call, wanted) { _, value, _ in
+        if value.isNull, wanted.acceptsNull { return value }
+        if value.isNull { throw Thrown.nullReference() }
+        guard value.isInstance(of: wanted.nullableUnderlying ?? wanted) else {
+          throw Thrown.invalidCast(value.runtimeType, wanted)
+        }
+        return value
+      }
+    }
+    type.member("static IEnumerable<TResult> OfType<TResult>(this IEnumerable source)") { call in
+      let wanted = call.types[0]
+      return try mapped(call, wanted) { _, value, _ in value.isInstance(of: wanted) ? value : nil }
+    }
+    for (signature, hasResult) in [
+      (
+        "static IEnumerable<TResult> SelectMany<TSource, TResult>(this IEnumerable<TSource> source, Func<TSource, IEnumerable<TResult>> selector)",
+        false
+      ),
+      (
+        "static IEnumerable<TResult> SelectMany<TSource, TCollection, TResult>(this IEnumerable<TSource> source, Func<TSource, IEnumerable<TCollection>> collectionSelector, Func<TSource, TCollection, TResult> resultSelector)",
+        true
+      ),
+    ] {
+      type.member(signature) { call in
+        let (source, selector) = (try source(call), try call.delegate(1))
+        let combine = hasResult ? try call.delegate(2) : nil
+        return lazy(call.types[hasResult ? 2 : 1]) {
+          let outer = try source.makeIterator()
+          var (current, inner): (Value, (any ValueIterator)?) = (.null, nil)
+          return ClosureIterator { machine in
+            while true {
+              try machine.charge()
+              if let value = try inner?.next(machine) { return try combine?.invoke(machine, current, value) ?? value }
+              guard let next = try outer.next(machine) else { return nil }
+              current = next
+              inner = try selector.invoke(machine, next).makeIterator()
+            }
+          }
+        }
+      }
+    }
+    type.member(
+      "static IEnumerable<TResult> Zip<TFirst, TSecond, TResult>(this IEnumerable<TFirst> source, IEnumerable<TSecond> second, Func<TFirst, TSecond, TResult> resultSelector)"
+    ) { call in
+      let (first, second, combine) = (try source(call), call[1], try call.delegate(2))
+      return lazy(call.types[2]) {
+        let (a, b) = (try first.makeIterator(), try second.makeIterator())
+        return ClosureIterator { machine in
+          guard let x = try a.next(machine), let y = try b.next(machine) else { return nil }
+          return try combine.invoke(machine, x, y)
+        }
+      }
+    }
+    for (name, takes) in [("Take", true), ("Skip", false)] {
+      type.member("static IEnumerable<TSource> \(name)<TSource>(this IEnumerable<TSource> source, int count)") { call in
+        let (source, count) = (try source(call), call.int(1))
+        return lazy(call.types[0]) {
+          let iterator = try source.makeIterator()
+          var seen = 0
+          return ClosureIterator { machine in
+            if takes {
+              guard seen < count else { return nil }
+              seen += 1
+            } else {
+              while seen < count {
+                seen += 1
+                if try iterator.next(machine) == nil { return nil }
+              }
+            }
+            return try iterator.next(machine)
+          }
+        }
+      }
+      type.member(
+        "static IEnumerable<TSource> \(name)While<TSource>(this IEnumerable<TSource> source, Func<TSource, bool> predicate)"
+      ) { call in
+        let (source, predicate) = (try source(call), try call.delegate(1))
+        return lazy(call.types[0]) {
+          let iterator = try source.makeIterator()
+          var isOver = false
+          return ClosureIterator { machine in
+            if takes {
+              guard !isOver, let value = try iterator.next(machine), try predicate.test(machine, value) else {
+                isOver = true
+                return nil
+              }
+              return value
+            }
+            while let value = try iterator.next(machine) {
+              if !isOver, try predicate.test(machine, value) { continue }
+              isOver = true
+              return value
+            }
+            return nil
+          }
+        }
+      }
+    }
+    type.member("static IEnumerable<TSource> DefaultIfEmpty<TSource>(this IEnumerable<TSource> source)") { call in
+      let all = try call.elements(0)
+      return .object(ArrayObject(of: call.types[0], all.isEmpty ? [Value.defaultValue(of: call.types[0])] : all))
+    }
+    type.member(
+      "static IEnumerable<TSource> DefaultIfEmpty<TSource>(this IEnumerable<TSource> source, TSource defaultValue)"
+    ) { call in
+      let all = try call.elements(0)
+      return .object(ArrayObject(of: call.types[0], all.isEmpty ? [call[1]] : all))
+    }
+    type.member("static IEnumerable<TSource> Reverse<TSource>(this IEnumerable<TSource> source)") { call in
+      let (source, machine) = (try source(call), call.machine)
+      return lazy(call.types[0]) { ValuesIterator(try source.elements(machine).reversed()) }
+    }
+    for (name, appends) in [("Append", true), ("Prepend", false)] {
+      type.member("static IEnumerable<TSource> \(name)<TSource>(this IEnumerable<TSource> source, TSource element)") {
+        call in
+        let all = try call.elements(0)
+        return .object(ArrayObject(of: call.types[0], appends ? all + [call[1]] : [call[1]] + all))
+      }
+    }
+  }
+
+  private static func elements(_ type: inout LibraryRegistration) {
+    for (name, last, single) in [("First", false, false), ("Last", true, false), ("Single", false, true)] {
+      for orDefault in [false, true] {
+        let full = name + (orDefault ? "OrDefault" : "")
+        for hasPredicate in [false, true] {
+          type.member(
+            "static TSource \(full)<TSource>(this IEnumerable<TSource> source\(hasPredicate ? ", Func<TSource, bool> predicate" : ""))"
+          ) { call in
+            let predicate = hasPredicate ? try call.delegate(1) : nil
+            let iterator = try source(call).makeIterator()
+            var found: Value?
+            while let value = try iterator.next(call.machine) {
+              try call.machine.charge()
+              if let predicate, try !predicate.test(call.machine, value) { continue }
+              if single, found != nil {
+                throw Thrown.invalidOperation(
+                  hasPredicate
+                    ? "Sequence contains more than one matching element" : "Sequence contains more than one element")
+              }
+              found = value
+              if !last, !single { break }
+            }
+            if let found { return found }
+            if orDefault { return Value.defaultValue(of: call.types[0]) }
+            throw Thrown.invalidOperation(
+              hasPredicate ? "Sequence contains no matching element" : "Sequence contains no elements")
+          }
+        }
+      }
+    }
+    for orDefault in [false, true] {
+      type.member(
+        "static TSource ElementAt\(orDefault ? "OrDefault" : "")<TSource>(this IEnumerable<TSource> source, int index)"
+      ) { call in
+        let all = try call.elements(0)
+        if all.indices.contains(call.int(1)) { return all[call.int(1)] }
+        if orDefault { return Value.defaultValue(of: call.types[0]) }
+        throw Thrown.outOfRange("index")
+      }
+    }
+  }
+
+  private static func tests(_ type: inout LibraryRegistration) {
+    type.member("static bool Any<TSource>(this IEnumerable<TSource> source)") { call in
+      .bool(try source(call).makeIterator().next(call.machine) != nil)
+    }
+    for (name, stopsAt) in [("Any", true), ("All", false)] {
+      type.member(
+        "static bool \(name)<TSource>(this IEnumerable<TSource> source, Func<TSource, bool> predicate)"
+      ) { call in
+        let (iterator, predicate) = (try source(call).makeIterator(), try call.delegate(1))
+        while let value = try iterator.next(call.machine) {
+          try call.machine.charge()
+          if try predicate.test(call.machine, value) == stopsAt { return .bool(stopsAt) }
+        }
+        return .bool(!stopsAt)
+      }
+    }
+    type.member("static bool Contains<TSource>(this IEnumerable<TSource> source, TSource value)") { call in
+      if case .object(let object) = call[0], let set = object as? SetObject { return .bool(set.contains(call[1])) }
+      return .bool(try call.elements(0).contains { Operation.areEqual($0, call[1]) })
+    }
+    type.member(
+      "static bool Contains<TSource>(this IEnumerable<TSource> source, TSource value, StringComparer comparer)"
+    ) { call in
+      let comparer: ComparerObject = try call.object(2)
+      return .bool(try call.elements(0).contains { try comparer.order($0, call[1]) == 0 })
+    }
+    type.member("static bool SequenceEqual<TSource>(this IEnumerable<TSource> source, IEnumerable<TSource> second)") {
+      call in
+      let (a, b) = (try call.elements(0), try call.elements(1))
+      return .bool(a.count == b.count && zip(a, b).allSatisfy { Operation.areEqual($0, $1) })
+    }
+    for (name, isLong) in [("Count", false), ("LongCount", true)] {
+      let result = isLong ? "long" : "int"
+      @Sendable func number(_ count: Int) -> Value { isLong ? .int64(Int64(count)) : .int32(Int32(clamping: count)) }
+      type.member("static \(result) \(name)<TSource>(this IEnumerable<TSource> source)") { call in
+        number(try call.elements(0).count)
+      }
+      type.member(
+        "static \(result) \(name)<TSource>(this IEnumerable<TSource> source, Func<TSource, bool> predicate)"
+      ) { call in
+        let predicate = try call.delegate(1)
+        return number(try call.elements(0).filter { try predicate.test(call.machine, $0) }.count)
+      }
+    }
+  }
+
+  private static func aggregates(_ type: inout LibraryRegistration) {
+    type.member(
+      "static TSource Aggregate<TSource>(this IEnumerable<TSource> source, Func<TSource, TSource, TSource> func)"
+    ) {
+      call in
+      let (all, function) = (try call.elements(0), try call.delegate(1))
+      guard var result = all.first else { throw Thrown.invalidOperation("Sequence contains no elements") }
+      for value in all.dropFirst() { result = try function.invoke(call.machine, result, value) }
+      return result
+    }
+    type.member(
+      "static TAccumulate Aggregate<TSource, TAccumulate>(this IEnumerable<TSource> source, TAccumulate seed, Func<TAccumulate, TSource, TAccumulate> func)"
+    ) { call in
+      let function = try call.delegate(2)
+      return try call.elements(0).reduce(call[1]) { try function.invoke(call.machine, $0, $1) }
+    }
+    type.member(
+      "static TResult Aggregate<TSource, TAccumulate, TResult>(this IEnumerable<TSource> source, TAccumulate seed, Func<TAccumulate, TSource, TAccumulate> func, Func<TAccumulate, TResult> resultSelector)"
+    ) { call in
+      let function = try call.delegate(2)
+      let sum = try call.elements(0).reduce(call[1]) { try function.invoke(call.machine, $0, $1) }
+      return try call.delegate(3).invoke(call.machine, sum)
+    }
+    for name in ["int", "long", "double", "decimal", "float"] {
+      let numeric = SignatureReader.type(name, in: [])
+      for hasSelector in [false, true] {
+        let head =
+          hasSelector
+          ? "<TSource>(this IEnumerable<TSource> source, Func<TSource, \(name)> selector)"
+          : "(this IEnumerable<\(name)> source)"
+        @Sendable func values(_ call: Call) throws -> [Value] {
+          let all = try call.elements(0)
+          guard hasSelector else { return all }
+          let selector = try call.delegate(1)
+          return try all.map { try selector.invoke(call.machine, $0) }
+        }
+        type.member("static \(name) Sum\(head)") { call in
+          try values(call).reduce(Value.defaultValue(of: numeric)) {
+            try Arithmetic.add.apply($0, $1, numeric, isChecked: true)
+          }
+        }
+        let isWhole = name == "int" || name == "long"
+        type.member("static \(isWhole ? "double" : name) Average\(head)") { call in
+          let all = try values(call)
+          guard !all.isEmpty else { throw Thrown.invalidOperation("Sequence contains no elements") }
+          let sum = try all.reduce(Value.defaultValue(of: numeric == .int32 ? .int64 : numeric)) {
+            try Arithmetic.add.apply($0, $1, numeric == .int32 ? .int64 : numeric, isChecked: true)
+          }
+          let target = isWhole ? TypeSymbol.double : numeric
+          return try Arithmetic.divide.apply(sum, .int32(Int32(clamping: all.count)), target, isChecked: false)
+        }
+      }
+    }
+    for (name, sign) in [("Max", 1), ("Min", -1)] {
+      @Sendable func best(_ values: [Value], _ type: TypeSymbol) throws -> Value {
+        var result: Value?
+        for value in values where !value.isNull {
+          if let current = result, try Operation.compare(value, current) * sign <= 0 { continue }
+          result = value
+        }
+        if let result { return result }
+        if type.acceptsNull { return .null }
+        throw Thrown.invalidOperation("Sequence contains no elements")
+      }
+      type.member("static TSource \(name)<TSource>(this IEnumerable<TSource> source)") { call in
+        try best(try call.elements(0), call.types[0])
+      }
+      type.member(
+        "static TResult \(name)<TSource, TResult>(this IEnumerable<TSource> source, Func<TSource, TResult> selector)"
+      ) { call in
+        let selector = try call.delegate(1)
+        return try best(try call.elements(0).map { try selector.invoke(call.machine, $0) }, call.types[1])
+      }
+    }
+  }
+
+  private static func ordering(_ type: inout LibraryRegistration) {
+    for (name, isThen) in [("OrderBy", false), ("ThenBy", true)] {
+      for (suffix, sign) in [("", 1), ("Descending", -1)] {
+        for hasComparer in [false, true] {
+          type.member(
+            "static IOrderedEnumerable<TSource> \(name)\(suffix)<TSource, TKey>(this \(isThen ? "IOrderedEnumerable" : "IEnumerable")<TSource> source, Func<TSource, TKey> keySelector\(hasComparer ? ", StringComparer comparer" : ""))"
+          ) { call in
+            let (source, key) = (try source(call), try call.delegate(1))
+            let comparer: ComparerObject? = hasComparer ? call.objectOrNull(2) : nil
+            let order: (Value, Value) throws -> Int = { a, b in
+              sign * (try comparer?.order(a, b) ?? Operation.compare(a, b))
+            }
+            if isThen, case .object(let object) = source, let ordered = object as? OrderedSequence {
+              return .object(OrderedSequence(ordered.source, call.types[0], ordered.keys + [(key, order)]))
+            }
+            return .object(OrderedSequence(source, call.types[0], [(key, order)]))
+          }
+        }
+      }
+    }
+  }
+
+  private static func sets(_ type: inout LibraryRegistration) {
+    type.member("static IEnumerable<TSource> Distinct<TSource>(this IEnumerable<TSource> source)") { call in
+      var seen: Set<ValueKey> = []
+      return .object(ArrayObject(of: call.types[0], try call.elements(0).filter { seen.insert(ValueKey($0)).inserted }))
+    }
+    type.member(
+      "static IEnumerable<TSource> Distinct<TSource>(this IEnumerable<TSource> source, StringComparer comparer)"
+    ) { call in
+      let comparer: ComparerObject = try call.object(1)
+      var kept: [Value] = []
+      for value in try call.elements(0) where try !kept.contains(where: { try comparer.order($0, value) == 0 }) {
+        kept.append(value)
+      }
+      return .object(ArrayObject(of: call.types[0], kept))
+    }
+    type.member(
+      "static IEnumerable<TSource> Concat<TSource>(this IEnumerable<TSource> source, IEnumerable<TSource> second)"
+    ) {
+      call in
+      let (first, second) = (try source(call), call[1])
+      return lazy(call.types[0]) {
+        var iterator = try first.makeIterator()
+        var isSecond = false
+        return ClosureIterator { machine in
+          if let value = try iterator.next(machine) { return value }
+          if isSecond { return nil }
+          isSecond = true
+          iterator = try second.makeIterator()
+          return try iterator.next(machine)
+        }
+      }
+    }
+    for name in ["Union", "Intersect", "Except"] {
+      type.member(
+        "static IEnumerable<TSource> \(name)<TSource>(this IEnumerable<TSource> source, IEnumerable<TSource> second)"
+      ) { call in
+        let (first, second) = (try call.elements(0), try call.elements(1))
+        let other = Set(second.map { ValueKey($0) })
+        var seen: Set<ValueKey> = []
+        let result = (name == "Union" ? first + second : first).filter { value in
+          let isIn = other.contains(ValueKey(value))
+          if name == "Intersect", !isIn { return false }
+          if name == "Except", isIn { return false }
+          return seen.insert(ValueKey(value)).inserted
+        }
+        return .object(ArrayObject(of: call.types[0], result))
+      }
+    }
+    for (hasElement, hasResult) in [(false, false), (true, false)] {
+      _ = hasResult
+      let element = hasElement ? "TElement" : "TSource"
+      type.member(
+        "static IEnumerable<IGrouping<TKey, \(element)>> GroupBy<TSource, TKey\(hasElement ? ", TElement" : "")>(this IEnumerable<TSource> source, Func<TSource, TKey> keySelector\(hasElement ? ", Func<TSource, TElement> elementSelector" : ""))"
+      ) { call in
+        let (source, key, types) = (try source(call), try call.delegate(1), call.types)
+        let selector = hasElement ? try call.delegate(2) : nil
+        let definition = LibraryCatalog.shared.required("System.Linq.IGrouping", arity: 2)
+        let grouping = TypeSymbol(definition, [types[1], hasElement ? types[2] : types[0]])
+        let machine = call.machine
+        return lazy(grouping) {
+          ValuesIterator(try groups(source, key, selector, grouping, machine).map { .object($0) })
+        }
+      }
+    }
+    type.member(
+      "static IEnumerable<TResult> Join<TOuter, TInner, TKey, TResult>(this IEnumerable<TOuter> source, IEnumerable<TInner> inner, Func<TOuter, TKey> outerKeySelector, Func<TInner, TKey> innerKeySelector, Func<TOuter, TInner, TResult> resultSelector)"
+    ) { call in
+      let machine = call.machine
+      var inner: [ValueKey: [Value]] = [:]
+      for value in try call.elements(1) {
+        inner[ValueKey(try call.delegate(3).invoke(machine, value)), default: []].append(value)
+      }
+      var result: [Value] = []
+      for value in try call.elements(0) {
+        for match in inner[ValueKey(try call.delegate(2).invoke(machine, value))] ?? [] {
+          result.append(try call.delegate(4).invoke(machine, value, match))
+        }
+      }
+      return .object(ArrayObject(of: call.types[3], result))
+    }
+    type.member(
+      "static IEnumerable<TResult> GroupJoin<TOuter, TInner, TKey, TResult>(this IEnumerable<TOuter> source, IEnumerable<TInner> inner, Func<TOuter, TKey> outerKeySelector, Func<TInner, TKey> innerKeySelector, Func<TOuter, IEnumerable<TInner>, TResult> resultSelector)"
+    ) { call in
+      let machine = call.machine
+      var inner: [ValueKey: [Value]] = [:]
+      for value in try call.elements(1) {
+        inner[ValueKey(try call.delegate(3).invoke(machine, value)), default: []].append(value)
+      }
+      let results = try call.elements(0).map { value in
+        let matches = inner[ValueKey(try call.delegate(2).invoke(machine, value))] ?? []
+        return try call.delegate(4).invoke(machine, value, .object(ArrayObject(of: call.types[1], matches)))
+      }
+      return .object(ArrayObject(of: call.types[3], results))
+    }
+  }
+
+  private static func groups(
+    _ source: Value, _ key: DelegateObject, _ selector: DelegateObject?, _ type: TypeSymbol, _ machine: Machine
+  ) throws -> [GroupingObject] {
+    var order: [GroupingObject] = []
+    var known: [ValueKey: GroupingObject] = [:]
+    for value in try source.elements(machine) {
+      let k = try key.invoke(machine, value)
+      let element = try selector?.invoke(machine, value) ?? value
+      if let group = known[ValueKey(k)] {
+        group.elements.append(element)
+      } else {
+        let group = GroupingObject(type, k, [element])
+        known[ValueKey(k)] = group
+        order.append(group)
+      }
+    }
+    return order
+  }
+
+  private static func conversions(_ type: inout LibraryRegistration) {
+    type.member("static TSource[] ToArray<TSource>(this IEnumerable<TSource> source)") { call in
+      .object(ArrayObject(of: call.types[0], try call.elements(0)))
+    }
+    type.member("static List<TSource> ToList<TSource>(this IEnumerable<TSource> source)") { call in
+      ListObject.list(of: call.types[0], try call.elements(0))
+    }
+    type.member("static IEnumerable<TSource> AsEnumerable<TSource>(this IEnumerable<TSource> source)") { call in call[0]
+    }
+    type.member("static HashSet<TSource> ToHashSet<TSource>(this IEnumerable<TSource> source)") { call in
+      let definition = LibraryCatalog.shared.required("System.Collections.Generic.HashSet", arity: 1)
+      let set = SetObject(TypeSymbol(definition, call.types))
+      for value in try call.elements(0) { _ = set.add(value) }
+      return .object(set)
+    }
+    for (hasElement, hasComparer) in [(false, false), (true, false), (false, true), (true, true)] {
+      type.member(
+        "static Dictionary<TKey, \(hasElement ? "TElement" : "TSource")> ToDictionary<TSource, TKey\(hasElement ? ", TElement" : "")>(this IEnumerable<TSource> source, Func<TSource, TKey> keySelector\(hasElement ? ", Func<TSource, TElement> elementSelector" : "")\(hasComparer ? ", StringComparer comparer" : ""))"
+      ) { call in
+        let comparer = hasComparer ? call[hasElement ? 3 : 2] : .null
+        let type = TypeSymbol(TypeDefinition.dictionary, [call.types[1], hasElement ? call.types[2] : call.types[0]])
+        let result = DictionaryObject(type, ignoresCase: ComparerObject.ignoresCase(comparer))
+        for value in try call.elements(0) {
+          let key = try call.delegate(1).invoke(call.machine, value)
+          guard try result.add(key, hasElement ? try call.delegate(2).invoke(call.machine, value) : value) else {
+            throw Thrown.argument(
+              "An item with the same key has already been added. Key: \(try Operation.text(key, call.machine))")
+          }
+        }
+        return .object(result)
+      }
+    }
+  }
+}
+
+/// The result of `OrderBy`: sorted when it is enumerated, stable.
+final class OrderedSequence: RuntimeObject {
+  typealias Key = (selector: DelegateObject, order: (Value, Value) throws -> Int)
+
+  let source: Value
+  let element: TypeSymbol
+  let keys: [Key]
+
+  init(_ source: Value, _ element: TypeSymbol, _ keys: [Key]) {
+    self.source = source
+    self.element = element
+    self.keys = keys
+  }
+
+  var runtimeType: TypeSymbol {
+    TypeSymbol(LibraryCatalog.shared.required("System.Linq.IOrderedEnumerable", arity: 1), [element])
+  }
+
+  func makeIterator() throws -> (any ValueIterator)? {
+    var sorted: ValuesIterator?
+    return ClosureIterator { [self] machine in
+      if let sorted { return try sorted.next(machine) }
+      var rows: [Value] = []
+      for value in try source.elements(machine) {
+        var row = [value]
+        for key in keys { row.append(try key.selector.invoke(machine, value)) }
+        rows.append(.object(TupleObject(.object, row)))
+      }
+      let all = try Sorting.sorted(rows, machine) { a, b in
+        guard case .object(let x) = a, case .object(let y) = b, let p = x as? TupleObject, let q = y as? TupleObject
+        else { return 0 }
+        for (index, key) in keys.enumerated() {
+          let order = try key.order(p.values[index + 1], q.values[index + 1])
+          if order != 0 { return order }
+        }
+        return 0
+      }
+      let iterator = ValuesIterator(
+        all.compactMap { row in
+          if case .object(let object) = row, let tuple = object as? TupleObject { return tuple.values[0] }
+          return nil
+        })
+      sorted = iterator
+      return try iterator.next(machine)
+    }
+  }
+}

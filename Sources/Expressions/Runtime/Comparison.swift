@@ -1,0 +1,80 @@
+import DotNet
+
+extension Value {
+  /// `GetHashCode()`, equal for equal values.
+  func hash(into hasher: inout Hasher) {
+    switch self {
+    case .null: hasher.combine(0)
+    case .bool(let v): hasher.combine(v)
+    case .string(let v): hasher.combine(v)
+    case .decimal(let v): hasher.combine(v)
+    case .double, .float: hasher.combine(Operation.real(self))
+    case .uint64(let v): hasher.combine(Int64(truncatingIfNeeded: v))
+    case .object(let object): object.hash(into: &hasher)
+    case .cell(let cell): cell.value.hash(into: &hasher)
+    default: hasher.combine(Operation.integer(self) ?? 0)
+    }
+  }
+}
+
+/// A value as the key of a dictionary or a set.
+struct ValueKey: Hashable {
+  let value: Value
+
+  init(_ value: Value) { self.value = value }
+
+  static func == (a: ValueKey, b: ValueKey) -> Bool { Operation.areEqual(a.value, b.value) }
+  func hash(into hasher: inout Hasher) { value.hash(into: &hasher) }
+}
+
+extension Operation {
+  /// `CompareTo`: the default order of .NET. Strings compare as culture does: letters before their case.
+  static func compare(_ a: Value, _ b: Value) throws -> Int {
+    switch (a, b) {
+    case (.null, .null): return 0
+    case (.null, _): return -1
+    case (_, .null): return 1
+    case (.string(let x), .string(let y)): return compareCulture(x, y)
+    case (.bool(let x), .bool(let y)): return x == y ? 0 : x ? 1 : -1
+    case (.decimal(let x), .decimal(let y)): return x.compare(y)
+    case (.uint64(let x), .uint64(let y)): return x == y ? 0 : x < y ? -1 : 1
+    case (.double, _), (.float, _):
+      let (x, y) = (real(a), real(b))
+      if x.isNaN || y.isNaN { return x.isNaN ? (y.isNaN ? 0 : -1) : 1 }
+      return x == y ? 0 : x < y ? -1 : 1
+    case (.object(let x), _):
+      if let order = try x.compare(to: b) { return order }
+      throw Thrown.argument("At least one object must implement IComparable.")
+    default:
+      guard let x = integer(a), let y = integer(b) else {
+        throw Thrown.argument("At least one object must implement IComparable.")
+      }
+      return x == y ? 0 : x < y ? -1 : 1
+    }
+  }
+
+  /// The order of the invariant culture: alphabetic without case first, small letters before capitals then.
+  static func compareCulture(_ a: String, _ b: String, ignoresCase: Bool = false) -> Int {
+    let (x, y) = (a.lowercased().unicodeScalars.map(collation), b.lowercased().unicodeScalars.map(collation))
+    for (p, q) in zip(x, y) where p != q { return p < q ? -1 : 1 }
+    if x.count != y.count { return x.count < y.count ? -1 : 1 }
+    if ignoresCase { return 0 }
+    for (p, q) in zip(a.unicodeScalars, b.unicodeScalars) where p != q {
+      return p.properties.isLowercase == q.properties.isLowercase ? (p < q ? -1 : 1) : p.properties.isLowercase ? -1 : 1
+    }
+    return 0
+  }
+
+  /// Signs before digits before letters.
+  private static func collation(_ scalar: Unicode.Scalar) -> UInt32 {
+    if scalar.properties.isAlphabetic { return 0x40_0000 + scalar.value }
+    if scalar.properties.numericType != nil { return 0x20_0000 + scalar.value }
+    return scalar.value
+  }
+
+  /// Code unit by code unit.
+  static func compareOrdinal(_ a: String, _ b: String) -> Int {
+    for (p, q) in zip(a.utf16, b.utf16) where p != q { return Int(p) - Int(q) }
+    return a.utf16.count - b.utf16.count
+  }
+}
