@@ -108,7 +108,7 @@ let package = Package(
       ], swiftSettings: strict),
     .target(
       name: "Workbench",
-      dependencies: ["Expressions", "PolicyLibrary", "PolicySyntax"], swiftSettings: strict),
+      dependencies: ["DotNet", "Expressions", "PolicyLibrary", "PolicySyntax"], swiftSettings: strict),
 
     // Level 5
     .executableTarget(

@@ -1,3 +1,4 @@
+import DotNet
 public import Expressions
 import Foundation
 
@@ -17,10 +18,15 @@ public final class DescribedContext: ContextModel {
   public init(_ description: [String: Any], now: Int64?) {
     root = description
     pinned = now
-    for (name, value) in description["variables"] as? [String: Any] ?? [:] { variables[name] = Self.value(value) }
+    for (name, value) in description["variables"] as? [String: Any] ?? [:] { variables[name] = self.value(value) }
   }
 
-  private static func value(_ json: Any) -> Value? {
+  private func value(_ json: Any) -> Value? {
+    if let described = json as? [String: Any], let type = described["$t"] as? String {
+      if let texts = described["v"] as? [String] { return .described(texts: texts, isList: type.hasPrefix("List")) }
+      let text = (described["v"] as? String) ?? (described["v"] as? NSNumber).map { "\($0)" } ?? ""
+      return .described(type, text, in: self)
+    }
     switch json {
     case is NSNull: return .null
     case let text as String: return .string(text)
@@ -133,10 +139,20 @@ public final class DescribedContext: ContextModel {
     case .responseStatusCode: return number(node("response", "statusCode"))
     case .productSubscriptionLimit: return number(node("product", "subscriptionLimit"))
     case .lastErrorHttpCode: return number(node("lastError", "httpErrorCode"))
-    case .timestamp, .elapsed, .subscriptionCreatedDate, .subscriptionStartDate, .subscriptionEndDate,
-      .userRegistrationDate:
-      return nil
+    case .timestamp: return time("timestamp")
+    case .elapsed: return time("timestamp").map { now() - $0 }
+    case .subscriptionCreatedDate: return time("subscription", "createdDate")
+    case .subscriptionStartDate: return time("subscription", "startDate")
+    case .subscriptionEndDate: return time("subscription", "endDate")
+    case .userRegistrationDate: return time("user", "registrationDate")
     }
+  }
+
+  /// A time in ISO form as ticks.
+  private func time(_ path: String...) -> Int64? {
+    var current: Any? = root
+    for name in path { current = (current as? [String: Any])?[name] }
+    return (current as? String).flatMap { try? DateTimeValue.parse($0).ticks }
   }
 
   public func flag(_ member: ContextFlag) -> Bool {

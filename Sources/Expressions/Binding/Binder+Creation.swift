@@ -271,6 +271,7 @@ final class TupleObject: RuntimeObject {
     if runtimeType.kind == .anonymous {
       return "{ " + zip(runtimeType.definition.fieldNames, parts).map { "\($0) = \($1)" }.joined(separator: ", ") + " }"
     }
+    if runtimeType.definition === TypeDefinition.keyValuePair { return "[" + parts.joined(separator: ", ") + "]" }
     return "(" + parts.joined(separator: ", ") + ")"
   }
 

@@ -6,8 +6,6 @@ extension LibraryCatalog {
     ) { type in
       type.member("TValue this[TKey key] { get; }") { call in
         if let value = try find(call) { return value }
-        // A variable that was never set reads as null, as the service does.
-        if case .object(let object) = call.this, (object as? ContextDictionary)?.isVariables == true { return .null }
         throw Thrown.keyNotFound(try Operation.text(call[0], call.machine))
       }
       type.member("bool ContainsKey(TKey key)") { call in .bool(try find(call) != nil) }
@@ -82,6 +80,12 @@ extension LibraryCatalog {
       type.member("Guid RequestId { get; }") { call in
         .object(GuidObject(call.machine.context.text(.requestId) ?? "00000000-0000-0000-0000-000000000000"))
       }
+      type.member("DateTime Timestamp { get; }") { call in
+        try utc(call.machine.context.number(.timestamp) ?? call.machine.context.now())
+      }
+      type.member("TimeSpan Elapsed { get; }", usage: .hiddenState) { call in
+        value(span: call.machine.context.number(.elapsed) ?? 0)
+      }
       type.member("bool Tracing { get; }") { call in .bool(call.machine.context.flag(.tracing)) }
       type.member("IReadOnlyDictionary<string, object> Variables { get; }", usage: .variables) { _ in
         .object(ContextDictionary(.variables))
@@ -123,10 +127,17 @@ extension LibraryCatalog {
           throw Thrown.invalidOperation("The message body was consumed before.")
         }
         try call.machine.process(bytes: bytes.count)
-        return try MessageBodyObject.convert(bytes, to: call.types[0])
+        return try MessageBodyObject.convert(bytes, to: call.types[0], call.machine)
       }
     },
     LibraryType("interface Apim.IUrl") { type in
+      type.member("string ToString()") { call in
+        let (url, context) = (try call.receiver(URLObject.self), call.machine.context)
+        let parts = url.members.map { context.text($0) ?? "" }
+        let port = context.number(url.port) ?? 0
+        let isDefault = port == 0 || (parts[0] == "https" && port == 443) || (parts[0] == "http" && port == 80)
+        return .string(parts[0] + "://" + parts[1] + (isDefault ? "" : ":\(port)") + parts[2] + parts[3])
+      }
       for (index, name) in ["Scheme", "Host", "Path", "QueryString"].enumerated() {
         type.member("string \(name) { get; }") { call in
           let members = try call.receiver(URLObject.self).members
@@ -147,6 +158,12 @@ extension LibraryCatalog {
       ] {
         text(&type, name, member)
       }
+      type.member("IUrl ServiceUrl { get; }") { call in
+        call.machine.context.isPresent(.apiServiceUrl) ? .object(URLObject(.service)) : .null
+      }
+      type.member("IEnumerable<string> Protocols { get; }") { call in
+        .object(ArrayObject(strings: call.machine.context.apiProtocols()))
+      }
       type.member("bool IsCurrentRevision { get; }") { call in .bool(call.machine.context.flag(.apiIsCurrentRevision)) }
     },
     part("IOperation", []) { type in
@@ -165,6 +182,9 @@ extension LibraryCatalog {
       }
     },
     part("ISubscription", []) { type in
+      time(&type, "DateTime CreatedDate", .subscriptionCreatedDate)
+      time(&type, "DateTime? StartDate", .subscriptionStartDate)
+      time(&type, "DateTime? EndDate", .subscriptionEndDate)
       for (name, member) in [
         ("Id", ContextText.subscriptionId), ("Name", .subscriptionName), ("Key", .subscriptionKey),
         ("PrimaryKey", .subscriptionPrimaryKey), ("SecondaryKey", .subscriptionSecondaryKey),
@@ -173,6 +193,7 @@ extension LibraryCatalog {
       }
     },
     part("IUser", []) { type in
+      time(&type, "DateTime RegistrationDate", .userRegistrationDate)
       for (name, member) in [
         ("Id", ContextText.userId), ("Email", .userEmail), ("FirstName", .userFirstName), ("LastName", .userLastName),
         ("Note", .userNote),
@@ -231,6 +252,15 @@ extension LibraryCatalog {
     }
   }
 
+  private static func time(_ type: inout LibraryRegistration, _ signature: String, _ member: ContextNumber) {
+    type.member("\(signature) { get; }") { call in
+      guard let ticks = call.machine.context.number(member) else {
+        return signature.contains("?") ? .null : Value.defaultValue(of: .dateTime)
+      }
+      return try utc(ticks)
+    }
+  }
+
   private static func text(_ type: inout LibraryRegistration, _ name: String, _ member: ContextText) {
     type.member("string \(name) { get; }") { call in call.machine.context.text(member).map { .string($0) } ?? .null }
   }
@@ -284,9 +314,28 @@ final class MessageBodyObject: RuntimeObject {
 
   var runtimeType: TypeSymbol { .named("Apim.IMessageBody") }
 
-  static func convert(_ bytes: [UInt8], to type: TypeSymbol) throws -> Value {
-    if type == .string { return .string(String(decoding: bytes, as: UTF8.self)) }
+  static func convert(_ bytes: [UInt8], to type: TypeSymbol, _ machine: Machine) throws -> Value {
     if type == .byteArray { return .object(ArrayObject(bytes: bytes)) }
+    // A byte order mark is no part of the text.
+    let text = String(decoding: bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes[3...] : bytes[...], as: UTF8.self)
+    if type == .string { return .string(text) }
+    if type.definition.namespace == "Newtonsoft.Json.Linq" {
+      let token: JsonToken
+      do {
+        token = try JsonReader.parse(text, machine)
+      } catch let error as Thrown {
+        throw Thrown(
+          error.exception.typeName,
+          "Expression evaluation failed. The message body is not a valid JSON. " + error.exception.message)
+      }
+      guard Value.object(token).isInstance(of: type) else {
+        throw Thrown(
+          JsonReader.failure,
+          "Expression evaluation failed. The message body is not a valid JSON. Error reading \(type) from JsonReader. "
+            + "Current JsonReader item is not of that kind: \(token.typeName).")
+      }
+      return .object(token)
+    }
     throw Thrown.notSupported("A body cannot be read as '\(type)' by this version of Postern.")
   }
 }
@@ -313,11 +362,6 @@ final class ContextDictionary: RuntimeObject {
       }
     return TypeSymbol(
       LibraryCatalog.shared.required("System.Collections.Generic.IReadOnlyDictionary", arity: 2), [.string, value])
-  }
-
-  var isVariables: Bool {
-    if case .variables = source { return true }
-    return false
   }
 
   func makeIterator() throws -> (any ValueIterator)? {

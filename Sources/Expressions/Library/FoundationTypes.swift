@@ -3,6 +3,9 @@ extension LibraryCatalog {
   static let foundationTypes: [LibraryType] = [
     LibraryType("class System.Object") { type in
       type.member("string ToString()") { call in .string(try Operation.text(call.this, call.machine)) }
+      type.member("int GetHashCode()") { call in
+        .int32(Hashing.code(call.this, try Operation.text(call.this, call.machine)))
+      }
       type.member("bool Equals(object value)") { call in .bool(Operation.areEqual(call.this, call[0])) }
     },
     LibraryType("abstract class System.ValueType"),
@@ -37,6 +40,20 @@ extension LibraryCatalog {
         let text = hex(high) + hex(low)
         func part(_ from: Int, _ count: Int) -> Substring { text.dropFirst(from).prefix(count) }
         return .object(GuidObject("\(part(0, 8))-\(part(8, 4))-\(part(12, 4))-\(part(16, 4))-\(part(20, 12))"))
+      }
+      type.member("Guid(string g)") { call in .object(try GuidObject.parse(try call.string(0))) }
+      type.member("static Guid Parse(string input)") { call in .object(try GuidObject.parse(try call.string(0))) }
+      type.member("static bool TryParse(string input, out Guid result)") { call in
+        let guid = call.stringOrNull(0).flatMap { try? GuidObject.parse($0) }
+        call.set(1, .object(guid ?? GuidObject("00000000-0000-0000-0000-000000000000")))
+        return .bool(guid != nil)
+      }
+      type.member("static Guid Empty { get; }") { _ in .object(GuidObject("00000000-0000-0000-0000-000000000000")) }
+      type.member("byte[] ToByteArray()") { call in
+        let digits = Array(try call.receiver(GuidObject.self).value.filter { $0 != "-" })
+        let bytes = stride(from: 0, to: 32, by: 2).compactMap { UInt8(String(digits[$0...($0 + 1)]), radix: 16) }
+        // The first three groups are little-endian.
+        return .object(ArrayObject(bytes: [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15].map { bytes[$0] }))
       }
       type.member("string ToString(string format)") { call in
         let text = try call.receiver(GuidObject.self).value
@@ -78,6 +95,21 @@ final class GuidObject: RuntimeObject, Sendable {
 
   init(_ value: String) { self.value = value }
 
+  /// The forms `D`, `N`, `B` and `P`.
+  static func parse(_ text: String) throws -> GuidObject {
+    var digits = text.trimmingWhiteSpace().lowercased()
+    if (digits.hasPrefix("{") && digits.hasSuffix("}")) || (digits.hasPrefix("(") && digits.hasSuffix(")")) {
+      digits = String(digits.dropFirst().dropLast())
+    }
+    let hex = Array(digits.filter { $0 != "-" })
+    let groups = digits.split(separator: "-", omittingEmptySubsequences: false).map(\.count)
+    guard hex.count == 32, hex.allSatisfy({ $0.isHexDigit && $0.isASCII }),
+      groups == [32] || groups == [8, 4, 4, 4, 12]
+    else { throw Thrown.format("Guid should contain 32 digits with 4 dashes (xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx).") }
+    func part(_ from: Int, _ to: Int) -> String { String(hex[from..<to]) }
+    return GuidObject([part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].joined(separator: "-"))
+  }
+
   var runtimeType: TypeSymbol { .guid }
   func text(_ machine: Machine) throws -> String { value }
   func isEqual(to other: Value) -> Bool {
@@ -85,4 +117,15 @@ final class GuidObject: RuntimeObject, Sendable {
     return false
   }
   func hash(into hasher: inout Hasher) { hasher.combine(value) }
+}
+
+/// `GetHashCode()`: equal for equal values, the same in every process.
+enum Hashing {
+  static func code(_ value: Value, _ text: String) -> Int32 {
+    if case .int32(let number) = value { return number }
+    // FNV-1a; .NET promises no particular value either.
+    var hash: UInt32 = 2_166_136_261
+    for byte in text.utf8 { hash = (hash ^ UInt32(byte)) &* 16_777_619 }
+    return Int32(bitPattern: hash)
+  }
 }

@@ -1,3 +1,5 @@
+import DotNet
+
 extension LibraryCatalog {
   /// All registrations, by area. A new file of registrations adds its list here.
   static let allTypes: [LibraryType] = [
@@ -8,12 +10,15 @@ extension LibraryCatalog {
     linqTypes,
     stringTypes,
     textTypes,
+    timeTypes,
     contextTypes,
     jsonTypes,
   ].flatMap { $0 }
 
   /// `default(T)` of structures that live in objects.
   static let structureDefaults: [String: @Sendable () -> Value] = [
-    "System.Guid": { .object(GuidObject("00000000-0000-0000-0000-000000000000")) }
+    "System.Guid": { .object(GuidObject("00000000-0000-0000-0000-000000000000")) },
+    "System.TimeSpan": { value(span: 0) },
+    "System.DateTime": { (try? DateTimeValue(ticks: 0)).map { value($0) } ?? .null },
   ]
 }

@@ -45,6 +45,11 @@ extension LibraryCatalog {
     .object(LazySequence(of: element, make))
   }
 
+  /// Values at hand as the `IEnumerable<T>` that .NET gives.
+  private static func listed(_ element: TypeSymbol, _ values: [Value]) -> Value {
+    lazy(element) { ValuesIterator(values) }
+  }
+
   /// A lazy sequence over another one, given by what it does with each element: nil drops it.
   private static func mapped(
     _ call: Call, _ element: TypeSymbol, _ body: @escaping (Machine, Value, Int) throws -> Value?
@@ -203,13 +208,13 @@ extension LibraryCatalog {
     }
     type.member("static IEnumerable<TSource> DefaultIfEmpty<TSource>(this IEnumerable<TSource> source)") { call in
       let all = try call.elements(0)
-      return .object(ArrayObject(of: call.types[0], all.isEmpty ? [Value.defaultValue(of: call.types[0])] : all))
+      return listed(call.types[0], all.isEmpty ? [Value.defaultValue(of: call.types[0])] : all)
     }
     type.member(
       "static IEnumerable<TSource> DefaultIfEmpty<TSource>(this IEnumerable<TSource> source, TSource defaultValue)"
     ) { call in
       let all = try call.elements(0)
-      return .object(ArrayObject(of: call.types[0], all.isEmpty ? [call[1]] : all))
+      return listed(call.types[0], all.isEmpty ? [call[1]] : all)
     }
     type.member("static IEnumerable<TSource> Reverse<TSource>(this IEnumerable<TSource> source)") { call in
       let (source, machine) = (try source(call), call.machine)
@@ -219,7 +224,7 @@ extension LibraryCatalog {
       type.member("static IEnumerable<TSource> \(name)<TSource>(this IEnumerable<TSource> source, TSource element)") {
         call in
         let all = try call.elements(0)
-        return .object(ArrayObject(of: call.types[0], appends ? all + [call[1]] : [call[1]] + all))
+        return listed(call.types[0], appends ? all + [call[1]] : [call[1]] + all)
       }
     }
   }
@@ -413,7 +418,7 @@ extension LibraryCatalog {
   private static func sets(_ type: inout LibraryRegistration) {
     type.member("static IEnumerable<TSource> Distinct<TSource>(this IEnumerable<TSource> source)") { call in
       var seen: Set<ValueKey> = []
-      return .object(ArrayObject(of: call.types[0], try call.elements(0).filter { seen.insert(ValueKey($0)).inserted }))
+      return listed(call.types[0], try call.elements(0).filter { seen.insert(ValueKey($0)).inserted })
     }
     type.member(
       "static IEnumerable<TSource> Distinct<TSource>(this IEnumerable<TSource> source, StringComparer comparer)"
@@ -423,7 +428,7 @@ extension LibraryCatalog {
       for value in try call.elements(0) where try !kept.contains(where: { try comparer.order($0, value) == 0 }) {
         kept.append(value)
       }
-      return .object(ArrayObject(of: call.types[0], kept))
+      return listed(call.types[0], kept)
     }
     type.member(
       "static IEnumerable<TSource> Concat<TSource>(this IEnumerable<TSource> source, IEnumerable<TSource> second)"
@@ -455,7 +460,7 @@ extension LibraryCatalog {
           if name == "Except", isIn { return false }
           return seen.insert(ValueKey(value)).inserted
         }
-        return .object(ArrayObject(of: call.types[0], result))
+        return listed(call.types[0], result)
       }
     }
     for (hasElement, hasResult) in [(false, false), (true, false)] {
@@ -488,7 +493,7 @@ extension LibraryCatalog {
           result.append(try call.delegate(4).invoke(machine, value, match))
         }
       }
-      return .object(ArrayObject(of: call.types[3], result))
+      return listed(call.types[3], result)
     }
     type.member(
       "static IEnumerable<TResult> GroupJoin<TOuter, TInner, TKey, TResult>(this IEnumerable<TOuter> source, IEnumerable<TInner> inner, Func<TOuter, TKey> outerKeySelector, Func<TInner, TKey> innerKeySelector, Func<TOuter, IEnumerable<TInner>, TResult> resultSelector)"
@@ -502,7 +507,7 @@ extension LibraryCatalog {
         let matches = inner[ValueKey(try call.delegate(2).invoke(machine, value))] ?? []
         return try call.delegate(4).invoke(machine, value, .object(ArrayObject(of: call.types[1], matches)))
       }
-      return .object(ArrayObject(of: call.types[3], results))
+      return listed(call.types[3], results)
     }
   }
 
