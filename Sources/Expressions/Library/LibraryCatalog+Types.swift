@@ -11,6 +11,7 @@ extension LibraryCatalog {
     stringTypes,
     textTypes,
     timeTypes,
+    cryptographyTypes,
     contextTypes,
     jsonTypes,
   ].flatMap { $0 }

@@ -1,0 +1,34 @@
+import Crypto
+import Foundation
+
+/// The hash functions of `System.Security.Cryptography`, plain and keyed.
+public enum HashFunction: String, Sendable, CaseIterable {
+  case md5 = "MD5"
+  case sha1 = "SHA1"
+  case sha256 = "SHA256"
+  case sha384 = "SHA384"
+  case sha512 = "SHA512"
+
+  /// The hash of some bytes.
+  public func digest(_ bytes: [UInt8]) -> [UInt8] {
+    switch self {
+    case .md5: Array(Insecure.MD5.hash(data: bytes))
+    case .sha1: Array(Insecure.SHA1.hash(data: bytes))
+    case .sha256: Array(SHA256.hash(data: bytes))
+    case .sha384: Array(SHA384.hash(data: bytes))
+    case .sha512: Array(SHA512.hash(data: bytes))
+    }
+  }
+
+  /// The HMAC (RFC 2104) of some bytes.
+  public func code(_ bytes: [UInt8], key: [UInt8]) -> [UInt8] {
+    let key = SymmetricKey(data: key)
+    switch self {
+    case .md5: return Array(HMAC<Insecure.MD5>.authenticationCode(for: bytes, using: key))
+    case .sha1: return Array(HMAC<Insecure.SHA1>.authenticationCode(for: bytes, using: key))
+    case .sha256: return Array(HMAC<SHA256>.authenticationCode(for: bytes, using: key))
+    case .sha384: return Array(HMAC<SHA384>.authenticationCode(for: bytes, using: key))
+    case .sha512: return Array(HMAC<SHA512>.authenticationCode(for: bytes, using: key))
+    }
+  }
+}
