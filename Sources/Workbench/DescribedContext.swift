@@ -24,6 +24,15 @@ public final class DescribedContext: ContextModel {
   private func value(_ json: Any) -> Value? {
     if let described = json as? [String: Any], let type = described["$t"] as? String {
       if let texts = described["v"] as? [String] { return .described(texts: texts, isList: type.hasPrefix("List")) }
+      if let object = described["v"] as? [String: Any] {
+        if type == "Response" { return .response(response(object)) }
+        let values = type.contains("object") ? "object" : "string"
+        return .described(
+          object.keys.sorted().map { name in (name, object[name].flatMap { self.value($0) } ?? .null) }, values: values)
+      }
+      if type == "bytes", let data = (described["v"] as? String).flatMap({ Data(base64Encoded: $0) }) {
+        return .bytes(Array(data))
+      }
       let text = (described["v"] as? String) ?? (described["v"] as? NSNumber).map { "\($0)" } ?? ""
       return .described(type, text, in: self)
     }
@@ -37,6 +46,14 @@ public final class DescribedContext: ContextModel {
       return Int32(exactly: number.int64Value).map { .int32($0) } ?? .int64(number.int64Value)
     default: return nil
     }
+  }
+
+  private func response(_ object: [String: Any]) -> ResponseMessage {
+    ResponseMessage(
+      statusCode: (object["statusCode"] as? NSNumber)?.intValue ?? 200,
+      statusReason: object["statusReason"] as? String ?? "",
+      headers: lists(object["headers"]).map { (name: $0.key, values: $0.value) }.sorted { $0.name < $1.name },
+      body: (object["body"] as? String).map { Array($0.utf8) })
   }
 
   private func node(_ path: String...) -> Any? {

@@ -1,3 +1,4 @@
+import DotNet
 import Foundation
 
 extension CompiledExpression {
@@ -22,6 +23,12 @@ enum CanonicalValue {
 
   private static func of(_ object: any RuntimeObject, _ value: Value, _ machine: Machine) throws -> [String: Any] {
     let type = object.runtimeType
+    if let date = object as? DateTimeObject {
+      return ["type": "DateTime", "value": try date.value.format("o")]
+    }
+    if let date = object as? DateTimeOffsetObject {
+      return ["type": "DateTimeOffset", "value": try date.text(format: "o")]
+    }
     if let array = object as? ArrayObject, type == .byteArray {
       return ["type": "byte[]", "value": Base64.text(array.bytes)]
     }

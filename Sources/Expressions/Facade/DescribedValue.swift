@@ -1,3 +1,5 @@
+import DotNet
+
 extension Value {
   /// A value of a .NET type given by its C# name and its text: `long`, `decimal`, `Guid`, `JObject` and the like.
   ///
@@ -7,6 +9,13 @@ extension Value {
     switch type {
     case "JObject", "JArray", "JToken": return (try? JsonReader.parse(text, machine)).map { .object($0) }
     case "Guid": return (try? GuidObject.parse(text)).map { .object($0) }
+    case "Jwt": return TokenObject(text, machine).map { .object($0) }
+    case "BasicAuthCredentials": return BasicCredentials(text).map { .object($0) }
+    case "DateTime":
+      return (try? DateTimeValue.parse(text)).map {
+        .object(DateTimeObject($0.with(text.hasSuffix("Z") ? .utc : $0.kind)))
+      }
+    case "TimeSpan": return (try? TimeSpanObject.parse(text)).map { .object(TimeSpanObject($0)) }
     case "char": return text.utf16.first.map { .char($0) }
     case "bytes": return nil
     default:
@@ -15,6 +24,20 @@ extension Value {
       else { return nil }
       return try? LibraryCatalog.parse(text, kind)
     }
+  }
+
+  /// A response held in a variable (`IResponse`).
+  public static func response(_ message: ResponseMessage) -> Value { .object(ResponseObject(message)) }
+
+  /// A `byte[]`.
+  public static func bytes(_ bytes: [UInt8]) -> Value { .object(ArrayObject(bytes: bytes)) }
+
+  /// A dictionary with texts as keys, in order.
+  public static func described(_ entries: [(String, Value)], values: String) -> Value {
+    let type = TypeSymbol(TypeDefinition.dictionary, [.string, values == "string" ? .string : .object])
+    let result = DictionaryObject(type)
+    for (name, value) in entries { try? result.set(.string(name), value) }
+    return .object(result)
   }
 
   /// `string[]`, or `List<string>`.

@@ -36,34 +36,34 @@ extension LibraryCatalog {
       type.member(
         "static string GetValueOrDefault(this IReadOnlyDictionary<string, string[]> dictionary, string key, string defaultValue = null)"
       ) { call in
-        let dictionary: ContextDictionary = try call.object(0)
-        return dictionary.joined(try call.string(1), call.machine.context).map { .string($0) } ?? call[2]
+        if let dictionary: ContextDictionary = call.objectOrNull(0) {
+          return dictionary.joined(try call.string(1), call.machine.context).map { .string($0) } ?? call[2]
+        }
+        guard let values = try held(call, 0), !values.isNull else { return call[2] }
+        return .string(
+          try values.elements(call.machine).map { try Operation.text($0, call.machine) }.joined(separator: ","))
       }
+      type.member(
+        "static string[] GetValueOrDefault(this IReadOnlyDictionary<string, string[]> dictionary, string key, string[] defaultValue)"
+      ) { call in try held(call, 0) ?? call[2] }
       type.member(
         "static string GetValueOrDefault(this IReadOnlyDictionary<string, string> dictionary, string key, string defaultValue = null)"
       ) { call in
-        let dictionary: ContextDictionary = try call.object(0)
-        return dictionary.find(try call.string(1), call.machine.context) ?? call[2]
+        try held(call, 0) ?? call[2]
       }
       type.member(
         "static object GetValueOrDefault(this IReadOnlyDictionary<string, object> dictionary, string key, object defaultValue = null)"
       ) { call in
-        let dictionary: ContextDictionary = try call.object(0)
-        return dictionary.find(try call.string(1), call.machine.context) ?? call[2]
+        try held(call, 0) ?? call[2]
       }
       type.member(
         "static T GetValueOrDefault<T>(this IReadOnlyDictionary<string, object> dictionary, string key, T defaultValue)"
       ) { call in
-        let dictionary: ContextDictionary = try call.object(0)
-        return try typed(dictionary.find(try call.string(1), call.machine.context) ?? call[2], call.types[0])
+        try typed(try held(call, 0) ?? call[2], call.types[0])
       }
       type.member("static T GetValueOrDefault<T>(this IReadOnlyDictionary<string, object> dictionary, string key)") {
         call in
-        let dictionary: ContextDictionary = try call.object(0)
-        let wanted = call.types[0]
-        let none: Value =
-          wanted == .bool ? .bool(false) : wanted.isNumeric ? Operation.convert(.int32(0), to: wanted) : .null
-        return try typed(dictionary.find(try call.string(1), call.machine.context) ?? none, wanted)
+        try typed(try held(call, 0) ?? Value.defaultValue(of: call.types[0]), call.types[0])
       }
     },
     part(
@@ -105,25 +105,50 @@ extension LibraryCatalog {
         .object(ContextDictionary(.matchedParameters))
       }
       type.member("IMessageBody Body { get; }", usage: .requestBody) { call in
-        call.machine.context.isPresent(.requestBody) ? .object(MessageBodyObject(.request)) : .null
+        call.machine.context.isPresent(.requestBody) ? .object(MessageBodyObject(.context(.request))) : .null
       }
     },
     part("IResponse", []) { type in
       type.member("int StatusCode { get; }") { call in
-        .int32(Int32(clamping: call.machine.context.number(.responseStatusCode) ?? 0))
+        let code = message(call)?.statusCode ?? Int(call.machine.context.number(.responseStatusCode) ?? 0)
+        return .int32(Int32(clamping: code))
       }
-      text(&type, "StatusReason", .responseStatusReason)
-      type.member("IReadOnlyDictionary<string, string[]> Headers { get; }") { _ in
-        .object(ContextDictionary(.headers(.response)))
+      type.member("string StatusReason { get; }") { call in
+        let reason = message(call).map(\.statusReason) ?? call.machine.context.text(.responseStatusReason)
+        return reason.map { .string($0) } ?? .null
+      }
+      type.member("IReadOnlyDictionary<string, string[]> Headers { get; }") { call in
+        .object(ContextDictionary(message(call).map { .message($0) } ?? .headers(.response)))
       }
       type.member("IMessageBody Body { get; }", usage: .responseBody) { call in
-        call.machine.context.isPresent(.responseBody) ? .object(MessageBodyObject(.response)) : .null
+        if let message = message(call) {
+          return message.hasBody ? .object(MessageBodyObject(.message(message))) : .null
+        }
+        return call.machine.context.isPresent(.responseBody) ? .object(MessageBodyObject(.context(.response))) : .null
       }
     },
     LibraryType("interface Apim.IMessageBody") { type in
+      type.member("IDictionary<string, IList<string>> AsFormUrlEncodedContent(bool preserveContent = false)") { call in
+        let body = try call.receiver(MessageBodyObject.self).bytes(call.machine, preserve: call.bool(0))
+        guard let body else { throw Thrown.invalidOperation("The message body was consumed before.") }
+        try call.machine.process(bytes: body.count * 2)
+        let list = SignatureReader.type("IList<string>", in: [])
+        let result = DictionaryObject(TypeSymbol(TypeDefinition.dictionary, [.string, list]))
+        for pair in String(decoding: body, as: UTF8.self).split(separator: "&") {
+          let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map {
+            WebText.unescaped(String($0), plusIsBlank: true)
+          }
+          let value = Value.string(parts.count > 1 ? parts[1] : "")
+          if case .object(let object)? = try result.find(.string(parts[0])), let known = object as? ListObject {
+            known.elements.append(value)
+          } else {
+            try result.set(.string(parts[0]), ListObject.list(of: .string, [value]))
+          }
+        }
+        return .object(result)
+      }
       type.member("T As<T>(bool preserveContent = false)") { call in
-        let side = try call.receiver(MessageBodyObject.self).side
-        guard let bytes = call.machine.context.body(of: side, preserve: call.bool(0)) else {
+        guard let bytes = try call.receiver(MessageBodyObject.self).bytes(call.machine, preserve: call.bool(0)) else {
           throw Thrown.invalidOperation("The message body was consumed before.")
         }
         try call.machine.process(bytes: bytes.count)
@@ -177,6 +202,12 @@ extension LibraryCatalog {
     part("IProduct", []) { type in
       text(&type, "Id", .productId)
       text(&type, "Name", .productName)
+      type.member("int? SubscriptionLimit { get; }") { call in
+        call.machine.context.number(.productSubscriptionLimit).map { .int32(Int32(clamping: $0)) } ?? .null
+      }
+      type.member("bool ApprovalRequired { get; }") { call in
+        .bool(call.machine.context.flag(.productApprovalRequired))
+      }
       type.member("bool SubscriptionRequired { get; }") { call in
         .bool(call.machine.context.flag(.productSubscriptionRequired))
       }
@@ -221,6 +252,19 @@ extension LibraryCatalog {
       }
     },
   ]
+
+  /// What a dictionary given as an argument has for the key behind it.
+  private static func held(_ call: Call, _ index: Int) throws -> Value? {
+    if let dictionary: DictionaryObject = call.objectOrNull(index) { return try dictionary.find(call[index + 1]) }
+    let dictionary: ContextDictionary = try call.object(index)
+    return dictionary.find(try call.string(index + 1), call.machine.context)
+  }
+
+  /// The response that a variable holds; nil for `context.Response`.
+  private static func message(_ call: Call) -> ResponseMessage? {
+    if case .object(let object) = call.this, let held = object as? ResponseObject { return held.message }
+    return nil
+  }
 
   private static func find(_ call: Call) throws -> Value? {
     guard case .object(let object) = call.this else { throw Thrown.nullReference() }
@@ -282,6 +326,15 @@ final class ContextPartObject: RuntimeObject {
   static var contextValue: Value { .object(ContextPartObject(.context)) }
 }
 
+/// A response held in a variable.
+final class ResponseObject: RuntimeObject {
+  let message: ResponseMessage
+
+  init(_ message: ResponseMessage) { self.message = message }
+
+  var runtimeType: TypeSymbol { .named("Apim.IResponse") }
+}
+
 /// One of the request's addresses.
 final class URLObject: RuntimeObject {
   let url: ContextURL
@@ -308,9 +361,22 @@ final class URLObject: RuntimeObject {
 
 /// A body that can be read.
 final class MessageBodyObject: RuntimeObject {
-  let side: ContextMessage
+  enum Source {
+    case context(ContextMessage)
+    case message(ResponseMessage)
+  }
 
-  init(_ side: ContextMessage) { self.side = side }
+  private let source: Source
+
+  init(_ source: Source) { self.source = source }
+
+  /// nil when the body was consumed before.
+  func bytes(_ machine: Machine, preserve: Bool) -> [UInt8]? {
+    switch source {
+    case .context(let side): machine.context.body(of: side, preserve: preserve)
+    case .message(let message): message.body(preserve: preserve)
+    }
+  }
 
   var runtimeType: TypeSymbol { .named("Apim.IMessageBody") }
 
@@ -344,6 +410,7 @@ final class MessageBodyObject: RuntimeObject {
 final class ContextDictionary: RuntimeObject {
   enum Source {
     case headers(ContextMessage)
+    case message(ResponseMessage)
     case query(ContextURL)
     case matchedParameters
     case variables
@@ -356,7 +423,7 @@ final class ContextDictionary: RuntimeObject {
   var runtimeType: TypeSymbol {
     let value: TypeSymbol =
       switch source {
-      case .headers, .query: .stringArray
+      case .headers, .message, .query: .stringArray
       case .matchedParameters: .string
       case .variables: .object
       }
@@ -380,6 +447,7 @@ final class ContextDictionary: RuntimeObject {
   func find(_ name: String, _ context: any ContextModel) -> Value? {
     switch source {
     case .headers(let side): context.headerValues(name, of: side).map { .object(ArrayObject(strings: $0)) }
+    case .message(let message): message.headerValues(name).map { .object(ArrayObject(strings: $0)) }
     case .query(let url): context.queryValues(name, of: url).map { .object(ArrayObject(strings: $0)) }
     case .matchedParameters: context.matchedParameter(name).map { .string($0) }
     case .variables: context.variable(name)
@@ -390,6 +458,7 @@ final class ContextDictionary: RuntimeObject {
   func joined(_ name: String, _ context: any ContextModel) -> String? {
     switch source {
     case .headers(let side): context.header(name, of: side)
+    case .message(let message): message.headerValues(name)?.joined(separator: ",")
     case .query(let url): context.queryValues(name, of: url)?.joined(separator: ",")
     default: nil
     }
@@ -398,6 +467,7 @@ final class ContextDictionary: RuntimeObject {
   func names(_ context: any ContextModel) -> [String] {
     switch source {
     case .headers(let side): context.headerNames(of: side)
+    case .message(let message): message.headers.map(\.name)
     case .query(let url): context.queryNames(of: url)
     case .matchedParameters: context.matchedParameterNames()
     case .variables: context.variableNames()

@@ -26,6 +26,53 @@ extension LibraryCatalog {
         }
       },
       LibraryType("abstract class System.Security.Cryptography.HMAC : KeyedHashAlgorithm"),
+      LibraryType("static class Apim.ByteExtensions", extensions: true) { type in
+        for (name, encrypts) in [("Encrypt", true), ("Decrypt", false)] {
+          type.member("static byte[] \(name)(this byte[] input, string alg, byte[] key, byte[] iv)") { call in
+            guard
+              ["aes", "aescryptoserviceprovider", "aesmanaged", "rijndael"].contains(try call.string(1).lowercased())
+            else { throw Thrown.argument("The algorithm '\(try call.string(1))' is not known.") }
+            let (bytes, key, vector) = (try call.bytes(0), try call.bytes(2), try call.bytes(3))
+            try call.machine.process(bytes: bytes.count * 2)
+            let result =
+              encrypts
+              ? try BlockCipher.encrypt(bytes, key: key, vector: vector)
+              : try BlockCipher.decrypt(bytes, key: key, vector: vector)
+            return .object(ArrayObject(bytes: result))
+          }
+        }
+      },
+      LibraryType("static class System.BitConverter") { type in
+        type.constant("bool IsLittleEndian", .bool(true))
+        type.member("static string ToString(byte[] value)") { call in
+          .string(
+            try call.bytes(0).map { byte in
+              let text = String(byte, radix: 16, uppercase: true)
+              return text.count < 2 ? "0" + text : text
+            }.joined(separator: "-"))
+        }
+        for (name, keyword, size) in [
+          ("Int16", "short", 2), ("Int32", "int", 4), ("Int64", "long", 8), ("UInt16", "ushort", 2),
+          ("UInt32", "uint", 4), ("UInt64", "ulong", 8),
+        ] {
+          let target = SignatureReader.type(keyword, in: [])
+          type.member("static byte[] GetBytes(\(keyword) value)") { call in
+            var bits = UInt64(bitPattern: Operation.integer(call[0]) ?? 0)
+            if case .uint64(let value) = call[0] { bits = value }
+            return .object(ArrayObject(bytes: (0..<size).map { UInt8(truncatingIfNeeded: bits >> UInt64(8 * $0)) }))
+          }
+          type.member("static \(keyword) To\(name)(byte[] value, int startIndex)") { call in
+            let (bytes, start) = (try call.bytes(0), call.int(1))
+            guard bytes.indices.contains(start) else { throw Thrown.outOfRange("startIndex") }
+            guard start + size <= bytes.count else {
+              throw Thrown.argument("Destination array is not long enough to copy all the items in the collection.")
+            }
+            let bits = (0..<size).reduce(UInt64(0)) { $0 | UInt64(bytes[start + $1]) << UInt64(8 * $1) }
+            return size == 8 && name.hasPrefix("U")
+              ? .uint64(bits) : Operation.convert(.int64(Int64(bitPattern: bits)), to: target)
+          }
+        }
+      },
       LibraryType("static class System.Net.WebUtility") { type in web(&type) },
     ] + HashFunction.allCases.flatMap { function in hash(function) }
 

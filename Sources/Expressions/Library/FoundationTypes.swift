@@ -12,6 +12,22 @@ extension LibraryCatalog {
     LibraryType("abstract class System.Enum : ValueType"),
     LibraryType("abstract class System.Delegate"),
     LibraryType("class System.Exception", listed: true) { type in
+      type.member("Exception()") { _ in
+        .object(
+          ExceptionObject(
+            typeName: "System.Exception", message: "Exception of type 'System.Exception' was thrown."))
+      }
+      type.member("Exception(string message)") { call in
+        .object(ExceptionObject(typeName: "System.Exception", message: call.stringOrNull(0) ?? ""))
+      }
+      type.member("Exception(string message, Exception innerException)") { call in
+        .object(
+          ExceptionObject(
+            typeName: "System.Exception", message: call.stringOrNull(0) ?? "", inner: call.objectOrNull(1)))
+      }
+      type.member("Exception InnerException { get; }") { call in
+        try call.receiver(ExceptionObject.self).inner.map { .object($0) } ?? .null
+      }
       type.member("string Message { get; }") { call in .string(try call.receiver(ExceptionObject.self).message) }
     },
     LibraryType("interface System.IDisposable") { type in

@@ -12,6 +12,7 @@ extension LibraryCatalog {
     textTypes,
     timeTypes,
     cryptographyTypes,
+    credentialTypes,
     contextTypes,
     jsonTypes,
   ].flatMap { $0 }
@@ -20,6 +21,7 @@ extension LibraryCatalog {
   static let structureDefaults: [String: @Sendable () -> Value] = [
     "System.Guid": { .object(GuidObject("00000000-0000-0000-0000-000000000000")) },
     "System.TimeSpan": { value(span: 0) },
+    "System.DateTimeOffset": { (try? DateTimeValue(ticks: 0)).map { .object(DateTimeOffsetObject($0)) } ?? .null },
     "System.DateTime": { (try? DateTimeValue(ticks: 0)).map { value($0) } ?? .null },
   ]
 }

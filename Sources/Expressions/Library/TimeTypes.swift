@@ -14,11 +14,70 @@ extension LibraryCatalog {
       dateTimeParts(&type)
       dateTimeArithmetic(&type)
     },
+    LibraryType("struct System.DateTimeOffset") { type in dateTimeOffset(&type) },
     LibraryType("struct System.TimeSpan") { type in
       timeSpanMaking(&type)
       timeSpanParts(&type)
     },
   ]
+
+  private static func dateTimeOffset(_ type: inout LibraryRegistration) {
+    @Sendable func made(_ date: DateTimeValue) -> Value { .object(DateTimeOffsetObject(date.with(.utc))) }
+    @Sendable func own(_ value: Value) throws -> DateTimeValue {
+      guard case .object(let object) = value, let offset = object as? DateTimeOffsetObject else {
+        throw Thrown.nullReference()
+      }
+      return offset.value
+    }
+    type.member("DateTimeOffset(DateTime dateTime)") { call in made(try date(call[0])) }
+    for name in ["UtcNow", "Now"] {
+      type.member("static DateTimeOffset \(name) { get; }", usage: .hiddenState) { call in
+        made(try DateTimeValue(ticks: call.machine.context.now()))
+      }
+    }
+    type.member("static implicit operator DateTimeOffset(DateTime dateTime)") { call in made(try date(call[0])) }
+    type.member("static DateTimeOffset Parse(string input)") { call in
+      made(try DateTimeValue.parse(try call.string(0)))
+    }
+    let epoch: Int64 = 621_355_968_000_000_000
+    for (name, unit) in [("Seconds", DateTimeValue.ticksPerSecond), ("Milliseconds", 10_000)] {
+      type.member("static DateTimeOffset FromUnixTime\(name)(long value)") { call in
+        guard abs(call.long(0)) < 300_000_000_000_000 else { throw Thrown.outOfRange("value") }
+        return made(try DateTimeValue(ticks: call.long(0) * unit + epoch))
+      }
+      type.member("long ToUnixTime\(name)()") { call in
+        let ticks = try own(call.this).ticks - epoch
+        return .int64(ticks >= 0 ? ticks / unit : -((unit - 1 - ticks) / unit))
+      }
+    }
+    type.member("DateTime DateTime { get; }") { call in value(try own(call.this).with(.unspecified)) }
+    type.member("DateTime UtcDateTime { get; }") { call in value(try own(call.this)) }
+    type.member("TimeSpan Offset { get; }") { _ in value(span: 0) }
+    type.member("long Ticks { get; }") { call in .int64(try own(call.this).ticks) }
+    for (name, part) in [("Year", 0), ("Month", 1), ("Day", 2), ("Hour", 3), ("Minute", 4), ("Second", 5)] {
+      type.member("int \(name) { get; }") { call in
+        let value = try own(call.this)
+        let all = [value.date.year, value.date.month, value.date.day, value.hour, value.minute, value.second]
+        return .int32(Int32(all[part]))
+      }
+    }
+    for (name, unit) in units {
+      type.member("DateTimeOffset Add\(name)(double value)") { call in
+        made(try own(call.this).adding(call.double(0), unit: unit))
+      }
+    }
+    type.member("string ToString(string format)") { call in
+      .string(try CompositeFormat.text(call.this, call.stringOrNull(0), call.machine))
+    }
+    type.member("static TimeSpan operator -(DateTimeOffset a, DateTimeOffset b)") { call in
+      value(span: try own(call[0]).ticks - own(call[1]).ticks)
+    }
+    for (sign, test) in comparisons {
+      type.member("static bool operator \(sign)(DateTimeOffset a, DateTimeOffset b)") { call in
+        .bool(test(try own(call[0]).ticks, try own(call[1]).ticks))
+      }
+    }
+  }
 
   private static func date(_ value: Value) throws -> DateTimeValue {
     guard case .object(let object) = value, let date = object as? DateTimeObject else { throw Thrown.nullReference() }
@@ -205,6 +264,9 @@ extension LibraryCatalog {
     type.member("TimeSpan Subtract(TimeSpan ts)") { call in
       value(span: try sum(try span(call.this), -(try span(call[0]))))
     }
+    type.member("string ToString(string format)") { call in
+      .string(try CompositeFormat.text(call.this, call.stringOrNull(0), call.machine))
+    }
     type.member("TimeSpan Negate()") { call in value(span: -(try span(call.this))) }
     type.member("TimeSpan Duration()") { call in value(span: abs(try span(call.this))) }
     type.member("int CompareTo(TimeSpan value)") { call in .int32(Int32(try Operation.compare(call.this, call[0]))) }
@@ -245,6 +307,27 @@ final class DateTimeObject: FormattableObject, Sendable {
   func hash(into hasher: inout Hasher) { hasher.combine(value) }
   func compare(to other: Value) throws -> Int? {
     guard case .object(let object) = other, let date = object as? DateTimeObject else { return nil }
+    return value == date.value ? 0 : value < date.value ? -1 : 1
+  }
+}
+
+/// A `DateTimeOffset`; the offset is always zero, as the local time zone is UTC and parsing converts to it.
+final class DateTimeOffsetObject: FormattableObject, Sendable {
+  let value: DateTimeValue
+
+  init(_ value: DateTimeValue) { self.value = value }
+
+  var runtimeType: TypeSymbol { .dateTimeOffset }
+  func text(_ machine: Machine) throws -> String { try value.format("MM/dd/yyyy HH:mm:ss") + " +00:00" }
+  /// `K` shows the offset: the value formats as a local time.
+  func text(format: String) throws -> String { try value.with(.local).format(format) }
+  func isEqual(to other: Value) -> Bool {
+    if case .object(let object) = other, let date = object as? DateTimeOffsetObject { return date.value == value }
+    return false
+  }
+  func hash(into hasher: inout Hasher) { hasher.combine(value) }
+  func compare(to other: Value) throws -> Int? {
+    guard case .object(let object) = other, let date = object as? DateTimeOffsetObject else { return nil }
     return value == date.value ? 0 : value < date.value ? -1 : 1
   }
 }

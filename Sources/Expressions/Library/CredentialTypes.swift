@@ -1,0 +1,219 @@
+import DotNet
+import Foundation
+
+/// `Jwt` and `BasicAuthCredentials`: what a token or an Authorization header says, without checking it.
+extension LibraryCatalog {
+  static let credentialTypes: [LibraryType] = [
+    LibraryType("class Apim.Jwt") { type in
+      for (name, claim, isHeader) in [
+        ("Algorithm", "alg", true), ("Type", "typ", true), ("Id", "jti", false), ("Issuer", "iss", false),
+        ("Subject", "sub", false),
+      ] {
+        type.member("string \(name) { get; }") { call in
+          let token = try call.receiver(TokenObject.self)
+          return (isHeader ? token.header : token.payload).member(claim).map { .string(TokenObject.text($0)) } ?? .null
+        }
+      }
+      for (name, claim) in [("ExpirationTime", "exp"), ("IssuedAt", "iat"), ("NotBefore", "nbf")] {
+        type.member("DateTime? \(name) { get; }") { call in
+          guard let token = try call.receiver(TokenObject.self).payload.member(claim),
+            case .scalar(let value) = token.content
+          else { return .null }
+          let seconds = Operation.real(value)
+          guard abs(seconds) < 2.5e11 else { return .null }
+          return try utc(Int64(seconds) * DateTimeValue.ticksPerSecond + 621_355_968_000_000_000)
+        }
+      }
+      type.member("IEnumerable<string> Audiences { get; }") { call in
+        .object(ArrayObject(strings: try call.receiver(TokenObject.self).values("aud") ?? []))
+      }
+      type.member("IReadOnlyDictionary<string, string[]> Claims { get; }") { call in
+        let token = try call.receiver(TokenObject.self)
+        let claims = DictionaryObject(TypeSymbol(TypeDefinition.dictionary, [.string, .stringArray]))
+        for property in token.payload.children {
+          guard let name = property.propertyName, let values = token.values(name) else { continue }
+          try claims.set(.string(name), .object(ArrayObject(strings: values)))
+        }
+        return .object(claims)
+      }
+    },
+    LibraryType("class Apim.BasicAuthCredentials") { type in
+      for name in ["UserId", "Username"] {
+        type.member("string \(name) { get; }") { call in .string(try call.receiver(BasicCredentials.self).user) }
+      }
+      type.member("string Password { get; }") { call in .string(try call.receiver(BasicCredentials.self).password) }
+    },
+    LibraryType("static class Apim.StringExtensions", extensions: true) { type in
+      type.member("static Jwt AsJwt(this string value)") { call in
+        call.stringOrNull(0).flatMap { TokenObject($0, call.machine) }.map { .object($0) } ?? .null
+      }
+      type.member("static bool TryParseJwt(this string value, out Jwt token)") { call in
+        let token = call.stringOrNull(0).flatMap { TokenObject($0, call.machine) }
+        call.set(1, token.map { .object($0) } ?? .null)
+        return .bool(token != nil)
+      }
+      type.member("static BasicAuthCredentials AsBasic(this string value)") { call in
+        call.stringOrNull(0).flatMap { BasicCredentials($0) }.map { .object($0) } ?? .null
+      }
+      type.member("static bool TryParseBasic(this string value, out BasicAuthCredentials credentials)") { call in
+        let credentials = call.stringOrNull(0).flatMap { BasicCredentials($0) }
+        call.set(1, credentials.map { .object($0) } ?? .null)
+        return .bool(credentials != nil)
+      }
+    },
+    LibraryType(
+      enumeration: "System.UriPartial", [("Scheme", 0), ("Authority", 1), ("Path", 2), ("Query", 3)]),
+    LibraryType("class System.Uri") { type in
+      type.member("Uri(string uriString)") { call in .object(try UriObject.parse(try call.string(0))) }
+      type.member("static string EscapeDataString(string stringToEscape)") { call in
+        var result = ""
+        for byte in try call.string(0).utf8 { WebText.append(byte, to: &result, unreserved: "-_.~") }
+        return .string(result)
+      }
+      type.member("static string UnescapeDataString(string stringToUnescape)") { call in
+        .string(WebText.unescaped(try call.string(0), plusIsBlank: false))
+      }
+      let parts: [(String, @Sendable (UriObject) -> String)] = [
+        ("Scheme", { $0.scheme }), ("Host", { $0.host }), ("AbsolutePath", { $0.path }), ("Query", { $0.query }),
+        ("Fragment", { $0.fragment }), ("PathAndQuery", { $0.path + $0.query }), ("Authority", { $0.authority }),
+        ("AbsoluteUri", { $0.text }), ("LocalPath", { WebText.unescaped($0.path, plusIsBlank: false) }),
+        ("OriginalString", { $0.original }),
+      ]
+      for (name, part) in parts {
+        type.member("string \(name) { get; }") { call in .string(part(try call.receiver(UriObject.self))) }
+      }
+      type.member("int Port { get; }") { call in .int32(Int32(try call.receiver(UriObject.self).port)) }
+      type.member("string GetLeftPart(UriPartial part)") { call in
+        let uri = try call.receiver(UriObject.self)
+        let pieces = [uri.scheme + "://", uri.authority, uri.path, uri.query]
+        return .string(pieces.prefix(call.int(0) + 1).joined())
+      }
+    },
+  ]
+}
+
+/// A token in JWS compact form, taken apart.
+final class TokenObject: RuntimeObject {
+  let header: JsonToken
+  let payload: JsonToken
+
+  /// nil when the text is no token; `Bearer ` before it is accepted.
+  init?(_ source: String, _ machine: Machine) {
+    let isBearer = source.prefix(7).lowercased() == "bearer "
+    let parts = (isBearer ? source.dropFirst(7) : source[...]).split(separator: ".", omittingEmptySubsequences: false)
+    guard parts.count == 3, let header = Self.json(parts[0], machine), let payload = Self.json(parts[1], machine) else {
+      return nil
+    }
+    self.header = header
+    self.payload = payload
+  }
+
+  private static func json(_ part: Substring, _ machine: Machine) -> JsonToken? {
+    var text = String(part).replacing("-", with: "+").replacing("_", with: "/")
+    while text.utf8.count % 4 != 0 { text += "=" }
+    guard let data = Data(base64Encoded: text),
+      let token = try? JsonReader.parse(String(decoding: data, as: UTF8.self), machine), case .object = token.content
+    else { return nil }
+    return token
+  }
+
+  static func text(_ token: JsonToken) -> String {
+    guard case .scalar(let value) = token.content else { return "" }
+    switch value {
+    case .bool(let flag): return flag ? "true" : "false"
+    case .string(let text): return text
+    case .double(let number): return NumberText.shortest(number)
+    case .null: return ""
+    default: return "\(Operation.integer(value) ?? 0)"
+    }
+  }
+
+  /// The values of a claim: an array has several.
+  func values(_ name: String) -> [String]? {
+    guard let token = payload.member(name) else { return nil }
+    if case .array = token.content { return token.children.map { Self.text($0) } }
+    return [Self.text(token)]
+  }
+
+  var runtimeType: TypeSymbol { .named("Apim.Jwt") }
+}
+
+/// The user and password of an `Authorization: Basic …` header.
+final class BasicCredentials: RuntimeObject, Sendable {
+  let user: String
+  let password: String
+
+  /// nil when the text is no such header or the user is empty.
+  init?(_ source: String) {
+    guard source.hasPrefix("Basic "), let data = Data(base64Encoded: String(source.dropFirst(6))) else { return nil }
+    // ISO-8859-1: each byte is a scalar.
+    let text = String(decoding: data.map { UInt16($0) }, as: UTF16.self)
+    guard let colon = text.lastIndex(of: ":"), colon > text.startIndex else { return nil }
+    user = String(text[..<colon])
+    password = String(text[text.index(after: colon)...])
+  }
+
+  var runtimeType: TypeSymbol { .named("Apim.BasicAuthCredentials") }
+}
+
+/// An absolute `Uri`.
+final class UriObject: RuntimeObject, Sendable {
+  let original: String
+  let scheme: String
+  let host: String
+  let port: Int
+  let path: String
+  let query: String
+  let fragment: String
+
+  private static let defaults = ["http": 80, "https": 443, "ws": 80, "wss": 443, "ftp": 21]
+
+  private init(_ original: String, _ scheme: String, _ host: String, _ port: Int, _ rest: Substring) {
+    self.original = original
+    self.scheme = scheme
+    self.host = host
+    self.port = port
+    let mark = rest.firstIndex(of: "#") ?? rest.endIndex
+    let question = rest[..<mark].firstIndex(of: "?") ?? mark
+    path = rest[..<question].isEmpty ? "/" : String(rest[..<question])
+    query = String(rest[question..<mark])
+    fragment = String(rest[mark...])
+  }
+
+  /// UriFormatException for what is no absolute address.
+  static func parse(_ text: String) throws -> UriObject {
+    let failure = Thrown(
+      "System.UriFormatException", "Invalid URI: The format of the URI could not be determined.")
+    let trimmed = text.trimmingWhiteSpace()
+    guard let colon = trimmed.range(of: "://") else { throw failure }
+    let scheme = trimmed[..<colon.lowerBound].lowercased()
+    guard let first = scheme.first, first.isLetter,
+      scheme.allSatisfy({ $0.isLetter || $0.isNumber || "+-.".contains($0) })
+    else { throw failure }
+    let rest = trimmed[colon.upperBound...]
+    let end = rest.firstIndex { "/?#".contains($0) } ?? rest.endIndex
+    var authority = rest[..<end]
+    if let at = authority.lastIndex(of: "@") { authority = authority[authority.index(after: at)...] }
+    var port = defaults[scheme] ?? -1
+    if let mark = authority.lastIndex(of: ":"), !authority.hasSuffix("]") {
+      guard let number = Int(authority[authority.index(after: mark)...]), (0...65_535).contains(number) else {
+        throw Thrown("System.UriFormatException", "Invalid URI: Invalid port specified.")
+      }
+      port = number
+      authority = authority[..<mark]
+    }
+    guard !authority.isEmpty, !authority.contains(" ") else {
+      throw Thrown("System.UriFormatException", "Invalid URI: The hostname could not be parsed.")
+    }
+    return UriObject(text, scheme, authority.lowercased(), port, rest[end...])
+  }
+
+  var authority: String { port == Self.defaults[scheme] || port < 0 ? host : "\(host):\(port)" }
+  var text: String { scheme + "://" + authority + path + query + fragment }
+  var runtimeType: TypeSymbol { .named("System.Uri") }
+  func text(_ machine: Machine) throws -> String { text }
+  func isEqual(to other: Value) -> Bool {
+    if case .object(let object) = other, let uri = object as? UriObject { return uri.text == text }
+    return false
+  }
+}
