@@ -13,6 +13,7 @@ extension LibraryCatalog {
     timeTypes,
     cryptographyTypes,
     credentialTypes,
+    regexTypes,
     contextTypes,
     jsonTypes,
   ].flatMap { $0 }
