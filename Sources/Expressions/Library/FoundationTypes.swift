@@ -44,6 +44,14 @@ extension LibraryCatalog {
       }
     },
     LibraryType("abstract class System.Array") { type in
+      type.member("static bool Exists<T>(T[] array, Predicate<T> match)") { call in
+        let match = try call.delegate(1)
+        return .bool(try call.elements(0).contains { try match.test(call.machine, $0) })
+      }
+      type.member("static int IndexOf<T>(T[] array, T value)") { call in
+        let place = try call.elements(0).firstIndex { Operation.areEqual($0, call[1]) }
+        return .int32(Int32(clamping: place ?? -1))
+      }
       type.member("int Length { get; }") { call in .int32(Int32(clamping: try call.receiver(ArrayObject.self).count)) }
     },
     LibraryType("struct System.Guid") { type in

@@ -212,7 +212,7 @@ final class JsonToken: RuntimeObject {
       case let token as JsonToken: return token
       case let array as ArrayObject where array.runtimeType != .byteArray:
         return JsonToken(.array, try array.elements.map(JsonToken.value))
-      case is GuidObject, is ArrayObject: break
+      case is GuidObject, is ArrayObject, is DateTimeObject, is TimeSpanObject: break
       default:
         throw Thrown.argument("Could not determine JSON object type for type \(object.runtimeType.qualifiedName).")
       }
@@ -227,7 +227,7 @@ final class JsonToken: RuntimeObject {
     guard case .object(let object) = value else { return JsonToken(.scalar(value)) }
     switch object {
     case let token as JsonToken: return token
-    case is GuidObject: return JsonToken(.scalar(value))
+    case is GuidObject, is DateTimeObject, is TimeSpanObject: return JsonToken(.scalar(value))
     case let dictionary as DictionaryObject:
       let result = JsonToken(.object)
       for entry in dictionary.entries {
@@ -308,6 +308,8 @@ final class JsonToken: RuntimeObject {
     case .object(let object):
       if let array = object as? ArrayObject {
         text += "\"" + Data(array.bytes).base64EncodedString() + "\""
+      } else if let date = object as? DateTimeObject {
+        quote(try date.value.format("yyyy-MM-ddTHH:mm:ss.FFFFFFFK"), into: &text)
       } else {
         quote(try Operation.text(value, machine), into: &text)
       }

@@ -281,7 +281,7 @@ extension LibraryCatalog {
     for name in [
       "string", "bool", "int", "long", "double", "decimal", "float", "short", "byte", "uint", "ulong", "ushort",
       "sbyte",
-      "Guid", "byte[]",
+      "Guid", "byte[]", "DateTime", "TimeSpan",
     ] {
       type.member("static implicit operator JToken(\(name) value)") { call in .object(JsonToken(.scalar(call[0]))) }
       let target = SignatureReader.type(name, in: [])
