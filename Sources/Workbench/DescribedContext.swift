@@ -56,17 +56,18 @@ public final class DescribedContext: ContextModel {
       body: (object["body"] as? String).map { Array($0.utf8) })
   }
 
-  private func node(_ path: String...) -> Any? {
+  private func node(_ path: String...) -> Any? { node(path) }
+
+  private func node(_ path: [String]) -> Any? {
     var current: Any? = root
     for name in path { current = (current as? [String: Any])?[name] }
     return current is NSNull ? nil : current
   }
 
   private func text(_ path: String...) -> String? {
-    var current: Any? = root
-    for name in path { current = (current as? [String: Any])?[name] }
-    if let text = current as? String { return text }
-    return (current as? NSNumber).map { "\($0)" }
+    let node = node(path)
+    if let text = node as? String { return text }
+    return (node as? NSNumber).map { "\($0)" }
   }
 
   // MARK: - Hidden state
@@ -167,9 +168,7 @@ public final class DescribedContext: ContextModel {
 
   /// A time in ISO form as ticks.
   private func time(_ path: String...) -> Int64? {
-    var current: Any? = root
-    for name in path { current = (current as? [String: Any])?[name] }
-    return (current as? String).flatMap { try? DateTimeValue.parse($0).ticks }
+    (node(path) as? String).flatMap { try? DateTimeValue.parse($0).ticks }
   }
 
   public func flag(_ member: ContextFlag) -> Bool {

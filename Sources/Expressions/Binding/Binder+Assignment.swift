@@ -7,8 +7,7 @@ extension Binder {
       switch target {
       case .designation(let designation, _): return try deconstruction(designation, try bind(value), at)
       case .tuple(let parts, _): return try deconstruction(parts.map(\.value), value, at)
-      case .name("_", _, let place) where function.variable("_") == nil:
-        _ = place
+      case .name("_", _, _) where function.variable("_") == nil:
         return try bind(value)
       case .name(let name, _, let place):
         if let variable = function.variable(name), variable.function == nil {

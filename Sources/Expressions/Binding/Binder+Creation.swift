@@ -224,21 +224,19 @@ extension Binder {
         return true
       }
     case .constant(let syntax):
-      let value = try bind(syntax)
-      let target = type.nullableUnderlying ?? type
-      let converted: Bound
-      if value.type.isNullLiteral || type == .object || type.isInterface {
-        converted = value
-      } else {
-        converted = try convert(value, to: target)
-      }
-      guard let constant = converted.constant else { throw fail("CS0150", "A constant value is expected", at) }
-      return { machine in
-        let actual = try read(machine)
-        if actual.isNull || constant.isNull { return actual.isNull && constant.isNull }
-        return actual.runtimeType == constant.runtimeType && Operation.areEqual(actual, constant)
-      }
+      let constant = try constant(syntax, matching: type, at)
+      return { machine in Operation.isConstant(constant, try read(machine)) }
     }
+  }
+
+  /// The value of a constant that values of `type` are compared with.
+  func constant(_ syntax: ExpressionSyntax, matching type: TypeSymbol, _ at: Int) throws(SyntaxError) -> Value {
+    var value = try bind(syntax)
+    if !value.type.isNullLiteral, type != .object, !type.isInterface {
+      value = try convert(value, to: type.nullableUnderlying ?? type)
+    }
+    guard let constant = value.constant else { throw fail("CS0150", "A constant value is expected", at) }
+    return constant
   }
 
   private func typeTest(_ type: TypeSymbol, _ read: @escaping Evaluation) -> (Machine) throws -> Bool {

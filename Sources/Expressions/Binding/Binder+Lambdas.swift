@@ -20,14 +20,13 @@ extension Binder {
   /// Binds the body of a lambda or a local function.
   func function(
     _ syntax: LambdaSyntax, types: [TypeSymbol], modes: [ParameterMode], result: TypeSymbol?, _ target: TypeSymbol,
-    _ at: Int, code given: FunctionCode? = nil, typeParameters: [String: TypeSymbol] = [:]
+    _ at: Int
   ) throws(SyntaxError) -> (bound: Bound, result: TypeSymbol) {
     lambdaBudget -= 1
     if lambdaBudget < 0 { throw fail("CS8078", "An expression is too long or complex to compile", at) }
     hasFunctions = true
     let outer = function
     let inner = FunctionScope(parent: outer, captured: CapturedNames.of(syntax), result: result)
-    inner.typeParameters = typeParameters
     function = inner
     let (savedFlow, savedPlaceholders) = (flow, placeholders)
     placeholders = []
@@ -35,7 +34,7 @@ extension Binder {
       function = outer
       (flow, placeholders) = (savedFlow, savedPlaceholders)
     }
-    let code = given ?? FunctionCode()
+    let code = FunctionCode()
     for (index, type) in types.enumerated() {
       let parameter = syntax.parameters.flatMap { $0.indices.contains(index) ? $0[index] : nil }
       if let written = parameter?.type, try resolve(written) != type {
@@ -162,8 +161,7 @@ extension Binder {
     let result = try syntax.result.map { (type) throws(SyntaxError) in try resolve(type) } ?? .void
     let member = Member(
       kind: .method, name: syntax.name, isStatic: true, isExtension: false, isListed: true, typeParameters: [],
-      parameters: parameters, result: result, declaringType: TypeDefinition.object, body: nil, setter: nil, usage: [],
-      fast: nil)
+      parameters: parameters, result: result, declaringType: TypeDefinition.object, body: nil, setter: nil, usage: [])
     let variable = try declare(syntax.name, .object, at)
     variable.function = LocalFunction(syntax, member)
     variable.readOnly = "it is a local function"

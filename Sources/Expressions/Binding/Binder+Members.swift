@@ -242,7 +242,7 @@ extension Binder {
     let member = Member(
       kind: .method, name: "Invoke", isStatic: true, isExtension: false, isListed: true, typeParameters: [],
       parameters: signature.parameters, result: signature.result, declaringType: callee.type.definition, body: nil,
-      setter: nil, usage: [], fast: nil)
+      setter: nil, usage: [])
     return try invoke(
       [Candidate(member: member, owner: nil)], receiver: nil, "\(callee.type)", arguments, [], at,
       delegate: callee.run)

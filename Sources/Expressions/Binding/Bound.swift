@@ -129,7 +129,6 @@ final class Variable {
 final class LocalFunction {
   let syntax: FunctionSyntax
   var member: Member
-  var code: FunctionCode?
 
   init(_ syntax: FunctionSyntax, _ member: Member) {
     self.syntax = syntax
@@ -279,6 +278,12 @@ enum Operation {
     guard whole >= type.range.lowerBound, whole <= type.range.upperBound else { throw Thrown.overflow() }
     if type == .uint64 { return .uint64(UInt64(whole)) }
     return convert(.int64(Int64(whole)), to: type)
+  }
+
+  /// Whether a value matches the constant of a pattern or a `case` label.
+  static func isConstant(_ constant: Value, _ value: Value) -> Bool {
+    if value.isNull || constant.isNull { return value.isNull && constant.isNull }
+    return value.runtimeType == constant.runtimeType && areEqual(value, constant)
   }
 
   /// `object.Equals`, and `==` where the type has no operator of its own.

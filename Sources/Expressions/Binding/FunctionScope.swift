@@ -26,17 +26,27 @@ final class FunctionScope {
   var slots = 0
   var captures: [(outer: Variable, inner: Variable)] = []
   var scopes: [Scope] = [Scope()]
-  /// Element type of an iterator, while its body is bound.
-  var yielded: TypeSymbol?
-  var typeParameters: [String: TypeSymbol] = [:]
   /// Enclosing loops and switches: what `break` and `continue` leave behind.
   var targets: [Target] = []
 
   final class Target {
-    let isLoop: Bool
+    /// Type of the value a `switch` chooses by; nil for a loop.
+    let governing: TypeSymbol?
+    var isLoop: Bool { governing == nil }
     var breaks: Flow?
     var continues: Flow?
-    init(isLoop: Bool) { self.isLoop = isLoop }
+    /// `goto case` and `goto default` of a `switch`; where each leads is known once all labels are read.
+    var jumps: [Jump] = []
+
+    final class Jump {
+      /// The label's constant; nil for `default`.
+      let label: Value?
+      let offset: Int
+      var section = 0
+      init(label: Value?, offset: Int) { (self.label, self.offset) = (label, offset) }
+    }
+
+    init(governing: TypeSymbol? = nil) { self.governing = governing }
   }
 
   struct Scope {

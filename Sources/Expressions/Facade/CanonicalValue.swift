@@ -30,7 +30,7 @@ enum CanonicalValue {
       return ["type": "DateTimeOffset", "value": try date.text(format: "o")]
     }
     if let array = object as? ArrayObject, type == .byteArray {
-      return ["type": "byte[]", "value": Base64.text(array.bytes)]
+      return ["type": "byte[]", "value": Data(array.bytes).base64EncodedString()]
     }
     if let token = object as? JsonToken {
       var result: [String: Any] = [
@@ -64,22 +64,4 @@ enum CanonicalValue {
 
   /// Type names without blanks between arguments.
   private static func name(_ type: TypeSymbol) -> String { type.description.filter { $0 != " " } }
-}
-
-/// Base 64 without line breaks.
-enum Base64 {
-  private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-  static func text(_ bytes: [UInt8]) -> String {
-    var result: [UInt8] = []
-    for start in stride(from: 0, to: bytes.count, by: 3) {
-      let part = bytes[start..<min(start + 3, bytes.count)]
-      var bits = 0
-      for offset in 0..<3 { bits = bits << 8 | (offset < part.count ? Int(part[start + offset]) : 0) }
-      for place in 0..<4 {
-        result.append(place <= part.count ? alphabet[bits >> (18 - 6 * place) & 63] : UInt8(ascii: "="))
-      }
-    }
-    return String(decoding: result, as: UTF8.self)
-  }
 }

@@ -99,10 +99,10 @@ struct LibraryRegistration {
 
   /// A method, constructor, read-only property or indexer, operator or conversion.
   mutating func member(
-    _ signature: String, listed: Bool = true, usage: ExpressionUsage = [], fast: FastBody? = nil,
+    _ signature: String, listed: Bool = true, usage: ExpressionUsage = [],
     _ body: @escaping LibraryBody
   ) {
-    add(signature, listed: listed, usage: usage, fast: fast, body: body, setter: nil)
+    add(signature, listed: listed, usage: usage, body: body, setter: nil)
   }
 
   /// A property or indexer that can be assigned. The setter finds the new value after the indexer's arguments.
@@ -110,7 +110,7 @@ struct LibraryRegistration {
     _ signature: String, listed: Bool = true, usage: ExpressionUsage = [], get: @escaping LibraryBody,
     set: @escaping LibraryBody
   ) {
-    add(signature, listed: listed, usage: usage, fast: nil, body: get, setter: set)
+    add(signature, listed: listed, usage: usage, body: get, setter: set)
   }
 
   /// A compile-time constant: `constant("int MaxValue", .int32(.max))`.
@@ -121,18 +121,17 @@ struct LibraryRegistration {
     table.add(
       Member(
         kind: .constant, name: name, isStatic: true, isExtension: false, isListed: listed, typeParameters: [],
-        parameters: [], result: type, constant: value, declaringType: definition, body: nil, setter: nil, usage: [],
-        fast: nil))
+        parameters: [], result: type, constant: value, declaringType: definition, body: nil, setter: nil, usage: []))
   }
 
   private mutating func add(
-    _ signature: String, listed: Bool, usage: ExpressionUsage, fast: FastBody?, body: LibraryBody?, setter: LibraryBody?
+    _ signature: String, listed: Bool, usage: ExpressionUsage, body: LibraryBody?, setter: LibraryBody?
   ) {
     let parsed = SignatureReader.member(signature, of: definition)
     table.add(
       Member(
         kind: parsed.kind, name: parsed.name, isStatic: parsed.isStatic, isExtension: parsed.isExtension,
         isListed: listed, typeParameters: parsed.typeParameters, parameters: parsed.parameters, result: parsed.result,
-        declaringType: definition, body: body, setter: setter, usage: usage, fast: fast))
+        declaringType: definition, body: body, setter: setter, usage: usage))
   }
 }

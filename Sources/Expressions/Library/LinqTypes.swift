@@ -463,8 +463,7 @@ extension LibraryCatalog {
         return listed(call.types[0], result)
       }
     }
-    for (hasElement, hasResult) in [(false, false), (true, false)] {
-      _ = hasResult
+    for hasElement in [false, true] {
       let element = hasElement ? "TElement" : "TSource"
       type.member(
         "static IEnumerable<IGrouping<TKey, \(element)>> GroupBy<TSource, TKey\(hasElement ? ", TElement" : "")>(this IEnumerable<TSource> source, Func<TSource, TKey> keySelector\(hasElement ? ", Func<TSource, TElement> elementSelector" : ""))"

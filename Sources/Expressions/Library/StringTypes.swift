@@ -116,23 +116,7 @@ extension LibraryCatalog {
       return .string(String(decoding: units[start..<(start + length)], as: UTF16.self))
     }
     type.member("string Replace(string oldValue, string newValue)") { call in
-      let (text, old, new) = (
-        Array(try call.thisString().utf16), Array(try call.string(0).utf16), Array((call.stringOrNull(1) ?? "").utf16)
-      )
-      if old.isEmpty { throw Thrown.argument("String cannot be of zero length. (Parameter 'oldValue')") }
-      var result: [UInt16] = []
-      var at = 0
-      while at < text.count {
-        if text[at] == old[0], at + old.count <= text.count, text[at..<(at + old.count)].elementsEqual(old) {
-          result += new
-          at += old.count
-        } else {
-          result.append(text[at])
-          at += 1
-        }
-      }
-      try call.machine.process(bytes: result.count * 2)
-      return .string(String(decoding: result, as: UTF16.self))
+      .string(try replaced(call.thisString(), call.string(0), call.stringOrNull(1) ?? "", call.machine))
     }
     type.member("string[] Split(params char[] separator)") { call in
       let separators = Set(

@@ -291,29 +291,40 @@ extension LibraryCatalog {
   }
 }
 
+/// An object that equals and compares by one value of its own.
+protocol OrderedObject: FormattableObject {
+  associatedtype Key: Comparable & Hashable
+  var key: Key { get }
+}
+
+extension OrderedObject {
+  func isEqual(to other: Value) -> Bool {
+    if case .object(let object) = other, let object = object as? Self { return object.key == key }
+    return false
+  }
+  func hash(into hasher: inout Hasher) { hasher.combine(key) }
+  func compare(to other: Value) throws -> Int? {
+    guard case .object(let object) = other, let other = (object as? Self)?.key else { return nil }
+    return key == other ? 0 : key < other ? -1 : 1
+  }
+}
+
 /// A `DateTime`.
-final class DateTimeObject: FormattableObject, Sendable {
+final class DateTimeObject: OrderedObject, Sendable {
   let value: DateTimeValue
+  var key: DateTimeValue { value }
 
   init(_ value: DateTimeValue) { self.value = value }
 
   var runtimeType: TypeSymbol { .dateTime }
   func text(_ machine: Machine) throws -> String { try value.format(nil) }
   func text(format: String) throws -> String { try value.format(format) }
-  func isEqual(to other: Value) -> Bool {
-    if case .object(let object) = other, let date = object as? DateTimeObject { return date.value == value }
-    return false
-  }
-  func hash(into hasher: inout Hasher) { hasher.combine(value) }
-  func compare(to other: Value) throws -> Int? {
-    guard case .object(let object) = other, let date = object as? DateTimeObject else { return nil }
-    return value == date.value ? 0 : value < date.value ? -1 : 1
-  }
 }
 
 /// A `DateTimeOffset`; the offset is always zero, as the local time zone is UTC and parsing converts to it.
-final class DateTimeOffsetObject: FormattableObject, Sendable {
+final class DateTimeOffsetObject: OrderedObject, Sendable {
   let value: DateTimeValue
+  var key: DateTimeValue { value }
 
   init(_ value: DateTimeValue) { self.value = value }
 
@@ -321,33 +332,16 @@ final class DateTimeOffsetObject: FormattableObject, Sendable {
   func text(_ machine: Machine) throws -> String { try value.format("MM/dd/yyyy HH:mm:ss") + " +00:00" }
   /// `K` shows the offset: the value formats as a local time.
   func text(format: String) throws -> String { try value.with(.local).format(format) }
-  func isEqual(to other: Value) -> Bool {
-    if case .object(let object) = other, let date = object as? DateTimeOffsetObject { return date.value == value }
-    return false
-  }
-  func hash(into hasher: inout Hasher) { hasher.combine(value) }
-  func compare(to other: Value) throws -> Int? {
-    guard case .object(let object) = other, let date = object as? DateTimeOffsetObject else { return nil }
-    return value == date.value ? 0 : value < date.value ? -1 : 1
-  }
 }
 
 /// A `TimeSpan`: 100-nanosecond ticks.
-final class TimeSpanObject: FormattableObject, Sendable {
+final class TimeSpanObject: OrderedObject, Sendable {
   let ticks: Int64
+  var key: Int64 { ticks }
 
   init(_ ticks: Int64) { self.ticks = ticks }
 
   var runtimeType: TypeSymbol { .timeSpan }
-  func isEqual(to other: Value) -> Bool {
-    if case .object(let object) = other, let span = object as? TimeSpanObject { return span.ticks == ticks }
-    return false
-  }
-  func hash(into hasher: inout Hasher) { hasher.combine(ticks) }
-  func compare(to other: Value) throws -> Int? {
-    guard case .object(let object) = other, let span = object as? TimeSpanObject else { return nil }
-    return ticks == span.ticks ? 0 : ticks < span.ticks ? -1 : 1
-  }
 
   func text(_ machine: Machine) throws -> String { constant }
 

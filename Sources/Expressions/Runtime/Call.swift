@@ -1,18 +1,6 @@
 /// What runs when a library member is used.
 typealias LibraryBody = @Sendable (inout Call) throws -> Value
 
-/// Bodies without argument passing for hot members; null receivers are refused before they run.
-enum FastBody: Sendable {
-  case text(@Sendable (Machine) throws -> String?)
-  case stringToBool(@Sendable (String) throws -> Bool)
-  case stringToInt(@Sendable (String) throws -> Int32)
-  case stringToString(@Sendable (String) throws -> String?)
-  case stringStringToBool(@Sendable (String, String) throws -> Bool)
-  case stringStringToInt(@Sendable (String, String) throws -> Int32)
-  case staticStringToBool(@Sendable (String?) throws -> Bool)
-  case contextInt(@Sendable (Machine) throws -> Int32)
-}
-
 /// The arguments of one use of a library member.
 struct Call {
   let machine: Machine

@@ -19,15 +19,3 @@ class DelegateObject: RuntimeObject {
     return false
   }
 }
-
-/// A library method or a Swift closure as a delegate.
-final class NativeDelegate: DelegateObject {
-  private let body: (Machine, [Value]) throws -> Value
-
-  init(_ type: TypeSymbol, _ body: @escaping (Machine, [Value]) throws -> Value) {
-    self.body = body
-    super.init(type)
-  }
-
-  override func invoke(_ machine: Machine, _ arguments: [Value]) throws -> Value { try body(machine, arguments) }
-}

@@ -15,8 +15,6 @@ public final class Machine {
   var depth: Int
   /// Value of the `return` being carried out.
   var result = Value.null
-  /// Section that `goto case` leads to.
-  var section = 0
   /// Variables that hold a local function: emptied at the end, for a function that calls itself holds itself.
   var functionCells: [Cell] = []
   /// The exception of the `catch` clause being carried out.

@@ -72,14 +72,3 @@ public final class Cell {
 
   init(_ value: Value = .null) { self.value = value }
 }
-
-/// A value of a .NET structure that has no case of its own in `Value`.
-final class Boxed<Wrapped>: RuntimeObject {
-  let value: Wrapped
-  let runtimeType: TypeSymbol
-
-  init(_ value: Wrapped, _ type: TypeSymbol) {
-    self.value = value
-    runtimeType = type
-  }
-}

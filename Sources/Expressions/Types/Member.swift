@@ -53,13 +53,11 @@ final class Member: @unchecked Sendable {
   let body: LibraryBody?
   let setter: LibraryBody?
   let usage: ExpressionUsage
-  /// Direct forms that skip argument passing, for members on the hot path.
-  let fast: FastBody?
 
   init(
     kind: Kind, name: String, isStatic: Bool, isExtension: Bool, isListed: Bool, typeParameters: [TypeDefinition],
     parameters: [Parameter], result: TypeSymbol, constant: Value? = nil, declaringType: TypeDefinition,
-    body: LibraryBody?, setter: LibraryBody?, usage: ExpressionUsage, fast: FastBody?
+    body: LibraryBody?, setter: LibraryBody?, usage: ExpressionUsage
   ) {
     self.kind = kind
     self.name = name
@@ -74,7 +72,6 @@ final class Member: @unchecked Sendable {
     self.body = body
     self.setter = setter
     self.usage = usage
-    self.fast = fast
   }
 
   var isVariadic: Bool { parameters.last?.mode == .variadic }

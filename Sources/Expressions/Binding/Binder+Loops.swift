@@ -1,0 +1,130 @@
+extension Binder {
+  /// Runs `body` as the body of a loop; gives the flow behind it for `continue`, and that of its `break`s.
+  private func inLoop<Result>(
+    _ body: () throws(SyntaxError) -> Result
+  ) throws(SyntaxError) -> (result: Result, breaks: Flow?) {
+    let target = FunctionScope.Target()
+    function.targets.append(target)
+    defer { function.targets.removeLast() }
+    let result = try body()
+    if let continues = target.continues { flow = flow.joined(continues) }
+    return (result, target.breaks)
+  }
+
+  /// `while` and `for`.
+  func loop(
+    _ initial: [StatementSyntax]?, _ condition: ExpressionSyntax?, _ steps: [ExpressionSyntax],
+    _ body: StatementSyntax, _ complaints: inout [SyntaxError]
+  ) throws(SyntaxError) -> Execution {
+    var starts: [Execution] = []
+    for statement in initial ?? [] { starts.append(try bind(statement, &complaints)) }
+    var test: Evaluation?
+    var whenFalse = Flow.unreachable
+    if let condition {
+      let bound = try bindCondition(condition)
+      test = bound.0.run
+      flow = bound.whenTrue
+      whenFalse = bound.whenFalse
+    }
+    let inner = try inLoop { () throws(SyntaxError) in try scoped(body, &complaints) }
+    var advances: [Evaluation] = []
+    for step in steps { advances.append(try effectful(step).run) }
+    flow = inner.breaks.map { whenFalse.joined($0) } ?? whenFalse
+    let (start, advance, run, check) = (starts, advances, inner.result, test)
+    return { machine in
+      for step in start { _ = try step(machine) }
+      while true {
+        try machine.charge()
+        if let check, case .bool(false) = try check(machine) { return .next }
+        switch try run(machine) {
+        case .broken: return .next
+        case .returned: return .returned
+        case .section(let section): return .section(section)
+        case .next, .continued: break
+        }
+        for step in advance { _ = try step(machine) }
+      }
+    }
+  }
+
+  func doLoop(
+    _ body: StatementSyntax, _ condition: ExpressionSyntax, _ complaints: inout [SyntaxError]
+  ) throws(SyntaxError) -> Execution {
+    let inner = try inLoop { () throws(SyntaxError) in try scoped(body, &complaints) }
+    let (test, _, whenFalse) = try bindCondition(condition)
+    flow = inner.breaks.map { whenFalse.joined($0) } ?? whenFalse
+    let (run, check) = (inner.result, test.run)
+    return { machine in
+      while true {
+        try machine.charge()
+        switch try run(machine) {
+        case .broken: return .next
+        case .returned: return .returned
+        case .section(let section): return .section(section)
+        case .next, .continued: break
+        }
+        if case .bool(false) = try check(machine) { return .next }
+      }
+    }
+  }
+
+  func forEach(
+    _ designation: DesignationSyntax, _ syntax: ExpressionSyntax, _ body: StatementSyntax, _ at: Int,
+    _ complaints: inout [SyntaxError]
+  ) throws(SyntaxError) -> Execution {
+    let source = try bind(syntax)
+    guard let element = elementType(of: source.type) else {
+      throw fail(
+        "CS1579",
+        "foreach statement cannot operate on variables of type '\(source.type)' because it does not contain a public "
+          + "definition for 'GetEnumerator'", source.offset)
+    }
+    let before = flow
+    let inner = try withScope { () throws(SyntaxError) -> (Variable, Execution, Execution, Flow?) in
+      let held = temporary(element)
+      let store: Execution
+      switch designation {
+      case .single(let written, let name, let place):
+        let type = try written.map { (written) throws(SyntaxError) in try resolve(written) } ?? element
+        let variable = try declare(name, type, place)
+        variable.readOnly = "it is a 'foreach iteration variable'"
+        store = effect(self.store(try cast(bound(held, place), to: type, place), .variable(variable), place))
+      default: store = effect(try deconstruction(designation, bound(held, at), at))
+      }
+      let loop = try inLoop { () throws(SyntaxError) in try scoped(body, &complaints) }
+      return (held, store, loop.result, loop.breaks)
+    }
+    flow = inner.result.3.map { before.joined($0) } ?? before
+    let (held, store, run, _) = inner.result
+    let (prologue, sourceRun, write) = (inner.prologue, source.run, held.write)
+    return { machine in
+      let value = try sourceRun(machine)
+      if value.isNull { throw Thrown.placed(Thrown.nullReference(), at) }
+      let iterator = try value.makeIterator()
+      while let element = try iterator.next(machine) {
+        try machine.charge()
+        for step in prologue { step(machine) }
+        write(machine, element)
+        _ = try store(machine)
+        switch try run(machine) {
+        case .broken: return .next
+        case .returned: return .returned
+        case .section(let section): return .section(section)
+        case .next, .continued: break
+        }
+      }
+      return .next
+    }
+  }
+
+  /// What enumerating a type gives.
+  private func elementType(of type: TypeSymbol) -> TypeSymbol? {
+    if type == .string { return .char }
+    if let element = type.elementType { return element }
+    for candidate in hierarchy(of: type) where candidate.definition === TypeDefinition.enumerable {
+      return candidate.arguments[0]
+    }
+    return hierarchy(of: type).contains(.untypedEnumerable) ? .object : nil
+  }
+
+}
