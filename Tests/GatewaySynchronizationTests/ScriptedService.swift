@@ -5,6 +5,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import ServiceLifecycle
 import Synchronization
 
 /// A management service that answers as a test tells it, over a real socket.
@@ -34,14 +35,25 @@ final class ScriptedService: Sendable {
     let application = Application(
       router: router(), configuration: .init(address: .hostname("127.0.0.1", port: port)),
       onServerRunning: { channel in continuation.yield(channel.localAddress?.port ?? 0) }, logger: logger)
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { try await application.run() }
-      for await port in ports {
-        try await body(port)
-        break
-      }
-      group.cancelAll()
+    var ending = ServiceGroupConfiguration(
+      services: [.init(service: application, successTerminationBehavior: .gracefullyShutdownGroup)], logger: logger)
+    ending.maximumGracefulShutdownDuration = .seconds(5)
+    let group = ServiceGroup(configuration: ending)
+    let serving = Task {
+      defer { continuation.finish() }
+      try await group.run()
     }
+    var iterator = ports.makeAsyncIterator()
+    let outcome: Result<Void, any Error>
+    do {
+      if let port = await iterator.next() { try await body(port) }
+      outcome = .success(())
+    } catch {
+      outcome = .failure(error)
+    }
+    await group.triggerGracefulShutdown()
+    try await serving.value
+    try outcome.get()
   }
 
   private func router() -> Router<BasicRequestContext> {

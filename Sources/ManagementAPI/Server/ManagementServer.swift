@@ -4,6 +4,7 @@ import HummingbirdTLS
 public import Logging
 import NIOCore
 import NIOSSL
+import ServiceLifecycle
 import Synchronization
 
 /// The management service on the network: REST API, the gateways' endpoints and whatever else is added to its router,
@@ -53,7 +54,10 @@ public final class ManagementServer: Sendable {
   public var boundHTTPPort: Int? { ports.withLock(\.http) }
   public var boundHTTPSPort: Int? { ports.withLock(\.https) }
 
-  /// Serves until the task is cancelled; requests in flight are answered first.
+  /// How long requests in flight may take once the end was asked for.
+  private static let longestEnd = Duration.seconds(10)
+
+  /// Serves until the task is cancelled; requests in flight are answered first, for ten seconds at most.
   public func run() async throws {
     let tls = try TLSConfiguration.makeServerConfiguration(
       certificateChain: NIOSSLCertificate.fromPEMFile(certificate.chainPath).map { .certificate($0) },
@@ -67,12 +71,22 @@ public final class ManagementServer: Sendable {
       responder: responder, server: try .tls(tlsConfiguration: tls),
       configuration: .init(address: .hostname(settings.address, port: settings.httpsPort)),
       onServerRunning: { [self] channel in ports.withLock { $0.https = channel.localAddress?.port } }, logger: quiet)
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { try await plain.run() }
-      group.addTask { try await secure.run() }
-      // Whichever ends first, for instance because its port is taken, ends the other.
-      try await group.next()
-      group.cancelAll()
+    // Whichever ends first, for instance because its port is taken, ends the other.
+    var configuration = ServiceGroupConfiguration(
+      services: [plain, secure].map {
+        .init(
+          service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
+          failureTerminationBehavior: .gracefullyShutdownGroup)
+      }, logger: quiet)
+    configuration.maximumGracefulShutdownDuration = Self.longestEnd
+    let group = ServiceGroup(configuration: configuration)
+    // A server that is cancelled drops connections it has accepted and not looked at yet, which NIO answers by ending the
+    // process: the servers run in a task of their own, which is never cancelled but asked to end.
+    let serving = Task { try await group.run() }
+    try await withTaskCancellationHandler {
+      try await serving.value
+    } onCancel: {
+      Task { await group.triggerGracefulShutdown() }
     }
   }
 }

@@ -4,6 +4,7 @@ import GatewayConfiguration
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import ServiceLifecycle
 import Telemetry
 
 /// What self-hosted gateways call: configuration, heartbeat, telemetry; each call proved by the gateway's token.
@@ -66,9 +67,11 @@ struct GatewayEndpoints: Sendable {
   private func configuration(_ request: Request, _ id: String) async throws -> Response {
     let since = request.uri.queryParameters["since"].flatMap { UInt64($0) } ?? 0
     let wait = min(Self.longestWait, max(0, request.uri.queryParameters["wait"].flatMap { Int($0) } ?? 0))
-    guard let published = try await service.publisher.newer(than: since, gatewayID: id, waiting: .seconds(wait)) else {
-      return Response(status: .notModified)
+    // A service that ends does not wait for the next change: the gateway asks again when it is back.
+    let newest = try await cancelWhenGracefulShutdown { [publisher = service.publisher] in
+      try await publisher.newer(than: since, gatewayID: id, waiting: .seconds(wait))
     }
+    guard let published = newest else { return Response(status: .notModified) }
     let sealed = published.sealed
     var headers: HTTPFields = [.contentType: "application/json"]
     for (name, value) in [
