@@ -60,7 +60,7 @@ let package = Package(
     // Level 2
     .target(
       name: "PolicyLibrary",
-      dependencies: ["GatewayConfiguration", "DotNet", "Expressions", "HTTPWire", "PolicySyntax"],
+      dependencies: ["GatewayConfiguration", "DotNet", "Expressions", "HTTPWire", "PolicySyntax", "Telemetry"],
       swiftSettings: strict),
 
     // Level 3
@@ -129,9 +129,12 @@ let package = Package(
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ], swiftSettings: strict),
 
-    // Not a product: the pieces of the request path, for scripts/instruction-gate.
+    // Not a product: the request path and its pieces, for scripts/instruction-gate.
     .executableTarget(
-      name: "hotpath", dependencies: ["HTTPWire", "Telemetry"], path: "Benchmarks/HotPath", swiftSettings: strict),
+      name: "hotpath",
+      dependencies: [
+        "Gateway", "GatewayConfiguration", "HTTPWire", "Telemetry", .product(name: "Logging", package: "swift-log"),
+      ], path: "Benchmarks/HotPath", swiftSettings: strict),
 
     // Tests
     .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: strict),
@@ -157,7 +160,7 @@ let package = Package(
     .testTarget(
       name: "GatewayTests",
       dependencies: [
-        "Gateway", "GatewayConfiguration", "Telemetry", .product(name: "Logging", package: "swift-log"),
+        "Gateway", "GatewayConfiguration", "HTTPWire", "Telemetry", .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
       ], swiftSettings: strict),
     .testTarget(name: "GatewaySettingsTests", dependencies: ["Gateway"], swiftSettings: strict),

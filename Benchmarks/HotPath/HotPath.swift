@@ -1,19 +1,25 @@
 import Glibc
 
-/// Runs one piece of the request path a given number of times and nothing else, so that callgrind can count its
-/// instructions exactly. `scripts/instruction-gate` is its caller.
+/// Runs one piece of the request path a given number of times and nothing else, or serves whole requests, so that
+/// callgrind can count the instructions exactly. `scripts/instruction-gate` is its caller.
 @main
 enum HotPath {
-  static func main() {
+  static func main() async throws {
     let arguments = CommandLine.arguments.dropFirst()
     let cases = HotPathCase.all
     guard let name = arguments.first, name != "list" else {
       for one in cases { print(one.name) }
+      for one in ServedRequests.all { print(one.name) }
       return
     }
-    guard let found = cases.first(where: { $0.name == name }),
-      let count = arguments.dropFirst().first.flatMap({ Int($0) })
-    else { fail("usage: hotpath list | hotpath CASE COUNT") }
+    guard let number = arguments.dropFirst().first.flatMap({ Int($0) }) else {
+      fail("usage: hotpath list | hotpath CASE COUNT | hotpath request-… BACKEND-PORT")
+    }
+    if let served = ServedRequests.all.first(where: { $0.name == name }) {
+      return try await served.serve(backendPort: number)
+    }
+    guard let found = cases.first(where: { $0.name == name }) else { fail("no such case: \(name)") }
+    let count = number
     let total = found.prepare()(count)
     // The result is looked at, so that no work can be optimised away.
     if total < 0 { fail("\(name) did not do its work") }

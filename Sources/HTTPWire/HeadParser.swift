@@ -65,9 +65,14 @@ extension MessageHead {
     if let error = splitTarget() { return .refused(error) }
     if knownBits & KnownHeader.host.bit == 0 {
       if minorVersion == 1 { return .refused(WireError(.host)) }
-    } else if indexOfField(.host, from: indexOfField(.host) &+ 1) >= 0 {
-      return .refused(WireError(.host))
+    } else {
+      let line = indexOfField(.host)
+      if indexOfField(.host, from: line &+ 1) >= 0 { return .refused(WireError(.host)) }
+      receivedAuthority = valueSlice(line)
     }
+    if let authority = authoritySlice { receivedAuthority = authority }
+    receivedMethod = methodSlice
+    receivedTarget = targetSlice
     if isChunked, minorVersion == 0 { return .refused(WireError(.transferEncoding)) }
     expectsContinue = knownBits & KnownHeader.expect.bit != 0 && minorVersion == 1 && expectationIsContinue()
     asksUpgrade = asksUpgrade && knownBits & KnownHeader.upgrade.bit != 0

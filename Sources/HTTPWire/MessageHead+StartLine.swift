@@ -72,6 +72,34 @@ extension MessageHead {
     }
   }
 
+  // MARK: As received
+
+  /// The method's bytes as they were received, whatever was edited since; empty of a request of our own.
+  public var receivedMethodBytes: Span<UInt8> {
+    @_lifetime(borrow self) get { storage.span.extracting(receivedMethod.start..<receivedMethod.end) }
+  }
+
+  /// Path and query as they were received.
+  public var receivedTargetBytes: Span<UInt8> {
+    @_lifetime(borrow self) get { storage.span.extracting(receivedTarget.start..<receivedTarget.end) }
+  }
+
+  /// Host and port as they were received; empty when there were none.
+  public var receivedAuthorityBytes: Span<UInt8> {
+    @_lifetime(borrow self) get { storage.span.extracting(receivedAuthority.start..<receivedAuthority.end) }
+  }
+
+  /// The method as it was received.
+  public var receivedMethodText: String { string(receivedMethod) }
+
+  /// Path and query as they were received.
+  public var receivedTargetText: String { string(receivedTarget) }
+
+  /// Host and port as they were received; empty when there were none.
+  public var receivedAuthorityText: String { string(receivedAuthority) }
+
+  // MARK: Edits
+
   /// Replaces path and query. Both must be percent-encoded already: bytes 0x21…0x7e only, the path beginning with a
   /// slash and holding no question mark; refused otherwise.
   public mutating func setTarget(path: String, query: String?) throws(WireError) {

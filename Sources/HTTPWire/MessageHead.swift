@@ -50,6 +50,10 @@ public struct MessageHead: ~Copyable {
   /// Of an absolute-form target, which outranks the Host field.
   var authoritySlice: Slice?
   var reasonSlice = Slice(start: 0, end: 0)
+  /// Method, target and authority as they were received: edits append to the storage, so these bytes stay.
+  var receivedMethod = Slice(start: 0, end: 0)
+  var receivedTarget = Slice(start: 0, end: 0)
+  var receivedAuthority = Slice(start: 0, end: 0)
 
   /// The method as a case; `.other` for methods without one.
   public internal(set) var methodKind = Method.get
@@ -87,6 +91,9 @@ public struct MessageHead: ~Copyable {
     expectsContinue = false
     asksUpgrade = false
     status = 0
+    receivedAuthority = Slice(start: 0, end: 0)
+    receivedMethod = receivedAuthority
+    receivedTarget = receivedAuthority
     if storage.count > 16_384 { storage = [UInt8](repeating: 0, count: 1024) }
     if fields.count > 128 { fields = [Field](repeating: Field(), count: 32) }
   }
@@ -105,6 +112,9 @@ public struct MessageHead: ~Copyable {
     querySlice = other.querySlice
     authoritySlice = other.authoritySlice
     reasonSlice = other.reasonSlice
+    receivedMethod = other.receivedMethod
+    receivedTarget = other.receivedTarget
+    receivedAuthority = other.receivedAuthority
     methodKind = other.methodKind
     status = other.status
     minorVersion = other.minorVersion

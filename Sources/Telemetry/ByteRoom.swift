@@ -99,5 +99,5 @@ struct ByteRoom: ~Copyable {
     next += width
   }
 
-  private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 48 + value : 87 + value }
+  static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 48 + value : 87 + value }
 }

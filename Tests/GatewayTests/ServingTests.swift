@@ -170,6 +170,45 @@ struct ServingTests {
     }
   }
 
+  @Test func `an answer without a body leaves the connection to the backend for the next request`() async throws {
+    try await withGateway(answer: { request in
+      request.hasPrefix("HEAD")
+        ? "HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\n" : "HTTP/1.1 204 No Content\r\n\r\n"
+    }) { _, client, backend, _ in
+      let key = "HTTP/1.1\r\nHost: g\r\nOcp-Apim-Subscription-Key: first\r\n\r\n"
+      for _ in 0..<3 {
+        client.send("HEAD /time/now " + key)
+        #expect(client.answer(toHead: true)?.status == 200)
+        client.send("GET /time/now " + key)
+        #expect(client.answer()?.status == 204)
+      }
+      #expect(backend.connections == 1)
+    }
+  }
+
+  @Test func `a policy sees the matched parameters and the address as the client wrote them`() async throws {
+    let policy = """
+      <policies>
+        <inbound>
+          <base />
+          <rewrite-uri template="/other" copy-unmatched-params="false" />
+          <set-header name="X-Zone" exists-action="override">
+            <value>@(context.Request.MatchedParameters.GetValueOrDefault("zone", "none") + context.Request.OriginalUrl.Path)</value>
+          </set-header>
+        </inbound>
+        <backend><base /></backend>
+        <outbound><base /></outbound>
+      </policies>
+      """
+    try await withGateway(policy: policy, answer: { _ in Self.ok }) { _, client, backend, _ in
+      client.send("GET /time/zones/u%74c?a=b HTTP/1.1\r\nHost: g\r\nOcp-Apim-Subscription-Key: first\r\n\r\n")
+      #expect(client.answer()?.status == 200)
+      let received = try #require(backend.received.first)
+      #expect(received.hasPrefix("GET /clock/other HTTP/1.1\r\n"))
+      #expect(received.contains("X-Zone: utc/time/zones/u%74c\r\n"))
+    }
+  }
+
   @Test func `a backend that hangs up is an internal error with an activity id`() async throws {
     try await withGateway(answer: { request in
       request.contains("zones") ? nil : Self.ok

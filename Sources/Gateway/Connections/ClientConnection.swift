@@ -1,16 +1,17 @@
 import HTTPWire
 import NIOCore
+import NIOSSL
 import PolicyLibrary
 
-/// One client's connection: reads requests one after another, and writes their answers. What happens to a request in
-/// between is in ``RequestLifecycle``; this file only moves bytes.
-final class ClientConnection: ChannelDuplexHandler {
+/// One client's HTTP/1 connection: reads requests one after another, and writes their answers. What happens to a request
+/// in between is in ``RequestLifecycle``; this file only moves bytes. Between two requests it holds no buffer.
+final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   typealias InboundIn = ByteBuffer
   typealias OutboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
   /// What the connection is doing.
-  enum Stage {
+  private enum Stage {
     /// Between requests, or in the middle of a head.
     case idle
     /// The body is read as a whole before the plan begins.
@@ -24,30 +25,24 @@ final class ClientConnection: ChannelDuplexHandler {
 
   let state: LoopState
   let isTLS: Bool
-  let exchange: Exchange
-  private(set) var context: ChannelHandlerContext?
-  private(set) var facts: ClientFacts?
-  /// As the client sent them: policies may change the request's own.
-  private(set) var originalMethod = ""
-  private(set) var originalAuthority = ""
-  private(set) var stage = Stage.idle
+  private(set) var peer = ClientPeer.unknown
+  private var context: ChannelHandlerContext?
+  private var stage = Stage.idle
+  /// Carries the exchange under way.
+  private var work: RequestLifecycle?
   private var input = ByteBuffer()
-  /// Toward the client; used again for each answer.
-  private var output = ByteBuffer()
   private var framing = BodyFraming()
   private var collected: [UInt8] = []
   private var discarded = 0
   private var isReadPending = false
-  private(set) lazy var lifecycle = RequestLifecycle(self)
-  var isHead = false
-  /// Whether the connection goes on after the answer.
+  /// Whether the input is being worked off further up the stack.
+  private var isProcessing = false
   var keepsAlive = true
-  var requestBytes = 0
-  var responseBytes = 0
-  /// When whatever is being waited for has taken too long.
+  private(set) var requestBytes = 0
+  private(set) var responseBytes = 0
   private(set) var deadline = NIODeadline.distantFuture
 
-  /// Milliseconds for a head or the next bytes of a body, and between two requests.
+  /// For a head or the next bytes of a body, and between two requests.
   static let headTimeout = TimeAmount.seconds(60)
   static let bodyTimeout = TimeAmount.seconds(60)
   static let keepAliveTimeout = TimeAmount.seconds(130)
@@ -57,34 +52,27 @@ final class ClientConnection: ChannelDuplexHandler {
   static let discardBound = 4 << 20
   /// Bytes kept while a request is in work: the next ones, pipelined.
   static let inputBound = 64 << 10
-  /// Bodies up to this size share one write with their head.
-  static let coalesceBound = 4_096
 
-  init(state: LoopState, isTLS: Bool, exchange: Exchange) {
+  init(state: LoopState, isTLS: Bool) {
     self.state = state
     self.isTLS = isTLS
-    self.exchange = exchange
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
-    if context.channel.isActive { begin() }
+    if context.channel.isActive { begin(context.channel) }
   }
 
   func channelActive(context: ChannelHandlerContext) {
-    begin()
+    begin(context.channel)
     context.fireChannelActive()
   }
 
-  private func begin() {
-    facts = context.map { ClientFacts($0.channel) }
+  private func begin(_ channel: any Channel) {
+    peer = ClientPeer(channel)
     state.add(self)
-    deadline = .now() + Self.headTimeout
+    deadline = state.deadline(after: Self.headTimeout)
   }
-
-  var isWritable: Bool { context?.channel.isWritable ?? false }
-  var hasSentWholeRequest: Bool { framing.isDone }
-  var hasRequestBody: Bool { !framing.isDone }
 
   // MARK: - Reading
 
@@ -93,15 +81,11 @@ final class ClientConnection: ChannelDuplexHandler {
   }
 
   private var mayRead: Bool {
-    if stage == .exchanging, !framing.isDone { return lifecycle.canTakeBody }
-    return input.readableBytes < Self.inputBound
-  }
-
-  func resumeReading() {
-    processInput()
-    guard isReadPending, mayRead else { return }
-    isReadPending = false
-    context?.read()
+    switch stage {
+    case .exchanging where !framing.isDone: work?.canTakeBody ?? false
+    case .idle: isWritable
+    default: input.readableBytes < Self.inputBound
+    }
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -111,60 +95,64 @@ final class ClientConnection: ChannelDuplexHandler {
   }
 
   private func processInput() {
+    // An answer may be complete at once: what is called from here must not begin the next request in between.
+    guard !isProcessing else { return }
+    isProcessing = true
     while input.readableBytes > 0 {
-      switch stage {
-      case .idle: if !readHead() { return }
-      case .collecting: if !collect() { return }
-      case .exchanging: if !passBody() { return }
-      case .discarding: if !discard() { return }
-      case .closed: return input.clear()
-      }
+      let goesOn =
+        switch stage {
+        case .idle: readHead()
+        case .collecting: collect()
+        case .exchanging: passBody()
+        case .discarding: discard()
+        case .closed: dropInput()
+        }
+      if !goesOn { break }
     }
+    isProcessing = false
+    // The buffer goes back to the loop as soon as it is read.
+    if input.readableBytes == 0 { input = ByteBuffer() }
+  }
+
+  private func dropInput() -> Bool {
+    input = ByteBuffer()
+    return false
   }
 
   private func readHead() -> Bool {
+    // A client that does not take its answers gets no further ones.
+    guard isWritable else { return false }
+    let work = state.takeLifecycle()
     let received = input
-    switch exchange.request.parseRequest(received.readableBytesUInt8Span, limits: HeadLimits()) {
+    switch work.exchange.request.parseRequest(received.readableBytesUInt8Span, limits: HeadLimits()) {
     case .incomplete:
+      state.giveBack(work)
       return false
     case .refused(let error):
-      input.clear()
+      begin(work)
+      input = ByteBuffer()
       keepsAlive = false
-      stage = .exchanging
       framing.end()
-      lifecycle.refuse(error)
+      work.refuse(error, self)
       return false
     case .complete(let length):
+      begin(work)
       input.moveReaderIndex(forwardBy: length)
       requestBytes = length
-      responseBytes = 0
-      discarded = 0
-      isHead = exchange.request.methodKind == .head
-      originalMethod = exchange.request.method
-      originalAuthority = exchange.request.authority
-      keepsAlive = exchange.request.keepsAlive && !state.isDraining
-      framing.beginRequest(exchange.request)
-      stage = .exchanging
-      deadline = .distantFuture
-      lifecycle.begin()
+      keepsAlive = work.exchange.request.keepsAlive && !state.isDraining
+      framing.beginRequest(work.exchange.request)
+      work.begin(self)
       return true
     }
   }
 
-  /// Reads the body as a whole; the lifecycle goes on when it is there.
-  func collectBody() {
-    collected.removeAll(keepingCapacity: true)
-    stage = .collecting
-    deadline = .now() + Self.bodyTimeout
-    invite()
-  }
-
-  /// Tells a client that waits for it to send the body.
-  func invite() {
-    guard exchange.request.expectsContinue, !framing.isDone, input.readableBytes == 0, let context else { return }
-    var buffer = context.channel.allocator.buffer(capacity: 32)
-    buffer.writeStaticString("HTTP/1.1 100 Continue\r\n\r\n")
-    context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+  private func begin(_ work: RequestLifecycle) {
+    self.work = work
+    stage = .exchanging
+    deadline = .distantFuture
+    requestBytes = 0
+    responseBytes = 0
+    discarded = 0
   }
 
   private func collect() -> Bool {
@@ -175,11 +163,12 @@ final class ClientConnection: ChannelDuplexHandler {
     if let data = input.readSlice(length: stretch.end - stretch.dataStart) {
       collected.append(contentsOf: data.readableBytesView)
     }
-    deadline = .now() + Self.bodyTimeout
+    deadline = state.deadline(after: Self.bodyTimeout)
     if framing.isRefused || collected.count > Self.collectBound {
       stage = .exchanging
       keepsAlive = false
-      lifecycle.refuseBody(isTooLarge: !framing.isRefused)
+      collected = []
+      work?.refuseBody(isTooLarge: !framing.isRefused)
       return false
     }
     if framing.isDone {
@@ -187,24 +176,24 @@ final class ClientConnection: ChannelDuplexHandler {
       deadline = .distantFuture
       let body = collected
       collected = []
-      lifecycle.collected(body)
+      work?.collected(body)
     }
     return true
   }
 
   private func passBody() -> Bool {
-    guard !framing.isDone, lifecycle.canTakeBody else { return false }
+    guard let work, !framing.isDone, work.canTakeBody else { return false }
     let received = input
     let count = framing.consume(received.readableBytesUInt8Span)
     requestBytes += count
-    deadline = .now() + Self.bodyTimeout
+    deadline = state.deadline(after: Self.bodyTimeout)
     if framing.isRefused {
       keepsAlive = false
-      lifecycle.refuseBody(isTooLarge: false)
+      work.refuseBody(isTooLarge: false)
       return false
     }
-    if framing.isDone { deadline = lifecycle.deadline }
-    if let data = input.readSlice(length: count) { lifecycle.sendBody(data) }
+    if framing.isDone { deadline = work.deadline }
+    if let data = input.readSlice(length: count) { work.sendBody(data) }
     return true
   }
 
@@ -217,64 +206,24 @@ final class ClientConnection: ChannelDuplexHandler {
       close()
       return false
     }
-    if framing.isDone { next() }
+    if framing.isDone { awaitNext() }
     return true
   }
 
-  /// What waits for the backend may take until then.
-  func wait(until deadline: NIODeadline) { self.deadline = deadline }
-
-  // MARK: - Writing
-
-  /// Writes the answer's head, and a body that is there already.
-  func write(_ rewrite: HeadRewrite, body: [UInt8]?) {
-    guard let context else { return }
-    let bound = exchange.response.writtenBound(rewrite)
-    let inline = (body?.count ?? 0) <= Self.coalesceBound ? body?.count ?? 0 : 0
-    output.clear(minimumCapacity: bound + inline)
-    output.writeWithOutputRawSpan(minimumWritableBytes: bound) { room in exchange.response.write(rewrite, into: &room) }
-    responseBytes += output.readableBytes
-    if let body, inline > 0 { output.writeBytes(body) }
-    context.write(wrapOutboundOut(output), promise: nil)
-    if let body, inline < body.count { context.write(wrapOutboundOut(ByteBuffer(bytes: body)), promise: nil) }
-    responseBytes += body?.count ?? 0
-    context.flush()
-  }
-
-  /// Passes on a piece of a streaming body.
-  func write(_ data: ByteBuffer) {
-    responseBytes += data.readableBytes
-    context?.writeAndFlush(wrapOutboundOut(data), promise: nil)
-  }
-
   func channelWritabilityChanged(context: ChannelHandlerContext) {
-    if context.channel.isWritable { lifecycle.resumeUpstream() }
+    if context.channel.isWritable {
+      work?.clientTakesMore()
+      if stage == .idle { resumeReading() }
+    }
     context.fireChannelWritabilityChanged()
   }
 
-  /// The answer is complete: on to the next request, or the end.
-  func finished() {
-    guard stage != .closed else { return }
-    guard keepsAlive, !state.isDraining else { return close() }
-    if framing.isDone {
-      next()
-    } else {
-      stage = .discarding
-      deadline = .now() + Self.bodyTimeout
-    }
-    if input.readableBytes > 0 { resumeReading() }
-    if isReadPending, mayRead {
-      isReadPending = false
-      context?.read()
-    }
-  }
+  // MARK: - Between requests, and the end
 
-  private func next() {
+  private func awaitNext() {
     stage = .idle
-    deadline = .now() + Self.keepAliveTimeout
+    deadline = state.deadline(after: Self.keepAliveTimeout)
   }
-
-  // MARK: - The end
 
   func closeIfIdle() {
     if stage == .idle, input.readableBytes == 0 { close() }
@@ -283,25 +232,26 @@ final class ClientConnection: ChannelDuplexHandler {
   func timedOut() {
     deadline = .distantFuture
     switch stage {
-    case .exchanging where framing.isDone || !lifecycle.canTakeBody: lifecycle.backendTimedOut()
-    case .idle where input.readableBytes > 0: close()
+    case .exchanging where framing.isDone || !(work?.canTakeBody ?? false): work?.backendTimedOut()
     default: abort()
     }
   }
 
-  func close() {
+  private func close() {
     stage = .closed
     context?.close(promise: nil)
   }
 
   /// Ends the connection in the middle of whatever it does.
   func abort() {
-    if stage == .exchanging || stage == .collecting { lifecycle.clientLeft() }
+    work?.clientLeft()
+    work = nil
     close()
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    if stage == .exchanging || stage == .collecting { lifecycle.clientLeft() }
+    work?.clientLeft()
+    work = nil
     stage = .closed
     state.remove(self)
     context.fireChannelInactive()
@@ -315,14 +265,71 @@ final class ClientConnection: ChannelDuplexHandler {
   func errorCaught(context: ChannelHandlerContext, error: any Error) { abort() }
 }
 
-// MARK: - What a backend connection reports
+// MARK: - The side that an exchange sees
 
-extension ClientConnection {
-  func connected(_ connection: UpstreamConnection) { lifecycle.connected(connection) }
-  func backendAnswered(_ connection: UpstreamConnection) { lifecycle.backendAnswered(connection) }
-  func backendSent(_ data: ByteBuffer) { lifecycle.backendSent(data) }
-  func backendFinished() { lifecycle.backendFinished() }
-  func backendFailed(_ reason: String, _ message: String, isRetrySafe: Bool) {
-    lifecycle.backendFailed(reason, message, isRetrySafe: isRetrySafe)
+extension ClientConnection: ClientStream {
+  var protocolName: StaticString { work?.exchange.request.minorVersion == 0 ? "HTTP/1.0" : "HTTP/1.1" }
+  var isWritable: Bool { context?.channel.isWritable ?? false }
+  var hasRequestBody: Bool { !framing.isDone }
+  var wantsBareBody: Bool { false }
+
+  var tlsVersion: String? {
+    guard isTLS, let context,
+      let handler = try? context.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self),
+      let version = handler.tlsVersion
+    else { return nil }
+    switch version {
+    case .tlsv1: return "1.0"
+    case .tlsv11: return "1.1"
+    case .tlsv12: return "1.2"
+    case .tlsv13: return "1.3"
+    }
+  }
+
+  func resumeReading() {
+    if input.readableBytes > 0 { processInput() }
+    guard isReadPending, mayRead else { return }
+    isReadPending = false
+    context?.read()
+  }
+
+  func collectBody() {
+    collected.removeAll(keepingCapacity: true)
+    stage = .collecting
+    deadline = state.deadline(after: Self.bodyTimeout)
+    invite()
+  }
+
+  func invite() {
+    guard let work, work.exchange.request.expectsContinue, !framing.isDone, input.readableBytes == 0, let context
+    else { return }
+    context.writeAndFlush(wrapOutboundOut(Self.invitation), promise: nil)
+  }
+
+  private static let invitation = ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")
+
+  func wait(until deadline: NIODeadline) { self.deadline = deadline }
+
+  func writeHead(_ rewrite: HeadRewrite, body: ByteBuffer) {
+    guard let context, let work else { return }
+    responseBytes += state.write(work.exchange.response, rewrite, body: body, to: context)
+  }
+
+  func write(_ data: ByteBuffer) {
+    responseBytes += data.readableBytes
+    context?.writeAndFlush(wrapOutboundOut(data), promise: nil)
+  }
+
+  func finished() {
+    work = nil
+    guard stage != .closed else { return }
+    guard keepsAlive, !state.isDraining else { return close() }
+    if framing.isDone {
+      awaitNext()
+    } else {
+      stage = .discarding
+      deadline = state.deadline(after: Self.bodyTimeout)
+    }
+    resumeReading()
   }
 }

@@ -1,8 +1,7 @@
 import GatewayConfiguration
+import HTTPWire
 import Logging
 import NIOCore
-import NIOPosix
-import NIOSSL
 import PolicyLibrary
 import Telemetry
 
@@ -11,13 +10,17 @@ final class LoopState {
   let loop: any EventLoop
   let effects: LoopEffects
   let trustsForwardedProto: Bool
-  let instanceID: String
   /// What is served; nil before the first configuration.
-  var configuration: ServingConfiguration?
+  var configuration: ServingConfiguration? { didSet { pool.forgetTargets() } }
   var notReadyReason: String?
   var isDraining = false
-  private(set) var clients: [ObjectIdentifier: ClientConnection] = [:]
-  let pool: UpstreamPool
+  var clock = LoopClock()
+  private(set) var clients: [ObjectIdentifier: any ConnectedClient] = [:]
+  private(set) lazy var pool = UpstreamPool(state: self)
+  /// Ready to carry exchanges.
+  private var lifecycles: [RequestLifecycle] = []
+  /// Messages are put together here; whole again once they are written, which is mostly at once.
+  private var scratch = ByteBuffer()
   private var records: [RequestRecord] = []
   /// Nil when nobody reads records.
   private let onRecords: (@Sendable ([RequestRecord]) -> Void)?
@@ -25,36 +28,88 @@ final class LoopState {
 
   /// Records handed on together at most.
   private static let batch = 256
-  /// Milliseconds between two looks at the deadlines.
-  private static let tickMilliseconds: Int64 = 100
+  /// Idle lifecycles kept.
+  private static let lifecycleBound = 256
+  /// Between two looks at the deadlines.
+  static let tick = TimeAmount.milliseconds(100)
+  /// Bodies up to this size share one write with their head.
+  static let coalesceBound = 4_096
 
   init(
-    loop: any EventLoop, limits: LimitTable, logger: Logger, trustsForwardedProto: Bool, instanceID: String,
+    loop: any EventLoop, limits: LimitTable, logger: Logger, trustsForwardedProto: Bool,
     onRecords: (@Sendable ([RequestRecord]) -> Void)?
   ) {
     self.loop = loop
     self.trustsForwardedProto = trustsForwardedProto
-    self.instanceID = instanceID
     self.onRecords = onRecords
     effects = LoopEffects(limits: limits, logger: logger)
-    pool = UpstreamPool(loop: loop, logger: logger)
   }
 
-  func add(_ client: ClientConnection) {
+  // MARK: - Connections and deadlines
+
+  func add(_ client: any ConnectedClient) {
     clients[ObjectIdentifier(client)] = client
-    if ticking == nil {
-      let box = NIOLoopBound(self, eventLoop: loop)
-      let interval = TimeAmount.milliseconds(Self.tickMilliseconds)
-      ticking = loop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in box.value.tick() }
+    guard ticking == nil else { return }
+    clock.adjust()
+    let box = NIOLoopBound(self, eventLoop: loop)
+    ticking = loop.scheduleRepeatedTask(initialDelay: Self.tick, delay: Self.tick) { _ in box.value.onTick() }
+  }
+
+  func remove(_ client: any ConnectedClient) { clients[ObjectIdentifier(client)] = nil }
+
+  /// A moment that is not over before so much time has passed; up to two ticks more.
+  func deadline(after amount: TimeAmount) -> NIODeadline { clock.now + amount + Self.tick }
+
+  /// Ends what has waited too long, and hands the records on.
+  private func onTick() {
+    flushRecords()
+    clock.adjust()
+    let now = clock.now
+    var late: [any ConnectedClient] = []
+    for (_, client) in clients where client.deadline <= now { late.append(client) }
+    for client in late { client.timedOut() }
+    pool.closeIdle(now)
+    if clients.isEmpty, pool.isEmpty {
+      ticking?.cancel()
+      ticking = nil
+      lifecycles = []
     }
   }
 
-  func remove(_ client: ClientConnection) { clients[ObjectIdentifier(client)] = nil }
+  // MARK: - Exchanges
 
-  /// Takes the record of a finished exchange; it is made only if somebody reads it.
-  func add(_ record: @autoclosure () -> RequestRecord) {
-    guard onRecords != nil else { return }
-    records.append(record())
+  func takeLifecycle() -> RequestLifecycle { lifecycles.popLast() ?? RequestLifecycle(state: self) }
+
+  func giveBack(_ lifecycle: RequestLifecycle) {
+    if lifecycles.count < Self.lifecycleBound { lifecycles.append(lifecycle) }
+  }
+
+  /// Writes a message: its head, and what there is of its body, in one system call. Returns the bytes written.
+  func write(
+    _ head: borrowing MessageHead, _ rewrite: HeadRewrite, body: ByteBuffer, to context: ChannelHandlerContext
+  ) -> Int {
+    let bound = head.writtenBound(rewrite)
+    let isSmall = body.readableBytes <= Self.coalesceBound
+    scratch.clear(minimumCapacity: isSmall ? bound + body.readableBytes : bound)
+    scratch.writeWithOutputRawSpan(minimumWritableBytes: bound) { room in head.write(rewrite, into: &room) }
+    let headBytes = scratch.readableBytes
+    if isSmall {
+      if body.readableBytes > 0 { scratch.writeImmutableBuffer(body) }
+      context.writeAndFlush(NIOAny(scratch), promise: nil)
+    } else {
+      context.write(NIOAny(scratch), promise: nil)
+      context.writeAndFlush(NIOAny(body), promise: nil)
+    }
+    return headBytes + body.readableBytes
+  }
+
+  // MARK: - Records
+
+  var wantsRecords: Bool { onRecords != nil }
+
+  /// Takes the record of a finished exchange.
+  func add(_ record: RequestRecord) {
+    records.append(record)
     if records.count >= Self.batch {
       flushRecords()
     } else if records.count == 1 {
@@ -72,17 +127,7 @@ final class LoopState {
     onRecords?(batch)
   }
 
-  /// Ends what has waited too long, and hands the records on.
-  private func tick() {
-    flushRecords()
-    let now = NIODeadline.now()
-    for client in Array(clients.values) where client.deadline <= now { client.timedOut() }
-    pool.closeIdle(now)
-    if clients.isEmpty, pool.isEmpty {
-      ticking?.cancel()
-      ticking = nil
-    }
-  }
+  // MARK: - The end
 
   /// Takes no further request on any connection; those between two requests end at once.
   func drain() {
@@ -97,5 +142,17 @@ final class LoopState {
     flushRecords()
     ticking?.cancel()
     ticking = nil
+    lifecycles = []
   }
+}
+
+/// A client's connection as its loop sees it.
+protocol ConnectedClient: AnyObject {
+  /// When whatever is being waited for has taken too long.
+  var deadline: NIODeadline { get }
+  func timedOut()
+  /// Ends the connection if no exchange is under way.
+  func closeIfIdle()
+  /// Ends the connection in the middle of whatever it does.
+  func abort()
 }

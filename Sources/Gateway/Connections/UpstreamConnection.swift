@@ -2,58 +2,60 @@ import HTTPWire
 import NIOCore
 import PolicyLibrary
 
-/// One connection to a backend: reads the answers and hands them to the client connection it works for, by direct calls
-/// on their common loop.
+/// One connection to a backend: reads the answers and hands them to the exchange it works for, by direct calls on their
+/// common loop.
 final class UpstreamConnection: ChannelDuplexHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
-  let origin: Origin
-  private unowned let pool: UpstreamPool
+  private unowned let home: OriginPool
   private var context: ChannelHandlerContext?
   /// Whom it works for; nil while it is idle.
-  private(set) var client: ClientConnection?
+  private var work: RequestLifecycle?
   private var partial = ByteBuffer()
   private var framing = BodyFraming()
   private var hasHead = false
   private var keepsAlive = true
   private var isReadPending = false
+  private var isOpen = true
   /// It has carried an exchange before: the backend may have closed it meanwhile.
-  private(set) var isReused = false
-  var idleSince = NIODeadline.now()
-  /// The client wants the data without its framing.
-  var decodes = false
+  private var isReused = false
+  /// The data is wanted without its framing.
+  private var decodes = false
+  var idleSince = NIODeadline.distantFuture
 
-  init(origin: Origin, pool: UpstreamPool) {
-    self.origin = origin
-    self.pool = pool
-  }
+  init(home: OriginPool) { self.home = home }
 
   func handlerAdded(context: ChannelHandlerContext) { self.context = context }
   func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
   var isWritable: Bool { context?.channel.isWritable ?? false }
-  var isOpen: Bool { context?.channel.isActive ?? false }
   /// Only the end of the connection ends the response.
   var endsWithConnection: Bool { framing.endsWithConnection }
-  var hasBody: Bool { !framing.isDone }
 
   /// Begins an exchange.
-  func begin(_ client: ClientConnection) {
-    self.client = client
+  func begin(_ work: RequestLifecycle) {
+    self.work = work
     hasHead = false
     decodes = false
-    partial = ByteBuffer()
+  }
+
+  /// Writes a request's head, and what there is of its body.
+  func write(_ head: borrowing MessageHead, _ rewrite: HeadRewrite, body: ByteBuffer) {
+    if let context, let work { _ = work.state.write(head, rewrite, body: body, to: context) }
   }
 
   func write(_ buffer: ByteBuffer) { context?.writeAndFlush(wrapOutboundOut(buffer), promise: nil) }
 
-  func close() { context?.close(promise: nil) }
+  func close() {
+    isOpen = false
+    context?.close(promise: nil)
+  }
 
   /// The client has no more use for the rest of this exchange.
   func abandon() {
-    client = nil
+    work = nil
     close()
   }
 
@@ -61,7 +63,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
 
   /// Withholds reading while the client cannot take more.
   func read(context: ChannelHandlerContext) {
-    if let client, !client.isWritable { isReadPending = true } else { context.read() }
+    if let work, !work.canTakeAnswer { isReadPending = true } else { context.read() }
   }
 
   func resumeReading() {
@@ -72,86 +74,104 @@ final class UpstreamConnection: ChannelDuplexHandler {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     var buffer = unwrapInboundIn(data)
-    guard let client else { return context.close(promise: nil) }
-    if !hasHead {
-      if partial.readableBytes > 0 {
-        partial.writeBuffer(&buffer)
-        swap(&partial, &buffer)
-        partial = ByteBuffer()
-      }
-      while !hasHead {
-        switch client.exchange.response.parseResponse(buffer.readableBytesUInt8Span, limits: HeadLimits()) {
-        case .incomplete:
-          partial = buffer
-          return
-        case .refused(let error):
-          return fail("BackendResponseFailure", "the backend's answer is not valid HTTP: \(error.code.rawValue)")
-        case .complete(let length):
-          buffer.moveReaderIndex(forwardBy: length)
-          // Interim responses are for us, not for the client (RFC 9110 §15.2); 101 was never asked for.
-          if (100..<200).contains(client.exchange.response.status) { continue }
-          hasHead = true
-        }
-      }
-      keepsAlive = client.exchange.response.keepsAlive
-      framing.beginResponse(client.exchange.response, toHead: client.isHead)
-      client.backendAnswered(self)
-      guard self.client === client else { return }
+    guard let work else { return close() }
+    if hasHead { return pass(buffer, to: work, isFirst: false) }
+    if partial.readableBytes > 0 {
+      partial.writeBuffer(&buffer)
+      swap(&partial, &buffer)
+      partial = ByteBuffer()
     }
-    pass(&buffer, to: client)
+    while true {
+      switch work.exchange.response.parseResponse(buffer.readableBytesUInt8Span, limits: HeadLimits()) {
+      case .incomplete:
+        partial = buffer
+        return
+      case .refused(let error):
+        return fail("BackendResponseFailure", "the backend's answer is not valid HTTP: \(error.code.rawValue)")
+      case .complete(let length):
+        buffer.moveReaderIndex(forwardBy: length)
+        // Interim responses are for us, not for the client (RFC 9110 §15.2); 101 was never asked for.
+        if work.exchange.response.status < 200 { continue }
+      }
+      break
+    }
+    hasHead = true
+    keepsAlive = work.exchange.response.keepsAlive
+    framing.beginResponse(work.exchange.response, toHead: work.isHead)
+    decodes = work.wantsBareAnswer
+    pass(buffer, to: work, isFirst: true)
   }
 
-  private func pass(_ buffer: inout ByteBuffer, to client: ClientConnection) {
-    while buffer.readableBytes > 0, !framing.isDone, !framing.isRefused {
-      if decodes {
-        let stretch = framing.next(buffer.readableBytesUInt8Span)
-        buffer.moveReaderIndex(forwardBy: stretch.dataStart)
-        if let data = buffer.readSlice(length: stretch.end - stretch.dataStart), data.readableBytes > 0 {
-          client.backendSent(data)
-        }
-      } else {
-        let count = framing.consume(buffer.readableBytesUInt8Span)
-        if let data = buffer.readSlice(length: count), count > 0 { client.backendSent(data) }
+  /// Hands on what of the body is in the buffer. An answer that is complete leaves the connection free first: all is told
+  /// in one call, which may end the exchange and begin the next.
+  private func pass(_ buffer: ByteBuffer, to work: RequestLifecycle, isFirst: Bool) {
+    let available = buffer.readableBytes
+    var piece = buffer
+    if decodes {
+      piece = takeData(&piece)
+    } else {
+      let count = framing.consume(buffer.readableBytesUInt8Span)
+      if count < available {
+        piece = piece.readSlice(length: count) ?? ByteBuffer()
+        if !framing.isRefused { keepsAlive = false }
       }
-      guard self.client === client else { return }
     }
     if framing.isRefused { return fail("BackendResponseFailure", "the backend's chunked body is malformed") }
-    if buffer.readableBytes > 0 { keepsAlive = false }
-    if framing.isDone { finish(client) }
+    let isComplete = framing.isDone
+    if isComplete { release(work) }
+    if isFirst {
+      work.backendAnswered(isComplete ? nil : self, first: piece)
+    } else if isComplete || piece.readableBytes > 0 {
+      work.backendSent(piece, ends: isComplete)
+    }
   }
 
-  private func finish(_ client: ClientConnection) {
-    self.client = nil
+  /// The data of the body in the buffer, without framing.
+  private func takeData(_ buffer: inout ByteBuffer) -> ByteBuffer {
+    var data = ByteBuffer()
+    while buffer.readableBytes > 0, !framing.isDone, !framing.isRefused {
+      let stretch = framing.next(buffer.readableBytesUInt8Span)
+      buffer.moveReaderIndex(forwardBy: stretch.dataStart)
+      guard var part = buffer.readSlice(length: stretch.end - stretch.dataStart) else { break }
+      if data.readableBytes == 0 { data = part } else { data.writeBuffer(&part) }
+    }
+    if buffer.readableBytes > 0 { keepsAlive = false }
+    return data
+  }
+
+  /// The answer is complete: the connection serves others, or ends.
+  private func release(_ work: RequestLifecycle) {
+    self.work = nil
     isReused = true
-    if keepsAlive, client.hasSentWholeRequest, isOpen { pool.put(self) } else { close() }
-    client.backendFinished()
+    if keepsAlive, isOpen, work.hasSentWholeRequest { home.put(self, work.state.clock.now) } else { close() }
   }
 
   private func fail(_ reason: String, _ message: String) {
-    if let client {
-      self.client = nil
-      client.backendFailed(reason, message, isRetrySafe: isReused && !hasHead && partial.readableBytes == 0)
-    }
+    let work = work
+    self.work = nil
     close()
+    work?.backendFailed(reason, message, isRetrySafe: isReused && !hasHead && partial.readableBytes == 0)
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    if let client {
+    isOpen = false
+    if let work {
       if hasHead, framing.endsWithConnection {
         framing.end()
         keepsAlive = false
-        finish(client)
+        release(work)
+        work.backendSent(ByteBuffer(), ends: true)
       } else {
         fail("BackendConnectionFailure", "the backend closed the connection before its answer was complete")
       }
     } else {
-      pool.remove(self)
+      home.remove(self)
     }
     context.fireChannelInactive()
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
-    if context.channel.isWritable { client?.resumeReading() }
+    if context.channel.isWritable { work?.backendTakesMore() }
     context.fireChannelWritabilityChanged()
   }
 

@@ -1,87 +1,80 @@
-import Logging
 import NIOCore
 import NIOPosix
 import NIOSSL
 import PolicyLibrary
 
-/// The idle connections of one loop to backends, by origin; the newest is used first.
+/// The connections of one loop to backends, by origin.
 final class UpstreamPool {
-  private let loop: any EventLoop
-  private let logger: Logger
-  private var idle: [Origin: [UpstreamConnection]] = [:]
+  private unowned let state: LoopState
+  private var origins: [Origin: OriginPool] = [:]
+  /// The pool of a target that was used before: looked up by the target's address, without hashing its origin.
+  private var shortcuts: [(target: BackendTarget, pool: OriginPool)?]
   private var contexts: [TLSKind: NIOSSLContext] = [:]
 
-  /// Idle connections kept for one origin.
-  static let idleBound = 128
-  static let idleSeconds: Int64 = 60
   static let connectTimeout = TimeAmount.seconds(10)
+  private static let shortcutCount = 64
 
   private struct TLSKind: Hashable {
     var validatesChain: Bool
     var validatesName: Bool
   }
 
-  init(loop: any EventLoop, logger: Logger) {
-    self.loop = loop
-    self.logger = logger
+  init(state: LoopState) {
+    self.state = state
+    shortcuts = Array(repeating: nil, count: Self.shortcutCount)
   }
 
-  var isEmpty: Bool { idle.isEmpty }
+  var isEmpty: Bool { origins.allSatisfy { $0.value.isEmpty } }
+
+  private func pool(of target: BackendTarget) -> OriginPool {
+    // Objects lie 16 bytes apart at least, so the lowest bits of their addresses tell nothing.
+    let slot = Int(bitPattern: Unmanaged.passUnretained(target).toOpaque()) >> 4 & (Self.shortcutCount - 1)
+    if let known = shortcuts[slot], known.target === target { return known.pool }
+    let pool: OriginPool
+    if let known = origins[target.origin] {
+      pool = known
+    } else {
+      pool = OriginPool(origin: target.origin)
+      origins[target.origin] = pool
+    }
+    shortcuts[slot] = (target, pool)
+    return pool
+  }
 
   /// A connection that is ready, if one is kept.
-  func take(_ origin: Origin) -> UpstreamConnection? {
-    guard let connection = idle[origin]?.popLast() else { return nil }
-    if idle[origin]?.isEmpty == true { idle[origin] = nil }
-    return connection
-  }
-
-  func put(_ connection: UpstreamConnection) {
-    guard idle[connection.origin, default: []].count < Self.idleBound else { return connection.close() }
-    connection.idleSince = .now()
-    idle[connection.origin, default: []].append(connection)
-  }
-
-  func remove(_ connection: UpstreamConnection) {
-    idle[connection.origin]?.removeAll { $0 === connection }
-    if idle[connection.origin]?.isEmpty == true { idle[connection.origin] = nil }
-  }
+  func take(_ target: BackendTarget) -> UpstreamConnection? { pool(of: target).take() }
 
   func closeIdle(_ now: NIODeadline) {
-    for connections in Array(idle.values) {
-      for connection in connections where connection.idleSince + .seconds(Self.idleSeconds) < now {
-        remove(connection)
-        connection.close()
-      }
-    }
+    for pool in origins.values { pool.closeIdle(now) }
   }
 
   func closeAll() {
-    let all = idle.values.flatMap { $0 }
-    idle = [:]
-    for connection in all { connection.close() }
+    for pool in origins.values { pool.closeAll() }
   }
 
-  /// Opens a connection; the client is told of either outcome.
-  func connect(_ origin: Origin, for client: ClientConnection) {
-    let connection = UpstreamConnection(origin: origin, pool: self)
-    let box = NIOLoopBound((client, connection, self), eventLoop: loop)
-    ClientBootstrap(group: loop)
+  /// Forgets targets of a configuration that is not served any more.
+  func forgetTargets() { shortcuts = Array(repeating: nil, count: Self.shortcutCount) }
+
+  /// Opens a connection; `report` is told of either outcome, on the loop.
+  func connect(_ target: BackendTarget, _ report: @escaping (Result<UpstreamConnection, any Error>) -> Void) {
+    let home = pool(of: target)
+    let origin = home.origin
+    let connection = UpstreamConnection(home: home)
+    let box = NIOLoopBound((connection, self, report), eventLoop: state.loop)
+    ClientBootstrap(group: state.loop)
       .channelOption(.socketOption(.tcp_nodelay), value: 1)
       .connectTimeout(Self.connectTimeout)
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          let (_, connection, pool) = box.value
+          let (connection, pool, _) = box.value
           if origin.isTLS { try channel.pipeline.syncOperations.addHandler(try pool.makeTLS(origin)) }
           try channel.pipeline.syncOperations.addHandler(connection)
         }
       }
       .connect(host: origin.host, port: origin.port)
       .whenComplete { result in
-        let (client, connection, _) = box.value
-        switch result {
-        case .success: client.connected(connection)
-        case .failure(let error): client.backendFailed("BackendConnectionFailure", "\(error)", isRetrySafe: false)
-        }
+        let (connection, _, report) = box.value
+        report(result.map { _ in connection })
       }
   }
 

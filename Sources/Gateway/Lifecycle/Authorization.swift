@@ -5,9 +5,9 @@ import PolicyLibrary
 /// Who calls, and in which product's context: gateway-facts.md, section 10.1.
 enum Authorization {
   struct Grant {
-    var product: Product?
-    var subscription: Subscription?
-    var user: User?
+    var product: Shared<Product>?
+    var subscription: Shared<Subscription>?
+    var user: Shared<User>?
   }
 
   /// What the request's key opens; throws the 401 of a missing or invalid key.
@@ -16,38 +16,57 @@ enum Authorization {
     _ request: borrowing MessageHead, _ routed: RoutedAPI, _ configuration: ServingConfiguration, isTLS: Bool,
     now: Int64
   ) throws(PolicyError) -> Grant {
-    let names = routed.api.subscriptionKeyNames
-    let isRequired = routed.api.subscriptionRequired && routed.openProduct == nil
-    guard let key = key(request, names) else {
-      guard isRequired else { return Grant(product: routed.openProduct) }
+    switch find(request, routed, configuration) {
+    case .absent:
+      guard routed.requiresSubscription else { return Grant(product: routed.openProduct) }
       throw refusal(
         "SubscriptionKeyNotFound",
         "Access denied due to missing subscription key. Make sure to include subscription key when making requests to an API.",
         request, routed, isTLS: isTLS)
-    }
-    if let subscription = configuration.subscriptions.find(key), isActive(subscription, now) {
-      let user = subscription.ownerID.flatMap { configuration.users[$0] }
+    case .known(let owned):
+      let subscription = owned.subscription.value
+      guard isActive(subscription, now) else { break }
       switch subscription.scope {
-      case .service, .allAPIs: return Grant(subscription: subscription, user: user)
+      case .service, .allAPIs: return Grant(subscription: owned.subscription, user: owned.user)
       case .api(let id):
-        if id == routed.api.id { return Grant(subscription: subscription, user: user) }
+        if id == routed.api.value.id { return Grant(subscription: owned.subscription, user: owned.user) }
       case .product(let id):
-        if let product = routed.products[id] { return Grant(product: product, subscription: subscription, user: user) }
+        if let product = routed.product(id) {
+          return Grant(product: product, subscription: owned.subscription, user: owned.user)
+        }
       }
+    case .unknown: break
     }
-    guard isRequired else { return Grant(product: routed.openProduct) }
+    guard routed.requiresSubscription else { return Grant(product: routed.openProduct) }
     throw refusal(
       "SubscriptionKeyInvalid",
       "Access denied due to invalid subscription key. Make sure to provide a valid key for an active subscription.",
       request, routed, isTLS: isTLS)
   }
 
+  private enum Key {
+    case absent, unknown
+    case known(SubscriptionIndex.Owned)
+  }
+
   /// The header wins over the query parameter.
-  private static func key(_ request: borrowing MessageHead, _ names: SubscriptionKeyNames) -> [UInt8]? {
-    if let text = request.firstValue(ofName: names.header), !text.isEmpty { return Array(text.utf8) }
-    guard let query = request.query, let text = QueryScan.value(of: names.query, in: Array(query.utf8)), !text.isEmpty
-    else { return nil }
-    return Array(text.utf8)
+  private static func find(
+    _ request: borrowing MessageHead, _ routed: RoutedAPI, _ configuration: ServingConfiguration
+  ) -> Key {
+    if let name = routed.keyHeader {
+      let found = request.withFirstValue(of: name) { key -> Key in
+        key.isEmpty ? .absent : configuration.subscriptions.find(key).map { .known($0) } ?? .unknown
+      }
+      switch found {
+      case .known, .unknown: return found ?? .absent
+      case .absent, nil: break
+      }
+    }
+    guard let query = request.query,
+      let text = QueryScan.value(of: routed.keyParameter, in: Array(query.utf8)), !text.isEmpty
+    else { return .absent }
+    let key = Array(text.utf8)
+    return configuration.subscriptions.find(key.span).map { .known($0) } ?? .unknown
   }
 
   private static func isActive(_ subscription: Subscription, _ now: Int64) -> Bool {
@@ -57,10 +76,11 @@ enum Authorization {
   private static func refusal(
     _ reason: String, _ message: String, _ request: borrowing MessageHead, _ routed: RoutedAPI, isTLS: Bool
   ) -> PolicyError {
-    let path = routed.api.path.isEmpty ? "" : "/" + routed.api.path
+    let api = routed.api.value
+    let path = api.path.isEmpty ? "" : "/" + api.path
     // The host comes from the caller: what could end the quoted text is left out.
     let host = String(request.authority.filter { $0 != "\"" && $0 != "\\" })
-    let name = routed.api.subscriptionKeyNames.header
+    let name = api.subscriptionKeyNames.header
     return PolicyError(
       source: "authorization", reason: reason, message: message, status: 401,
       headers: [
@@ -69,12 +89,5 @@ enum Authorization {
           "AzureApiManagementKey realm=\"\(isTLS ? "https" : "http")://\(host)\(path)\",name=\"\(name)\",type=\"header\""
         )
       ])
-  }
-}
-
-extension MessageHead {
-  /// The first value of a header whose name is only known as text.
-  borrowing func firstValue(ofName name: String) -> String? {
-    HeaderName(name).flatMap { firstValue(of: $0) }
   }
 }

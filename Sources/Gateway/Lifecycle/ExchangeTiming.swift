@@ -1,73 +1,77 @@
 import GatewayConfiguration
 import HTTPWire
 import NIOCore
-import NIOSSL
 import PolicyLibrary
 import Telemetry
 
 /// When an exchange did what, and with which backend: all that the record needs beyond the exchange.
 struct ExchangeTiming {
   private(set) var startedTicks: Int64 = 0
-  private var started = NIODeadline.now()
-  private(set) var backendStarted = NIODeadline.now()
-  private var backendEnded: NIODeadline?
-  private var backendStatus: Int?
-  private var backendMethod: String?
-  private var backendURL: String?
-  private var backendID: String?
+  private var started = NIODeadline.uptimeNanoseconds(0)
+  private(set) var backendStarted = NIODeadline.uptimeNanoseconds(0)
+  private var backendEnded = NIODeadline.uptimeNanoseconds(0)
+  /// Of the backend's answer; 0 for none.
+  var backendStatus = 0
+  /// The backend that was asked; nil for none.
+  private(set) var backend: BackendTarget?
   /// Between the sending of the request and the end of the backend's answer.
   private(set) var isAtBackend = false
   private var extraErrors: [RequestRecord.ProcessingError] = []
   private var hasLostClient = false
 
-  init() {}
+  /// Seconds since 1970.
+  var startedSeconds: Int64 { (startedTicks - Clock.unixEpochTicks) / 10_000_000 }
 
-  init(state: LoopState) {
-    startedTicks = state.effects.now()
-    started = .now()
-  }
-
-  mutating func backendStarts(_ exchange: Exchange, _ backend: BackendTarget) {
-    backendStarted = .now()
-    backendEnded = nil
-    isAtBackend = true
-    backendMethod = exchange.request.method
-    backendURL =
-      "\(backend.origin.isTLS ? "https" : "http")://\(String(decoding: backend.host, as: UTF8.self))\(exchange.request.target)"
-    backendID = backend.backendID
-  }
-
-  mutating func backendAnswers(_ status: Int) { backendStatus = status }
-
-  mutating func backendEnds() {
+  mutating func begin(_ clock: LoopClock) {
+    startedTicks = clock.ticks
+    started = clock.now
+    backendStatus = 0
+    backend = nil
     isAtBackend = false
-    backendEnded = .now()
+    hasLostClient = false
+    if !extraErrors.isEmpty { extraErrors = [] }
+  }
+
+  mutating func backendStarts(_ target: BackendTarget, _ clock: LoopClock) {
+    backendStarted = clock.now
+    isAtBackend = true
+    backend = target
+  }
+
+  mutating func backendEnds(_ clock: LoopClock) {
+    isAtBackend = false
+    backendEnded = clock.now
   }
 
   /// The backend failed when its answer was already on its way to the client.
-  mutating func fails(_ exchange: Exchange, reason: String, message: String) {
-    backendEnds()
-    note("forward-request", reason, message, section: "backend")
+  mutating func fails(_ clock: LoopClock, reason: String, message: String) {
+    backendEnds(clock)
+    note(clock, "forward-request", reason, message, section: "backend")
   }
 
-  mutating func clientLeft(_ exchange: Exchange) {
-    if isAtBackend { backendEnds() }
-    note("client", "ClientConnectionFailure", "The client closed the connection before its answer was complete.")
+  mutating func clientLeft(_ clock: LoopClock) {
+    if isAtBackend { backendEnds(clock) }
+    note(clock, "client", "ClientConnectionFailure", "The client closed the connection before its answer was complete.")
     hasLostClient = true
   }
 
-  private mutating func note(_ source: String, _ reason: String, _ message: String, section: String? = nil) {
+  private mutating func note(
+    _ clock: LoopClock, _ source: String, _ reason: String, _ message: String, section: String? = nil
+  ) {
     extraErrors.append(
-      .init(elapsed: milliseconds(started, .now()), source: source, section: section, reason: reason, message: message))
+      .init(
+        elapsed: milliseconds(started, clock.now), source: source, section: section, reason: reason, message: message))
   }
 
   private func milliseconds(_ from: NIODeadline, _ to: NIODeadline) -> Int {
     Int((to - from).nanoseconds / 1_000_000)
   }
 
-  /// The record of an exchange that is over.
-  func record(_ client: ClientConnection, _ configuration: ServingConfiguration) -> RequestRecord {
-    let exchange = client.exchange
+  /// The record of an exchange that is over now.
+  func record(_ work: RequestLifecycle, _ client: any ClientStream, _ configuration: ServingConfiguration)
+    -> RequestRecord
+  {
+    let exchange = work.exchange
     let facts = exchange.facts
     // 499, as nginx has it: nobody was there to take the answer.
     let status = hasLostClient && client.responseBytes == 0 ? 499 : exchange.response.status
@@ -76,30 +80,32 @@ struct ExchangeTiming {
         elapsed: Int(max(0, item.ticks - startedTicks) / 10_000), source: item.error.source, scope: item.error.scope,
         section: item.error.section, reason: item.error.reason, message: item.error.message)
     }
+    let request = "\(exchange.request.receivedAuthorityText)\(exchange.request.receivedTargetText)"
     var record = RequestRecord(
-      timeGenerated: (startedTicks - Clock.unixEpochTicks) / 10, correlationId: facts.requestID,
-      gatewayId: configuration.gateway.id, region: configuration.gateway.location,
-      isRequestSuccess: status < 400 && extraErrors.isEmpty, totalTime: milliseconds(started, .now()),
-      callerIpAddress: facts.clientAddress, method: client.originalMethod,
-      url: "\(client.isSecure ? "https" : "http")://\(client.originalAuthority)\(facts.originalTarget)",
-      clientProtocol: exchange.request.minorVersion == 0 ? "HTTP/1.0" : "HTTP/1.1", responseCode: status,
+      timeGenerated: (startedTicks - Clock.unixEpochTicks) / 10, correlationId: facts.requestID.text,
+      gatewayId: configuration.deployment.gateway.id, region: configuration.deployment.gateway.location,
+      isRequestSuccess: status < 400 && extraErrors.isEmpty, totalTime: milliseconds(started, work.state.clock.now),
+      callerIpAddress: facts.clientAddress, method: exchange.request.receivedMethodText,
+      url: (facts.isTLS ? "https://" : "http://") + request,
+      clientProtocol: client.protocolName.description, responseCode: status,
       responseSize: client.responseBytes, requestSize: client.requestBytes, cache: .none,
       errors: Array((errors + extraErrors).suffix(16)))
-    if let method = backendMethod {
-      record.backendMethod = method
-      record.backendUrl = backendURL
+    if let backend {
+      record.backendMethod = exchange.request.method
+      record.backendUrl =
+        "\(backend.origin.isTLS ? "https" : "http")://\(String(decoding: backend.host, as: UTF8.self))\(exchange.request.target)"
       record.backendProtocol = "HTTP/1.1"
-      record.backendResponseCode = backendStatus
-      record.backendId = backendID
-      record.backendTime = milliseconds(backendStarted, backendEnded ?? .now())
+      record.backendResponseCode = backendStatus == 0 ? nil : backendStatus
+      record.backendId = backend.backendID
+      record.backendTime = milliseconds(backendStarted, backendEnded)
     }
     record.clientTlsVersion = client.tlsVersion
-    record.apiId = facts.api?.id
-    record.apiRevision = facts.api?.revision
-    record.operationId = facts.operation?.id
-    record.productId = facts.product?.id
-    record.userId = facts.user?.id
-    record.apimSubscriptionId = facts.subscription?.id
+    record.apiId = facts.api?.value.id
+    record.apiRevision = facts.api?.value.revision
+    record.operationId = facts.operation?.value.id
+    record.productId = facts.product?.value.id
+    record.userId = facts.user?.value.id
+    record.apimSubscriptionId = facts.subscription?.value.id
     return record
   }
 }

@@ -21,16 +21,19 @@ struct HealthAnswer {
   /// The answer to a health question; nil when the request is none.
   ///
   /// `/livez` says that the process works; the others, that it can serve: it has a configuration and does not drain.
-  init?(_ client: ClientConnection) {
-    guard client.exchange.request.methodKind == .get || client.exchange.request.methodKind == .head else { return nil }
+  init?(_ request: borrowing MessageHead, _ state: LoopState) {
+    guard request.methodKind == .get || request.methodKind == .head else { return nil }
     // No text is made of the path unless it is as long as one of these.
-    guard [6, 7, 9, 24, 33].contains(client.exchange.request.pathLength) else { return nil }
-    switch client.exchange.request.path {
+    switch request.pathLength {
+    case 6, 7, 9, 24, 33: break
+    default: return nil
+    }
+    switch request.path {
     case "/livez": self.init(text: "OK")
     case "/status-0123456789abcdef", "/internal-status-0123456789abcdef", "/readyz", "/startupz":
-      if client.state.configuration == nil {
-        self.init(status: 503, message: client.state.notReadyReason ?? "no configuration yet")
-      } else if client.state.isDraining {
+      if state.configuration == nil {
+        self.init(status: 503, message: state.notReadyReason ?? "no configuration yet")
+      } else if state.isDraining {
         self.init(status: 503, message: "draining: this gateway is about to end")
       } else {
         self.init(text: "OK")

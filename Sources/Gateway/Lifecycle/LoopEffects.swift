@@ -1,7 +1,7 @@
-import Glibc
 import Logging
 import NIOCore
 import PolicyLibrary
+import Telemetry
 
 /// What policies may do, for one event loop: the clock, random numbers and the counters of the process.
 final class LoopEffects: PolicyEffects {
@@ -40,38 +40,7 @@ final class LoopEffects: PolicyEffects {
     logger.log(level: level, "\(message.prefix(8_192))", metadata: fields)
   }
 
-  /// A new GUID in the form `D`, version 4.
-  func newRequestID() -> String {
-    let high = generator.next() & ~0xf000 | 0x4000
-    let low = generator.next() & ~0xc000_0000_0000_0000 | 0x8000_0000_0000_0000
-    return String(unsafeUninitializedCapacity: 36) { room in
-      var at = 0
-      for (word, dashes) in [(high, [8, 12]), (low, [0, 4])] {
-        for digit in 0..<16 {
-          if dashes.contains(digit) {
-            room[at] = 0x2d
-            at += 1
-          }
-          let value = UInt8(truncatingIfNeeded: word >> UInt64(60 - digit * 4)) & 15
-          room[at] = value < 10 ? 48 + value : 87 + value
-          at += 1
-        }
-      }
-      return at
-    }
-  }
-}
-
-/// The wall clock as .NET counts it.
-enum Clock {
-  static let unixEpochTicks: Int64 = 621_355_968_000_000_000
-
-  /// 100-nanosecond ticks since 0001-01-01.
-  static func ticks() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return unixEpochTicks + Int64(time.tv_sec) * 10_000_000 + Int64(time.tv_nsec) / 100
-  }
+  func newRequestID() -> RequestID { RequestID(randomHigh: generator.next(), randomLow: generator.next()) }
 }
 
 /// Fast random numbers for request identifiers; seeded by the system, not for secrets.

@@ -4,64 +4,73 @@ import NIOCore
 import PolicyLibrary
 
 /// The way of a request: accept → route → authorise → inbound → backend → outbound → respond → record.
+///
+/// One object carries one exchange at a time and is used again for the next one of its loop, so that a connection between
+/// two requests holds nothing.
 final class RequestLifecycle {
-  unowned let client: ClientConnection
-  private var exchange: Exchange { client.exchange }
+  let state: LoopState
+  let exchange: Exchange
+  /// Whom the answer is for; nil while no exchange is under way.
+  private(set) var client: (any ClientStream)?
   private var configuration: ServingConfiguration?
-  private var routed: RoutedAPI?
+  private(set) var routed: RoutedAPI?
   private var run: PlanRun?
   private var plan: PolicyPlan?
-  private(set) var parameters: [(name: String, range: Range<Int>)] = []
-  private var originalPath: [UInt8] = []
   private(set) var timing = ExchangeTiming()
   private var upstream: UpstreamConnection?
   private var forwarding = ForwardSettings()
-  /// The head for the backend, kept until it answers, so that it can be sent again.
-  private var outbound = ByteBuffer()
   private var hasSentBody = false
   private var collectsResponse = false
   private var collected: [UInt8] = []
+  /// What came of the backend's body before the head for the client was written.
+  private var early = ByteBuffer()
+  private var isAnswerComplete = false
   private var isStreaming = false
-  private var isOver = true
+  /// A new connection to the backend will be reported to this object.
+  private var isConnecting = false
+  /// The answer is for a HEAD request: it has no body.
+  private(set) var isHead = false
 
-  init(_ client: ClientConnection) { self.client = client }
+  init(state: LoopState) {
+    self.state = state
+    exchange = Exchange(effects: state.effects)
+    exchange.source = self
+  }
 
   /// Whether a piece of the request's body can be passed on now.
   var canTakeBody: Bool { upstream?.isWritable ?? false }
+  /// Whether a piece of the backend's answer can be passed on now.
+  var canTakeAnswer: Bool { collectsResponse || isStreaming && client?.isWritable ?? true || !exchange.hasResponse }
+  var hasSentWholeRequest: Bool { !(client?.hasRequestBody ?? false) }
+  /// Until when the backend may take to answer.
   var deadline: NIODeadline { timing.backendStarted + .milliseconds(Int64(forwarding.timeoutMilliseconds)) }
+
+  /// Whether the client came over TLS, here or, where that is trusted, at a proxy in front.
+  private func isSecure(_ client: any ClientStream) -> Bool {
+    if client.isTLS || !state.trustsForwardedProto { return client.isTLS }
+    return exchange.request.firstValue(of: .forwardedProtocol)?.lowercased() == "https"
+  }
 
   // MARK: - Accept, route, authorise
 
-  func begin() {
-    isOver = false
-    upstream = nil
-    run = nil
-    routed = nil
-    isStreaming = false
-    hasSentBody = false
-    collectsResponse = false
-    timing = ExchangeTiming(state: client.state)
-    let state = client.state
-    configuration = state.configuration
-    let facts = ExchangeFacts(
-      service: configuration?.service ?? .init(name: "", resourceID: ""),
-      gateway: configuration?.gateway ?? .init(id: "", location: ""))
-    exchange.begin(facts)
-    if let health = HealthAnswer(client) { return answer(health) }
-    guard let configuration else {
+  /// Begins the exchange whose request's head is in `exchange.request`.
+  func begin(_ client: any ClientStream) {
+    accept(client)
+    if let health = HealthAnswer(exchange.request, state) { return answer(health) }
+    guard let configuration = state.configuration else {
       // A gateway without a configuration knows nothing to serve: it says so, and does not guess.
       return answer(HealthAnswer(status: 503, message: state.notReadyReason ?? "no configuration yet"))
     }
-    exchange.source = client
+    self.configuration = configuration
+    let isSecure = isSecure(client)
+    exchange.facts.deployment = configuration.deployment
     exchange.facts.requestID = state.effects.newRequestID()
-    exchange.facts.instanceID = state.instanceID
-    exchange.facts.clientAddress = client.remoteAddress
-    exchange.facts.isTLS = client.isSecure
-    exchange.facts.localPort = client.localPort
+    exchange.facts.clientAddress = client.peer.address
+    exchange.facts.isTLS = isSecure
+    exchange.facts.localPort = client.peer.localPort
     exchange.facts.receivedTicks = timing.startedTicks
-    exchange.facts.originalTarget = exchange.request.target
-    exchange.requestBody = client.hasRequestBody ? .streaming : .none
-    guard let match = configuration.routes.find(exchange.request, isTLS: client.isSecure) else {
+    if client.hasRequestBody { exchange.requestBody = .streaming }
+    guard let match = configuration.routes.find(exchange.request, isTLS: isSecure) else {
       return fail(
         PolicyError(
           source: "configuration", reason: "OperationNotFound",
@@ -69,10 +78,9 @@ final class RequestLifecycle {
           responseMessage: "Resource not found"), plan: configuration.unmatched)
     }
     route(match)
-    let now = (timing.startedTicks - Clock.unixEpochTicks) / 10_000_000
     do {
       let grant = try Authorization.check(
-        exchange.request, match.api, configuration, isTLS: client.isSecure, now: now)
+        exchange.request, match.api, configuration, isTLS: isSecure, now: timing.startedSeconds)
       exchange.facts.product = grant.product
       exchange.facts.subscription = grant.subscription
       exchange.facts.user = grant.user
@@ -85,36 +93,22 @@ final class RequestLifecycle {
     start(plan)
   }
 
+  private func accept(_ client: any ClientStream) {
+    self.client = client
+    isHead = exchange.request.methodKind == .head
+    state.clock.read()
+    timing.begin(state.clock)
+    exchange.begin()
+  }
+
   private func route(_ match: RouteTable.Match) {
     routed = match.api
-    parameters = match.parameters
     exchange.facts.api = match.api.api
-    exchange.facts.operation = match.api.api.operations[match.operation]
+    exchange.facts.operation = match.api.operationFacts[match.operation]
     exchange.facts.backend = match.api.backend
     exchange.facts.apiPathLength = match.prefixLength
     exchange.backend = match.api.backend
     exchange.apiPathLength = match.prefixLength
-    if !parameters.isEmpty { originalPath = Array(exchange.request.path.utf8) }
-  }
-
-  /// The path parameters of the matched template, decoded, then those of its query.
-  func matchedParameters() -> [(name: String, value: String)] {
-    var values = parameters.map { parameter in
-      (
-        name: parameter.name,
-        value: QueryScan.decode(originalPath[parameter.range.clamped(to: 0..<originalPath.count)], plusIsSpace: false)
-      )
-    }
-    let template = exchange.facts.operation?.urlTemplate ?? ""
-    guard let question = template.firstIndex(of: "?") else { return values }
-    let target = exchange.facts.originalTarget
-    let query = target.firstIndex(of: "?").map { Array(target[target.index(after: $0)...].utf8) } ?? []
-    for pair in template[template.index(after: question)...].split(separator: "&") {
-      let key = String(pair.prefix { $0 != "=" })
-      let name = String(pair.drop { $0 != "{" }.dropFirst().prefix { $0 != "}" })
-      if let value = QueryScan.value(of: key, in: query) { values.append((name.isEmpty ? key : name, value)) }
-    }
-    return values
   }
 
   func collected(_ body: [UInt8]) {
@@ -157,6 +151,7 @@ final class RequestLifecycle {
   }
 
   private func forward(_ settings: ForwardSettings) {
+    guard let client else { return }
     guard let backend = exchange.backend, let plan else {
       return fail(
         .internal(
@@ -175,6 +170,40 @@ final class RequestLifecycle {
         .internal(source: "forward-request", reason: "InvalidUri", message: "The path for the backend is too long."),
         plan: plan)
     }
+    timing.backendStarts(backend, state.clock)
+    client.wait(until: deadline)
+    if let connection = state.pool.take(backend) {
+      connected(connection)
+    } else {
+      connect(backend)
+    }
+  }
+
+  private func connect(_ backend: BackendTarget) {
+    isConnecting = true
+    state.pool.connect(backend) { [self] result in
+      isConnecting = false
+      switch result {
+      case .success(let connection): connected(connection)
+      case .failure(let error): backendFailed("BackendConnectionFailure", "\(error)", isRetrySafe: false)
+      }
+    }
+  }
+
+  private func connected(_ connection: UpstreamConnection) {
+    guard let client, upstream == nil, timing.isAtBackend, let backend = timing.backend else {
+      return connection.close()
+    }
+    upstream = connection
+    connection.begin(self)
+    writeRequest(to: connection, backend, client)
+    // Writing may find the connection broken and end the exchange.
+    guard upstream === connection else { return }
+    if exchange.requestBody == .streaming { client.invite() }
+    client.resumeReading()
+  }
+
+  private func writeRequest(to connection: UpstreamConnection, _ backend: BackendTarget, _ client: any ClientStream) {
     let body: BodyDeclaration =
       switch exchange.requestBody {
       case .none: exchange.request.contentLength == nil ? .none : .asReceived
@@ -182,28 +211,9 @@ final class RequestLifecycle {
       case .bytes(let bytes): .length(bytes.count)
       case .consumed: .length(0)
       }
-    let rewrite = HeadRewrite(host: backend.host, forwardedFor: client.remoteAddressBytes, body: body)
-    let bound = exchange.request.writtenBound(rewrite)
-    outbound.clear(minimumCapacity: bound)
-    outbound.writeWithOutputRawSpan(minimumWritableBytes: bound) { room in exchange.request.write(rewrite, into: &room)
-    }
-    if let bytes = exchange.requestBody.bytes { outbound.writeBytes(bytes) }
-    timing.backendStarts(exchange, backend)
-    client.wait(until: deadline)
-    if let connection = client.state.pool.take(backend.origin) {
-      connected(connection)
-    } else {
-      client.state.pool.connect(backend.origin, for: client)
-    }
-  }
-
-  func connected(_ connection: UpstreamConnection) {
-    guard !isOver, upstream == nil, timing.isAtBackend else { return connection.close() }
-    upstream = connection
-    connection.begin(client)
-    connection.write(outbound)
-    if exchange.requestBody == .streaming { client.invite() }
-    client.resumeReading()
+    let rewrite = HeadRewrite(host: backend.host, forwardedFor: client.peer.addressBytes, body: body)
+    connection.write(
+      exchange.request, rewrite, body: exchange.requestBody.bytes.map { ByteBuffer(bytes: $0) } ?? ByteBuffer())
   }
 
   func sendBody(_ data: ByteBuffer) {
@@ -211,72 +221,103 @@ final class RequestLifecycle {
     upstream?.write(data)
   }
 
-  func backendAnswered(_ connection: UpstreamConnection) {
-    timing.backendAnswers(exchange.response.status)
-    client.wait(until: .distantFuture)
+  /// The head of the backend's answer is in `exchange.response`.
+  /// - Parameters:
+  ///   - first: what came of the body with it.
+  ///   - connection: nil if the answer is complete already.
+  func backendAnswered(_ connection: UpstreamConnection?, first: ByteBuffer) {
+    if connection == nil { backendIsDone() }
+    timing.backendStatus = exchange.response.status
+    client?.wait(until: .distantFuture)
     exchange.hasResponse = true
     exchange.isBackendResponse = true
-    exchange.responseBody = connection.hasBody ? .streaming : .none
+    exchange.responseBody = connection != nil || first.readableBytes > 0 ? .streaming : .none
+    early = first
+    isAnswerComplete = connection == nil
     if forwarding.failsOnErrorStatus, exchange.response.status >= 400, let plan {
       return fail(
         .internal(
           source: "forward-request", reason: "BackendErrorStatusCode",
           message: "The backend answered \(exchange.response.status)."), plan: plan)
     }
-    if plan?.needsResponseBody == true, connection.hasBody {
+    if plan?.needsResponseBody == true, exchange.responseBody == .streaming {
       collectsResponse = true
-      collected = []
-      connection.decodes = true
+      collected = Array(early.readableBytesView)
+      early = ByteBuffer()
+      if connection == nil { collectedAnswer() }
       return
     }
     resume()
   }
 
-  func backendSent(_ data: ByteBuffer) {
+  /// Whether the backend's body is wanted without its framing.
+  var wantsBareAnswer: Bool {
+    if plan?.needsResponseBody == true || client?.wantsBareBody == true { return true }
+    // HTTP/1.0 knows no chunks: the end of the connection ends the body.
+    return exchange.request.minorVersion == 0 && exchange.response.isChunked
+  }
+
+  /// Another piece of the backend's body; the last one if `ends`.
+  func backendSent(_ data: ByteBuffer, ends: Bool) {
+    if ends {
+      backendIsDone()
+      isAnswerComplete = true
+    }
     if collectsResponse {
       collected.append(contentsOf: data.readableBytesView)
-      if collected.count > ClientConnection.collectBound { upstream?.abandon() }
+      if collected.count > ClientConnection.collectBound { return answerIsTooLarge() }
+      if ends { collectedAnswer() }
     } else if isStreaming {
-      client.write(data)
+      if data.readableBytes > 0 { client?.write(data) }
+      if ends { finish() }
+    } else {
+      var data = data
+      early.writeBuffer(&data)
     }
   }
 
-  func backendFinished() {
+  private func backendIsDone() {
     upstream = nil
-    timing.backendEnds()
-    if collectsResponse {
-      collectsResponse = false
-      exchange.responseBody = .bytes(collected)
-      collected = []
-      resume()
-    } else if isStreaming {
-      finish()
-    }
+    if state.wantsRecords { state.clock.read() }
+    timing.backendEnds(state.clock)
+  }
+
+  private func collectedAnswer() {
+    collectsResponse = false
+    exchange.responseBody = .bytes(collected)
+    collected = []
+    resume()
+  }
+
+  private func answerIsTooLarge() {
+    upstream?.abandon()
+    collectsResponse = false
+    collected = []
+    backendFailed(
+      "BackendResponseFailure", "The backend's answer is larger than what is held for policies.", isRetrySafe: false)
   }
 
   func backendTimedOut() {
-    guard timing.isAtBackend else { return client.abort() }
-    let connection = upstream
-    upstream = nil
-    connection?.abandon()
+    guard timing.isAtBackend else { return client?.abort() ?? () }
+    upstream?.abandon()
     backendFailed(
       "Timeout", "The backend did not answer within \(forwarding.timeoutMilliseconds) ms.", isRetrySafe: false)
   }
 
   func backendFailed(_ reason: String, _ message: String, isRetrySafe: Bool) {
     upstream = nil
-    guard !isOver else { return }
+    guard let client else { return }
     if isStreaming {
       // The head is on its way: only the end of the connection tells the client that the rest is missing.
-      timing.fails(exchange, reason: reason, message: message)
+      timing.fails(state.clock, reason: reason, message: message)
       client.keepsAlive = false
       return finish()
     }
     collectsResponse = false
-    if isRetrySafe, !hasSentBody, exchange.request.methodKind.isIdempotent, let backend = exchange.backend {
-      return client.state.pool.connect(backend.origin, for: client)
+    if isRetrySafe, !hasSentBody, exchange.request.methodKind.isIdempotent, let backend = timing.backend {
+      return connect(backend)
     }
-    timing.backendEnds()
+    timing.backendEnds(state.clock)
     client.wait(until: .distantFuture)
     if hasSentBody { client.keepsAlive = false }
     fail(.internal(source: "forward-request", reason: reason, message: message), plan: plan ?? .empty)
@@ -285,61 +326,85 @@ final class RequestLifecycle {
   // MARK: - Respond and record
 
   private func respond() {
-    let mayHaveBody = !client.isHead && exchange.response.status != 204 && exchange.response.status != 304
+    guard let client else { return }
+    let status = exchange.response.status
+    let mayHaveBody = !isHead && status != 204 && status != 304
     var rewrite = HeadRewrite()
-    var bytes: [UInt8]?
+    var body = ByteBuffer()
+    var isComplete = true
     switch exchange.responseBody {
     case .streaming:
-      isStreaming = true
+      swap(&body, &early)
+      isComplete = isAnswerComplete
       if exchange.request.minorVersion == 0, exchange.response.isChunked {
-        // HTTP/1.0 knows no chunks: the end of the connection ends the body.
-        upstream?.decodes = true
         rewrite.body = .none
         client.keepsAlive = false
-      } else if upstream?.endsWithConnection == true {
+      } else if upstream?.endsWithConnection ?? (exchange.response.contentLength == nil && !exchange.response.isChunked)
+      {
         client.keepsAlive = false
       }
-    case .bytes(let body):
-      rewrite.body = exchange.response.status == 204 || exchange.response.status == 304 ? .none : .length(body.count)
-      bytes = mayHaveBody ? body : nil
+    case .bytes(let bytes):
+      rewrite.body = status == 204 || status == 304 ? .none : .length(bytes.count)
+      if mayHaveBody { body.writeBytes(bytes) }
     case .none where exchange.isBackendResponse: break
-    case .none, .consumed: rewrite.body = mayHaveBody || client.isHead ? .length(0) : .none
+    case .none, .consumed: rewrite.body = mayHaveBody || isHead ? .length(0) : .none
     }
-    if !isStreaming, let connection = upstream {
+    isStreaming = !isComplete
+    if isComplete, let connection = upstream {
       // A policy wrote another answer: the backend's is of no use any more.
       upstream = nil
       connection.abandon()
     }
     rewrite.closes = !client.keepsAlive
     rewrite.announcesKeepAlive = client.keepsAlive && exchange.request.minorVersion == 0
-    client.write(rewrite, body: bytes)
-    if !isStreaming { finish() } else { client.resumeReading() }
+    client.writeHead(rewrite, body: body)
+    if isComplete { finish() } else { upstream?.resumeReading() }
   }
 
   private func finish() {
-    guard !isOver else { return }
-    isOver = true
-    exchange.transferredBytes = client.requestBytes + client.responseBytes
-    exchange.finish()
-    if let configuration { client.state.add(timing.record(client, configuration)) }
-    isStreaming = false
+    guard let client else { return }
+    record(client)
+    end()
     client.finished()
   }
 
-  func resumeUpstream() { upstream?.resumeReading() }
+  private func record(_ client: any ClientStream) {
+    exchange.transferredBytes = client.requestBytes + client.responseBytes
+    exchange.finish()
+    if let configuration, state.wantsRecords { state.add(timing.record(self, client, configuration)) }
+  }
+
+  /// Forgets the exchange; from here on this object may carry another one.
+  private func end() {
+    client = nil
+    configuration = nil
+    routed = nil
+    run = nil
+    plan = nil
+    isStreaming = false
+    isAnswerComplete = false
+    hasSentBody = false
+    collectsResponse = false
+    if early.readableBytes > 0 { early = ByteBuffer() }
+    if !collected.isEmpty { collected = [] }
+    // Whoever still holds this object to report to it would report to another exchange.
+    if upstream == nil, !isConnecting { state.giveBack(self) }
+  }
+
+  /// The client can take more of the answer.
+  func clientTakesMore() { upstream?.resumeReading() }
+
+  /// The backend can take more of the request.
+  func backendTakesMore() { client?.resumeReading() }
 
   /// The client is gone; nobody is left to answer.
   func clientLeft() {
-    guard !isOver else { return }
-    isOver = true
+    guard let client else { return }
     upstream?.abandon()
     upstream = nil
-    timing.clientLeft(exchange)
-    exchange.transferredBytes = client.requestBytes + client.responseBytes
-    exchange.finish()
-    if let configuration, !exchange.facts.requestID.isEmpty {
-      client.state.add(timing.record(client, configuration))
-    }
+    timing.clientLeft(state.clock)
+    record(client)
+    end()
   }
 
   // MARK: - Answers without a plan
@@ -347,24 +412,22 @@ final class RequestLifecycle {
   private func answer(_ health: HealthAnswer) {
     configuration = nil
     exchange.beginResponse(health.status)
-    do { try exchange.response.set(.contentType, health.contentType) } catch { client.keepsAlive = false }
+    do { try exchange.response.set(.contentType, health.contentType) } catch { client?.keepsAlive = false }
     exchange.responseBody = .bytes(Array(health.body.utf8))
     respond()
   }
 
   /// Bytes that are no request: no identity, no policies, no record, and the connection ends.
-  func refuse(_ error: WireError) {
-    isOver = false
-    upstream = nil
-    isStreaming = false
-    run = nil
+  func refuse(_ error: WireError, _ client: any ClientStream) {
+    accept(client)
+    isHead = false
     answer(HealthAnswer(status: error.status, message: "The request is not valid HTTP: \(error.code.rawValue)."))
   }
 
   func refuseBody(isTooLarge: Bool) {
     upstream?.abandon()
     upstream = nil
-    if isStreaming { return client.abort() }
+    if isStreaming { return client?.abort() ?? () }
     let status = isTooLarge ? 413 : 400
     let message = isTooLarge ? "The request body is too large." : "The request body is not valid HTTP."
     fail(

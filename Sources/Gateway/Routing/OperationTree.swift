@@ -1,4 +1,4 @@
-import GatewayConfiguration
+import HTTPWire
 
 /// The URL templates of one API as a tree of path segments: finding an operation costs the segments of the request, not
 /// the number of operations. Literal segments win over parameters, parameters over a remainder (`/*`).
@@ -13,26 +13,31 @@ struct OperationTree: Sendable {
   }
 
   private struct Node: Sendable {
-    var literals: [UInt64: [(text: [UInt8], node: Int)]] = [:]
+    var literals = HashIndex()
     var parameters: [(before: [UInt8], behind: [UInt8], node: Int)] = []
-    /// By method; `*` for any.
-    var operations: [String: Leaf] = [:]
-    var remainder: [String: Leaf] = [:]
+    var operations: [Leaf] = []
+    var remainder: [Leaf] = []
+
+    func leaf(_ place: Place) -> Leaf { place.isRemainder ? remainder[place.leaf] : operations[place.leaf] }
+  }
+
+  /// Where an operation hangs.
+  private struct Place {
+    var node: Int
+    var leaf: Int
+    var isRemainder: Bool
   }
 
   private struct Leaf: Sendable {
+    var method: MethodTemplate
     var operation: Int
     /// Names of the path parameters in order, the remainder's last.
     var names: [String]
   }
 
-  /// An operation with the places of its parameters in the path.
-  struct Match {
-    var operation: Int
-    var parameters: [(name: String, range: Range<Int>)]
-  }
-
   private var nodes = [Node()]
+  /// What leads to a node from the node above it, by node; empty for the root and behind parameters.
+  private var texts: [[UInt8]] = [[]]
 
   /// The segments of a template below the API's path.
   static func segments(_ template: String) -> [Segment] {
@@ -54,54 +59,81 @@ struct OperationTree: Sendable {
   mutating func insert(method: String, template: String, operation: Int) {
     var node = 0
     var names: [String] = []
+    let method = MethodTemplate(method)
     for segment in Self.segments(template) {
       switch segment {
       case .literal(let text):
         let hash = PathHash.of(text)
-        if let next = nodes[node].literals[hash]?.first(where: { $0.text == text })?.node {
+        if let next = nodes[node].literals.first(hash, { texts[$0] == text ? $0 : nil }) {
           node = next
         } else {
-          nodes.append(Node())
-          nodes[node].literals[hash, default: []].append((text, nodes.count - 1))
-          node = nodes.count - 1
+          let new = addNode(text)
+          nodes[node].literals.insert(hash, new)
+          node = new
         }
       case .parameter(let name, let before, let behind):
         names.append(name)
         if let next = nodes[node].parameters.first(where: { $0.before == before && $0.behind == behind })?.node {
           node = next
         } else {
-          nodes.append(Node())
+          let new = addNode([])
           let fixed = before.count + behind.count
           let at = nodes[node].parameters.firstIndex { $0.before.count + $0.behind.count < fixed }
-          nodes[node].parameters.insert((before, behind, nodes.count - 1), at: at ?? nodes[node].parameters.count)
-          node = nodes.count - 1
+          nodes[node].parameters.insert((before, behind, new), at: at ?? nodes[node].parameters.count)
+          node = new
         }
       case .remainder(let name):
-        let leaf = Leaf(operation: operation, names: names + [name])
-        if nodes[node].remainder[method] == nil { nodes[node].remainder[method] = leaf }
+        if !nodes[node].remainder.contains(where: { $0.method == method }) {
+          nodes[node].remainder.append(Leaf(method: method, operation: operation, names: names + [name]))
+        }
         return
       }
     }
-    if nodes[node].operations[method] == nil {
-      nodes[node].operations[method] = Leaf(operation: operation, names: names)
+    if !nodes[node].operations.contains(where: { $0.method == method }) {
+      nodes[node].operations.append(Leaf(method: method, operation: operation, names: names))
     }
   }
 
-  /// The operation for a method and the path from `start` on.
-  func find(method: String, _ path: Span<UInt8>, from start: Int) -> Match? {
-    var captured: [Range<Int>] = []
-    guard let leaf = find(node: 0, method, path, start, &captured) else { return nil }
-    return Match(operation: leaf.operation, parameters: Array(zip(leaf.names, captured)))
+  private mutating func addNode(_ text: [UInt8]) -> Int {
+    nodes.append(Node())
+    texts.append(text)
+    return nodes.count - 1
+  }
+
+  /// The operation for a request whose path is looked at from `start` on.
+  func find(_ request: borrowing MessageHead, from start: Int) -> Int? {
+    let path = request.pathBytes
+    var captured = Captured(isWanted: false)
+    return find(node: 0, request, path, start, &captured).map { nodes[$0.node].leaf($0).operation }
+  }
+
+  /// The path parameters of the operation that ``find(_:from:)`` finds, with their places in `path`, the path the request
+  /// came with.
+  func parameters(_ request: borrowing MessageHead, _ path: Span<UInt8>, from start: Int)
+    -> [(name: String, range: Range<Int>)]
+  {
+    var captured = Captured(isWanted: true)
+    guard let found = find(node: 0, request, path, start, &captured) else { return [] }
+    return Array(zip(nodes[found.node].leaf(found).names, captured.ranges))
+  }
+
+  private struct Captured {
+    let isWanted: Bool
+    var ranges: [Range<Int>] = []
+
+    mutating func append(_ range: Range<Int>) { if isWanted { ranges.append(range) } }
+    mutating func removeLast() { if isWanted { ranges.removeLast() } }
   }
 
   private func find(
-    node index: Int, _ method: String, _ path: Span<UInt8>, _ start: Int, _ captured: inout [Range<Int>]
-  ) -> Leaf? {
+    node index: Int, _ request: borrowing MessageHead, _ path: Span<UInt8>, _ start: Int, _ captured: inout Captured
+  ) -> Place? {
     var from = start
     while from < path.count, path[from] == 0x2f { from &+= 1 }
-    let node = nodes[index]
     if from == path.count {
-      if let leaf = node.operations[method] ?? node.operations["*"] { return leaf }
+      if let leaf = Self.best(nodes[index].operations, request) {
+        return Place(node: index, leaf: leaf, isRemainder: false)
+      }
     } else {
       var hash = PathHash()
       var end = from
@@ -109,27 +141,58 @@ struct OperationTree: Sendable {
         hash.add(path[end])
         end &+= 1
       }
-      if let candidates = node.literals[hash.value] {
-        for candidate in candidates where candidate.text.count == end &- from && path.matches(candidate.text, at: from)
-        {
-          if let leaf = find(node: candidate.node, method, path, end, &captured) { return leaf }
-        }
+      let length = end &- from
+      let next = nodes[index].literals.first(hash.value) { node in
+        texts[node].count == length && path.matches(texts[node], at: from) ? node : nil
       }
-      for parameter in node.parameters {
+      if let next, let found = find(node: next, request, path, end, &captured) { return found }
+      for parameter in nodes[index].parameters {
         let low = from &+ parameter.before.count
         let high = end &- parameter.behind.count
         guard low < high, path.matches(parameter.before, at: from), path.matches(parameter.behind, at: high) else {
           continue
         }
         captured.append(low..<high)
-        if let leaf = find(node: parameter.node, method, path, end, &captured) { return leaf }
+        if let found = find(node: parameter.node, request, path, end, &captured) { return found }
         captured.removeLast()
       }
     }
-    if let leaf = node.remainder[method] ?? node.remainder["*"] {
+    if let leaf = Self.best(nodes[index].remainder, request) {
       captured.append(from..<path.count)
-      return leaf
+      return Place(node: index, leaf: leaf, isRemainder: true)
     }
     return nil
+  }
+
+  /// The leaf for the request's own method, else the one for any.
+  private static func best(_ leaves: [Leaf], _ request: borrowing MessageHead) -> Int? {
+    var any: Int?
+    for i in leaves.indices {
+      if leaves[i].method.isAny { any = i } else if leaves[i].method.fits(request) { return i }
+    }
+    return any
+  }
+}
+
+/// The method of an operation: one of those with a name of their own, another, or `*` for any.
+struct MethodTemplate: Sendable, Equatable {
+  let kind: Method
+  /// Only of methods without a case.
+  let text: [UInt8]
+  let isAny: Bool
+
+  init(_ name: String) {
+    kind = Method(name)
+    text = kind == .other ? Array(name.utf8) : []
+    isAny = name == "*"
+  }
+
+  @inline(__always)
+  func fits(_ request: borrowing MessageHead) -> Bool {
+    if kind != .other { return request.methodKind == kind }
+    let method = request.receivedMethodBytes
+    guard request.methodKind == .other, method.count == text.count else { return false }
+    for i in text.indices where method[i] != text[i] { return false }
+    return true
   }
 }

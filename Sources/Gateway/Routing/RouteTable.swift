@@ -1,6 +1,5 @@
 import GatewayConfiguration
 import HTTPWire
-import PolicyLibrary
 
 /// Which API and operation a request is for. Finding the API costs the length of the path, not the number of APIs.
 struct RouteTable: Sendable {
@@ -15,16 +14,16 @@ struct RouteTable: Sendable {
     /// Bytes of the path that name the API, its version and revision.
     var prefixLength: Int
     var operation: Int
-    var parameters: [(name: String, range: Range<Int>)]
   }
 
-  private var entries: [UInt64: [Entry]] = [:]
+  private var entries: [Entry] = []
+  private var index = HashIndex()
   /// Segments of the deepest prefix.
   private var depth = 0
 
   init(_ apis: [RoutedAPI]) {
     for routed in apis {
-      let api = routed.api
+      let api = routed.api.value
       var path = api.path.isEmpty ? "" : "/" + api.path
       if api.versionSet?.scheme == .path, let version = api.version { path += "/" + version }
       if api.isCurrentRevision { insert(path, routed) }
@@ -38,55 +37,39 @@ struct RouteTable: Sendable {
     if prefix.first == 0x3b { prefix.insert(0x2f, at: 0) }
     depth = max(depth, prefix.count { $0 == 0x2f })
     let hash = PathHash.of(prefix)
-    if let index = entries[hash]?.firstIndex(where: { $0.prefix == prefix }) {
-      entries[hash]?[index].apis.append(api)
+    if let known = index.first(hash, { entries[$0].prefix == prefix ? $0 : nil }) {
+      entries[known].apis.append(api)
     } else {
-      entries[hash, default: []].append(Entry(prefix: prefix, apis: [api]))
+      index.insert(hash, entries.count)
+      entries.append(Entry(prefix: prefix, apis: [api]))
     }
   }
 
   /// The most specific API whose path, version, protocol, method and template fit; nil when none does.
   func find(_ request: borrowing MessageHead, isTLS: Bool) -> Match? {
-    let path = request.pathBytes
-    // Ends of the prefixes that could name an API, the shortest first.
-    var candidates: [(end: Int, hash: UInt64)] = [(0, PathHash().value)]
-    var hash = PathHash()
-    var i = 0
-    while i < path.count, candidates.count <= depth {
-      hash.add(path[i])
-      i &+= 1
-      while i < path.count, path[i] != 0x2f {
-        hash.add(path[i])
-        i &+= 1
-      }
-      candidates.append((i, hash.value))
-    }
-    let method = request.method
-    for candidate in candidates.reversed() {
-      for entry in entries[candidate.hash] ?? []
-      where entry.prefix.count == candidate.end && path.matches(entry.prefix, at: 0) {
-        for routed in entry.apis where Self.fits(routed.api, request, isTLS: isTLS) {
-          if let match = routed.operations.find(method: method, path, from: candidate.end) {
-            return Match(
-              api: routed, prefixLength: candidate.end, operation: match.operation, parameters: match.parameters)
-          }
-        }
-      }
-    }
-    return nil
+    find(request, isTLS: isTLS, end: 0, PathHash(), level: 0)
   }
 
-  /// Whether protocol and version are those the request asks for.
-  private static func fits(_ api: API, _ request: borrowing MessageHead, isTLS: Bool) -> Bool {
-    guard api.protocols.contains(isTLS ? .https : .http) else { return false }
-    guard let set = api.versionSet, let parameter = set.parameterName else { return true }
-    switch set.scheme {
-    case .path: return true
-    case .header: return request.value(of: parameter) == api.version
-    case .query:
-      let query = request.query ?? ""
-      let found = QueryScan.value(of: parameter, in: Array(query.utf8))
-      return found == api.version
+  /// Looks first at the prefixes that are longer than `end`, then at that one.
+  private func find(_ request: borrowing MessageHead, isTLS: Bool, end: Int, _ hash: PathHash, level: Int) -> Match? {
+    let path = request.pathBytes
+    if level < depth, end < path.count {
+      var longer = hash
+      var i = end
+      repeat {
+        longer.add(path[i])
+        i &+= 1
+      } while i < path.count && path[i] != 0x2f
+      if let match = find(request, isTLS: isTLS, end: i, longer, level: level &+ 1) { return match }
+    }
+    return index.first(hash.value) { position -> Match? in
+      guard entries[position].prefix.count == end, path.matches(entries[position].prefix, at: 0) else { return nil }
+      for routed in entries[position].apis where routed.fits(request, isTLS: isTLS) {
+        if let operation = routed.operations.find(request, from: end) {
+          return Match(api: routed, prefixLength: end, operation: operation)
+        }
+      }
+      return nil
     }
   }
 }
@@ -95,7 +78,11 @@ struct RouteTable: Sendable {
 enum QueryScan {
   /// The first value of a parameter, percent-decoded; names compare without regard to case.
   static func value(of name: String, in query: [UInt8]) -> String? {
-    let wanted = name.utf8.map(PathHash.lower)
+    value(of: name.utf8.map(PathHash.lower), in: query)
+  }
+
+  /// The same for a name that is in lower case already.
+  static func value(of wanted: [UInt8], in query: [UInt8]) -> String? {
     for pair in query.split(separator: 0x26) {
       let key = pair.prefix { $0 != 0x3d }
       guard key.count == wanted.count, zip(key, wanted).allSatisfy({ PathHash.lower($0) == $1 }) else { continue }

@@ -1,44 +1,102 @@
 import GatewayConfiguration
+import HTTPWire
 import PolicyLibrary
 
 /// One revision of an API, ready to be served.
 final class RoutedAPI: Sendable {
-  let api: API
+  let api: Shared<API>
   let operations: OperationTree
+  /// By operation.
+  let operationFacts: [Shared<GatewayConfiguration.Operation>]
   let backend: BackendTarget?
-  /// Products that contain the API, by identifier; only published ones.
-  let products: [String: Product]
   /// The product that opens the API to callers without a key.
-  let openProduct: Product?
-  /// By product, empty for none; one for each operation, mostly the same.
-  private let plans: [String: [PolicyPlan]]
+  let openProduct: Shared<Product>?
+  let requiresSubscription: Bool
+  /// Where callers put their key; nil for a name that cannot be a header's.
+  let keyHeader: HeaderName?
+  /// In lower case.
+  let keyParameter: [UInt8]
+  private let products: [OfferedProduct]
+  private let isOpenToHTTP: Bool
+  private let isOpenToHTTPS: Bool
+  private let versionMark: VersionMark
+  /// One for each operation, without a product.
+  private let plans: [PolicyPlan]
+
+  /// A published product that contains the API, with the effective policies in its context.
+  private struct OfferedProduct: Sendable {
+    let product: Shared<Product>
+    let plans: [PolicyPlan]
+  }
+
+  /// Where a request says which version of the API it means.
+  private enum VersionMark: Sendable {
+    /// Nowhere, or in the path.
+    case none
+    case header(HeaderName, String?)
+    case query([UInt8], String?)
+    /// In a header that cannot be: only an API without a version is meant.
+    case unreadable(String?)
+  }
 
   init(_ api: API, products: [Product], plans: PlanSet) throws(PlanError) {
-    self.api = api
+    self.api = Shared(api)
     var tree = OperationTree()
     for (index, operation) in api.operations.enumerated() {
       tree.insert(method: operation.method, template: operation.urlTemplate, operation: index)
     }
     operations = tree
+    operationFacts = api.operations.map { Shared($0) }
     do throws(BackendTarget.Failure) {
       backend = try api.serviceURL.map { (url) throws(BackendTarget.Failure) in try BackendTarget(url: url) }
     } catch {
       throw PlanError(description: "the serviceUrl of API '\(api.id)': \(error.message)")
     }
-    let offered = products.filter { $0.isPublished && $0.apiIDs.contains(api.id) }
-    self.products = Dictionary(offered.map { ($0.id, $0) }) { first, _ in first }
-    openProduct = offered.first { !$0.subscriptionRequired }
-    var compiled: [String: [PolicyPlan]] = [:]
-    for product in [nil] + offered.map(Optional.some) {
-      var list: [PolicyPlan] = []
-      for operation in api.operations {
-        list.append(try plans.plan(api: api, operation: operation, product: product))
-      }
-      compiled[product?.id ?? ""] = list
+    var offered: [OfferedProduct] = []
+    for product in products where product.isPublished && product.apiIDs.contains(api.id) {
+      offered.append(
+        OfferedProduct(product: Shared(product), plans: try Self.plans(of: api, product: product, plans)))
     }
-    self.plans = compiled
+    self.products = offered
+    self.plans = try Self.plans(of: api, product: nil, plans)
+    openProduct = offered.first { !$0.product.value.subscriptionRequired }?.product
+    requiresSubscription = api.subscriptionRequired && openProduct == nil
+    keyHeader = HeaderName(api.subscriptionKeyNames.header)
+    keyParameter = api.subscriptionKeyNames.query.utf8.map(PathHash.lower)
+    isOpenToHTTP = api.protocols.contains(.http)
+    isOpenToHTTPS = api.protocols.contains(.https)
+    versionMark =
+      switch (api.versionSet?.scheme, api.versionSet?.parameterName) {
+      case (.header, let name?): HeaderName(name).map { .header($0, api.version) } ?? .unreadable(api.version)
+      case (.query, let name?): .query(name.utf8.map(PathHash.lower), api.version)
+      default: .none
+      }
   }
 
+  private static func plans(of api: API, product: Product?, _ plans: PlanSet) throws(PlanError) -> [PolicyPlan] {
+    var list: [PolicyPlan] = []
+    for operation in api.operations { list.append(try plans.plan(api: api, operation: operation, product: product)) }
+    return list
+  }
+
+  /// The product of that identifier, if it contains the API and is published.
+  func product(_ id: String) -> Shared<Product>? { products.first { $0.product.value.id == id }?.product }
+
   /// The effective policy of an operation in a product's context.
-  func plan(operation index: Int, product: Product?) -> PolicyPlan? { plans[product?.id ?? ""]?[index] }
+  func plan(operation index: Int, product: Shared<Product>?) -> PolicyPlan? {
+    guard let product else { return plans[index] }
+    return products.first { $0.product === product }?.plans[index]
+  }
+
+  /// Whether protocol and version are those the request asks for.
+  func fits(_ request: borrowing MessageHead, isTLS: Bool) -> Bool {
+    guard isTLS ? isOpenToHTTPS : isOpenToHTTP else { return false }
+    switch versionMark {
+    case .none: return true
+    case .header(let name, let version): return request.value(of: name) == version
+    case .query(let name, let version):
+      return QueryScan.value(of: name, in: Array((request.query ?? "").utf8)) == version
+    case .unreadable(let version): return version == nil
+    }
+  }
 }

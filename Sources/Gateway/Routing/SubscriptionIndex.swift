@@ -2,40 +2,54 @@ import GatewayConfiguration
 
 /// Finds the subscription a key belongs to. Keys compare in constant time; their hashes are seeded for each process.
 struct SubscriptionIndex: Sendable {
-  private struct Entry: Sendable {
-    var key: [UInt8]
-    var subscription: Int
+  /// A subscription with its owner.
+  final class Owned: Sendable {
+    let subscription: Shared<Subscription>
+    let user: Shared<User>?
+
+    init(_ subscription: Subscription, user: Shared<User>?) {
+      self.subscription = Shared(subscription)
+      self.user = user
+    }
   }
 
-  private let subscriptions: [Subscription]
-  private var entries: [UInt64: [Entry]] = [:]
+  private struct Entry: Sendable {
+    var key: [UInt8]
+    var owned: Owned
+
+    func isOpened(by candidate: Span<UInt8>) -> Bool {
+      guard key.count == candidate.count else { return false }
+      var difference: UInt8 = 0
+      for i in candidate.indices { difference |= candidate[i] ^ key[i] }
+      return difference == 0
+    }
+  }
+
+  private var entries: [Entry] = []
+  private var index = HashIndex()
   private let seed: UInt64
 
-  init(_ subscriptions: [Subscription], seed: UInt64 = .random(in: .min ... .max)) {
-    self.subscriptions = subscriptions
+  init(_ subscriptions: [Subscription], users: [User], seed: UInt64 = .random(in: .min ... .max)) {
     self.seed = seed
-    for (index, subscription) in subscriptions.enumerated() {
+    let users = Dictionary(users.map { ($0.id, Shared($0)) }) { first, _ in first }
+    for subscription in subscriptions {
+      let owned = Owned(subscription, user: subscription.ownerID.flatMap { users[$0] })
       for text in Set([subscription.primaryKey, subscription.secondaryKey]) where !text.isEmpty {
         let key = Array(text.utf8)
-        entries[hash(key), default: []].append(Entry(key: key, subscription: index))
+        index.insert(hash(key.span), entries.count)
+        entries.append(Entry(key: key, owned: owned))
       }
     }
   }
 
   /// The subscription with that primary or secondary key, whatever its state.
-  func find(_ key: [UInt8]) -> Subscription? {
-    var found: Subscription?
-    for entry in entries[hash(key)] ?? [] where entry.key.count == key.count {
-      var difference: UInt8 = 0
-      for i in key.indices { difference |= key[i] ^ entry.key[i] }
-      if difference == 0 { found = subscriptions[entry.subscription] }
-    }
-    return found
+  func find(_ key: Span<UInt8>) -> Owned? {
+    index.first(hash(key)) { position in entries[position].isOpened(by: key) ? entries[position].owned : nil }
   }
 
-  private func hash(_ key: [UInt8]) -> UInt64 {
+  private func hash(_ key: Span<UInt8>) -> UInt64 {
     var value = seed
-    for byte in key { value = (value ^ UInt64(byte)) &* 0x9e37_79b9_7f4a_7c15 &+ (value &>> 29) }
+    for i in key.indices { value = (value ^ UInt64(key[i])) &* 0x9e37_79b9_7f4a_7c15 &+ (value &>> 29) }
     return value
   }
 }

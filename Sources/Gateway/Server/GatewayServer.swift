@@ -66,7 +66,6 @@ public final class GatewayServer: Sendable {
         NIOLoopBound(
           LoopState(
             loop: loop, limits: limits, logger: logger, trustsForwardedProto: settings.trustForwardedProto,
-            instanceID: settings.instanceID,
             onRecords: settings.wantsRecords ? onRecords : nil), eventLoop: loop)
       }.wait()
     }
@@ -101,11 +100,8 @@ public final class GatewayServer: Sendable {
             let context = server.tls.withLock { $0 }
             try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
           }
-          let service = state.configuration?.service ?? ServiceIdentity(name: "", resourceID: "")
-          let gateway = state.configuration?.gateway ?? GatewayIdentity(id: "", location: "")
-          let exchange = Exchange(facts: ExchangeFacts(service: service, gateway: gateway), effects: state.effects)
           try channel.pipeline.syncOperations.addHandler(
-            ClientConnection(state: state, isTLS: isTLS, exchange: exchange))
+            ClientConnection(state: state, isTLS: isTLS))
         }
       }
       .bind(host: settings.address, port: port).get()
@@ -116,7 +112,7 @@ public final class GatewayServer: Sendable {
   /// Compiles a snapshot beside the running configuration, then swaps it in on every loop. Throws, and changes nothing,
   /// when a policy cannot run here.
   public func apply(_ snapshot: Snapshot) async throws {
-    let configuration = try ServingConfiguration(snapshot)
+    let configuration = try ServingConfiguration(snapshot, instanceID: settings.instanceID)
     for loop in loops { try await loop.eventLoop.submit { loop.value.configuration = configuration }.get() }
   }
 

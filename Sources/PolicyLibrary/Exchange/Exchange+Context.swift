@@ -1,6 +1,7 @@
 public import Expressions
 import GatewayConfiguration
 import HTTPWire
+import Telemetry
 
 /// The exchange as `context` of policy expressions (expressions.md, section 5).
 extension Exchange: ContextModel {
@@ -16,14 +17,14 @@ extension Exchange: ContextModel {
 
   public func text(_ member: ContextText) -> String? {
     switch member {
-    case .requestId: facts.requestID
+    case .requestId: facts.requestID.text
     case .requestMethod: request.method
     case .requestIpAddress: facts.clientAddress
     case .urlScheme, .urlHost, .urlPath, .urlQueryString: currentURL(member)
     case .originalUrlScheme: facts.isTLS ? "https" : "http"
-    case .originalUrlHost: String(request.authority.prefix { $0 != ":" })
-    case .originalUrlPath: String(facts.originalTarget.prefix { $0 != "?" })
-    case .originalUrlQueryString: queryPart(facts.originalTarget)
+    case .originalUrlHost: String(request.receivedAuthorityText.prefix { $0 != ":" })
+    case .originalUrlPath: String(request.receivedTargetText.prefix { $0 != "?" })
+    case .originalUrlQueryString: queryPart(request.receivedTargetText)
     case .serviceUrlScheme: facts.backend.map { $0.origin.isTLS ? "https" : "http" }
     case .serviceUrlHost: facts.backend?.origin.host
     case .serviceUrlPath: facts.backend.map { pathText($0.basePath) }
@@ -64,11 +65,11 @@ extension Exchange: ContextModel {
     case .userFirstName: facts.user?.firstName
     case .userLastName: facts.user?.lastName
     case .userNote: facts.user?.note
-    case .deploymentGatewayId: facts.gateway.id
-    case .deploymentRegion: facts.gateway.location
-    case .deploymentServiceId: facts.service.resourceID
-    case .deploymentServiceName: facts.service.name
-    case .deploymentGatewayInstanceId: facts.instanceID
+    case .deploymentGatewayId: facts.deployment?.gateway.id
+    case .deploymentRegion: facts.deployment?.gateway.location
+    case .deploymentServiceId: facts.deployment?.service.resourceID
+    case .deploymentServiceName: facts.deployment?.service.name
+    case .deploymentGatewayInstanceId: facts.deployment?.instanceID
     default: nil
     }
   }
@@ -101,7 +102,7 @@ extension Exchange: ContextModel {
     case .elapsed: return max(0, effects.now() - facts.receivedTicks)
     case .urlPort: return Int64(backend?.origin.port ?? facts.localPort)
     case .originalUrlPort:
-      let authority = request.authority
+      let authority = request.receivedAuthorityText
       let port = authority.lastIndex(of: ":").flatMap { Int64(authority[authority.index(after: $0)...]) }
       return port ?? (facts.isTLS ? 443 : 80)
     case .serviceUrlPort: return (facts.backend?.origin.port).map(Int64.init)
@@ -122,7 +123,7 @@ extension Exchange: ContextModel {
     case .productApprovalRequired: facts.product?.approvalRequired ?? false
     case .productSubscriptionRequired: facts.product?.subscriptionRequired ?? false
     case .productIsPublished: facts.product?.isPublished ?? false
-    case .deploymentGatewayIsManaged: facts.gateway.isManaged
+    case .deploymentGatewayIsManaged: facts.deployment?.gateway.isManaged ?? false
     }
   }
 
@@ -183,7 +184,7 @@ extension Exchange: ContextModel {
   private func query(of url: ContextURL) -> QueryText {
     switch url {
     case .current: QueryText(request.query ?? "")
-    case .original: QueryText(String(queryPart(facts.originalTarget).dropFirst()))
+    case .original: QueryText(String(queryPart(request.receivedTargetText).dropFirst()))
     case .service: QueryText("")
     }
   }

@@ -1,5 +1,6 @@
 public import Expressions
 public import HTTPWire
+import Telemetry
 
 /// One request in flight with its response: what policies read and change. Confined to one event loop, and used again for
 /// the next request of its connection.
@@ -11,7 +12,7 @@ public final class Exchange {
   public var hasResponse = false
   /// The response is the backend's, with whatever policies changed in it; not one that a policy or an error made.
   public var isBackendResponse = false
-  public var facts: ExchangeFacts
+  public var facts = ExchangeFacts()
   /// Where the request goes; nil when neither the API nor a policy names a backend.
   public var backend: BackendTarget?
   /// Bytes of the path to leave out before the backend's own path is put in front; 0 once a policy wrote the path.
@@ -23,33 +24,35 @@ public final class Exchange {
   public private(set) var errors: [(ticks: Int64, error: PolicyError)] = []
   public var variables: [String: Value] = [:]
   public let effects: any PolicyEffects
-  public weak var source: (any ExchangeSource)?
+  /// Who owns this exchange, and therefore outlives it.
+  public unowned var source: (any ExchangeSource)?
   /// What counts only once the response is known.
   var afterResponse: [any DeferredCount] = []
   /// Headers that limits promised for whatever response there will be.
   private var responseHeaders: [(name: String, value: String)] = []
   /// Bytes of request and response, heads included; the gateway says so before ``finish()``.
   public var transferredBytes = 0
+  /// The plan that runs, and the running step's place in it.
+  var plan: PolicyPlan?
+  var placeIndex = -1
   /// Where the running step stands, for `LastError`.
-  public internal(set) var place: PlanPlace?
+  public var place: PlanPlace? { placeIndex < 0 ? nil : plan?.places[placeIndex] }
 
-  public init(facts: ExchangeFacts, effects: any PolicyEffects) {
-    self.facts = facts
-    self.effects = effects
-  }
+  public init(effects: any PolicyEffects) { self.effects = effects }
 
-  /// Makes it ready for another request; `request` is left as it is.
-  public func begin(_ facts: ExchangeFacts) {
-    self.facts = facts
-    backend = facts.backend
-    apiPathLength = facts.apiPathLength
+  /// Makes it ready for another request; `request` is left as it is, and the facts are those of no request.
+  public func begin() {
+    facts = ExchangeFacts()
+    backend = nil
+    apiPathLength = 0
     isPathBound = false
     requestBody = .none
     responseBody = .none
     hasResponse = false
     isBackendResponse = false
-    lastError = nil
-    place = nil
+    if lastError != nil { lastError = nil }
+    plan = nil
+    placeIndex = -1
     if !errors.isEmpty { errors.removeAll(keepingCapacity: true) }
     if !variables.isEmpty { variables.removeAll(keepingCapacity: true) }
     if !afterResponse.isEmpty { afterResponse.removeAll() }
@@ -90,7 +93,7 @@ public final class Exchange {
   private func setResponse(_ error: PolicyError) {
     var text = "{ \"statusCode\": \(error.status), \"message\": "
     text += JSONText.quoted(error.responseMessage ?? error.message)
-    if error.status == 500 { text += ", \"activityId\": " + JSONText.quoted(facts.requestID) }
+    if error.status == 500 { text += ", \"activityId\": " + JSONText.quoted(facts.requestID.text) }
     text += " }"
     beginResponse(error.status)
     do {

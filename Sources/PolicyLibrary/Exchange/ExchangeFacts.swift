@@ -1,18 +1,19 @@
 public import GatewayConfiguration
+public import Telemetry
 
-/// What is known of a request before any policy runs.
+/// What is known of a request before any policy runs: references into the configuration, and a few numbers.
 public struct ExchangeFacts {
-  public var service: ServiceIdentity
-  public var gateway: GatewayIdentity
-  public var api: API?
-  public var operation: GatewayConfiguration.Operation?
+  /// The service and the gateway; nil before the first configuration.
+  public var deployment: Deployment?
+  public var api: Shared<API>?
+  public var operation: Shared<GatewayConfiguration.Operation>?
   /// The product in whose context the call is made.
-  public var product: Product?
-  public var subscription: Subscription?
+  public var product: Shared<Product>?
+  public var subscription: Shared<Subscription>?
   /// The subscription's owner.
-  public var user: User?
-  /// The identifier of the running gateway process.
-  public var instanceID = ""
+  public var user: Shared<User>?
+  /// Where the API would send the request, if no policy says otherwise.
+  public var backend: BackendTarget?
   /// The caller's address without port.
   public var clientAddress = ""
   public var isTLS = false
@@ -20,18 +21,25 @@ public struct ExchangeFacts {
   public var localPort = 0
   /// Ticks (100 ns since 0001-01-01) when the request's first byte came.
   public var receivedTicks: Int64 = 0
-  /// As in the log: a GUID in the form `D`.
-  public var requestID = ""
-  /// The request's target as received.
-  public var originalTarget = ""
-  /// Where the API would send the request, if no policy says otherwise.
-  public var backend: BackendTarget?
+  /// As in the log.
+  public var requestID: RequestID = .none
   /// Bytes at the start of the request's path that name the API.
   public var apiPathLength = 0
 
-  public init(service: ServiceIdentity, gateway: GatewayIdentity) {
+  public init() {}
+}
+
+/// The service a gateway belongs to, and the gateway.
+public final class Deployment: Sendable {
+  public let service: ServiceIdentity
+  public let gateway: GatewayIdentity
+  /// The identifier of the running gateway process.
+  public let instanceID: String
+
+  public init(service: ServiceIdentity, gateway: GatewayIdentity, instanceID: String) {
     self.service = service
     self.gateway = gateway
+    self.instanceID = instanceID
   }
 }
 

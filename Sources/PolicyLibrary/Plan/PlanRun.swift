@@ -8,10 +8,11 @@ public struct PlanRun {
 
   /// Runs steps until the plan needs somebody else. After `.forward` it is called again to go on.
   public mutating func resume(_ exchange: Exchange) -> PlanStop {
+    exchange.plan = plan
     while true {
       do throws(PolicyError) {
         if let stop = try runSection(exchange) { return stop }
-        exchange.place = nil
+        exchange.placeIndex = -1
         guard section < Self.lastRegular else { return .respond }
         section += 1
         counter = 0
@@ -33,10 +34,10 @@ public struct PlanRun {
       switch instruction {
       case .jump(let target): counter = target
       case .branch(let condition, let otherwise, let place):
-        exchange.place = plan.places[place]
+        exchange.placeIndex = place
         if try !condition.holds(exchange) { counter = otherwise }
       case .step(let step, let place):
-        exchange.place = plan.places[place]
+        exchange.placeIndex = place
         switch try step.run(exchange) {
         case .proceed: continue
         case .respond:

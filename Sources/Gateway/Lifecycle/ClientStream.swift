@@ -1,0 +1,68 @@
+import HTTPWire
+import NIOCore
+
+/// The client's side of one exchange, whatever protocol it speaks: where the answer is written, and where the rest of the
+/// request's body comes from.
+protocol ClientStream: AnyObject {
+  /// What is known of the other end.
+  var peer: ClientPeer { get }
+  var isTLS: Bool { get }
+  /// As records name it: `HTTP/1.1`.
+  var protocolName: StaticString { get }
+  /// The version of TLS, once the handshake is over.
+  var tlsVersion: String? { get }
+  /// Whether more of the request's body is to come.
+  var hasRequestBody: Bool { get }
+  /// Whether an answer's body is wanted as data, without the framing of HTTP/1.
+  var wantsBareBody: Bool { get }
+  /// Whether more can be written now.
+  var isWritable: Bool { get }
+  /// Bytes received and sent for this exchange, heads included.
+  var requestBytes: Int { get }
+  var responseBytes: Int { get }
+  /// Whether the connection goes on after the answer.
+  var keepsAlive: Bool { get set }
+
+  /// Reads on, if there is room for what comes.
+  func resumeReading()
+  /// Tells a client that waits for it to send the body.
+  func invite()
+  /// Reads the body as a whole; the lifecycle goes on when it is there.
+  func collectBody()
+  /// What is waited for may take until then.
+  func wait(until deadline: NIODeadline)
+  /// Writes the answer's head from the exchange, and what there is of its body.
+  func writeHead(_ rewrite: HeadRewrite, body: ByteBuffer)
+  /// Passes on a piece of a streaming body.
+  func write(_ data: ByteBuffer)
+  /// The answer is complete.
+  func finished()
+  /// Ends the exchange without an answer, or in the middle of it.
+  func abort()
+}
+
+/// What is known of the other end of a connection.
+final class ClientPeer: Sendable {
+  /// Without its port.
+  let address: String
+  let addressBytes: [UInt8]
+  /// The port it connected to.
+  let localPort: Int
+
+  /// Before the connection is open.
+  static let unknown = ClientPeer()
+
+  private init() {
+    address = ""
+    addressBytes = []
+    localPort = 0
+  }
+
+  init(_ channel: any Channel) {
+    let text = channel.remoteAddress?.ipAddress ?? ""
+    // An IPv4 caller on a socket for both families is still an IPv4 caller.
+    address = text.hasPrefix("::ffff:") ? String(text.dropFirst(7)) : text
+    addressBytes = Array(address.utf8)
+    localPort = channel.localAddress?.port ?? 0
+  }
+}
