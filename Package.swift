@@ -160,10 +160,12 @@ let package = Package(
     .testTarget(
       name: "GatewayTests",
       dependencies: [
-        "Gateway", "GatewayConfiguration", "HTTPWire", "Telemetry", .product(name: "Logging", package: "swift-log"),
-        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+        "Gateway", "GatewayConfiguration", "HTTPWire", "Telemetry",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
       ], swiftSettings: strict),
-    .testTarget(name: "GatewaySettingsTests", dependencies: ["Gateway"], swiftSettings: strict),
+    .testTarget(name: "GatewaySettingsTests", dependencies: ["Gateway", "Telemetry"], swiftSettings: strict),
     .testTarget(
       name: "PortalTests",
       dependencies: [

@@ -68,6 +68,8 @@ public struct RequestRecord: Codable, Sendable, Equatable {
   public var productId: String?
   public var userId: String?
   public var apimSubscriptionId: String?
+  /// The request's place in a distributed trace, when there is one.
+  public var trace: TraceContext?
   /// Every error met, oldest first; the last is `lastError…` in the flat formats. At most 16.
   public var errors: [ProcessingError]
 
@@ -96,8 +98,10 @@ public struct RequestRecord: Codable, Sendable, Equatable {
   public var lastError: ProcessingError? { errors.last }
 
   /// `Successful`, `Unauthorized`, `Erroneous` or `Other`, as Azure Monitor groups status codes.
-  public var statusCodeCategory: String {
-    switch responseCode {
+  public var statusCodeCategory: String { Self.statusCodeCategory(responseCode) }
+
+  static func statusCodeCategory(_ code: Int) -> String {
+    switch code {
     case ...301, 304, 307: "Successful"
     case 401, 403, 429: "Unauthorized"
     case 400, 500...599: "Erroneous"

@@ -32,14 +32,17 @@ struct GatewayProcess {
       bounds: spoolBounds, logger: logger)
     let accessLog = AccessLog(format: format)
     let sends = settings.sendsRecords
+    let export = settings.observability.needsRecords ? makeExport(instance) : nil
     let records = RecordQueue { records in
       accessLog.write(records)
+      export?.add(records)
       if sends { await shipper.append(records) }
     }
     let server = try GatewayServer(
       settings: try serverSettings(instance), logger: logger, onRecords: { records.add($0) })
     server.setNotReadyReason("no configuration yet: waiting for \(settings.endpoint)")
     try await server.start()
+    let observing = try await Observing(settings.observability, export, server, logger)
     logger.info(
       "Gateway \(settings.gatewayID) listens on \(settings.address): HTTP \(server.boundHTTPPort ?? 0), HTTPS \(server.boundHTTPSPort ?? 0)",
       metadata: ["version": "\(Version.number)", "instance": "\(instance)"])
@@ -67,10 +70,17 @@ struct GatewayProcess {
     await link.agent.announceDrain()
     await server.drain(milliseconds: settings.drainTimeoutMilliseconds)
     await records.finish()
+    await observing.end()
     await link.agent.deliverLast()
     await link.end()
     await server.stop()
     logger.info("Ended")
+  }
+
+  private func makeExport(_ instance: String) -> TelemetryExport {
+    TelemetryExport(
+      settings.observability, gatewayID: settings.gatewayID, instanceID: instance,
+      hostName: ProcessInfo.processInfo.hostName, version: Version.number, logger: Logger(label: "telemetry"))
   }
 
   private var spoolBounds: Spool.Bounds {
@@ -97,7 +107,8 @@ struct GatewayProcess {
       address: settings.address, httpPort: settings.httpPort, httpsPort: settings.httpsPort,
       threads: settings.threads == 0 ? ProcessInfo.processInfo.activeProcessorCount : settings.threads,
       certificate: try certificate(settings), trustForwardedProto: settings.trustForwardedProto,
-      instanceID: instance, wantsRecords: format != .none || settings.sendsRecords)
+      instanceID: instance,
+      wantsRecords: format != .none || settings.sendsRecords || settings.observability.needsRecords)
   }
 
   private func certificate(_ settings: GatewaySettings) throws -> ListenerCertificate {
@@ -141,5 +152,36 @@ struct Link {
     // open: nothing is lost by not waiting for that.
     let client = client
     Task { try? await client.shutdown() }
+  }
+}
+
+/// What tells others of the gateway's work: the exporter at its work, and the port for scrapers.
+struct Observing {
+  private let listener: MetricsListener?
+  private let exporting: Task<Void, Never>?
+
+  init(
+    _ settings: ObservabilitySettings, _ export: TelemetryExport?, _ server: GatewayServer, _ logger: Logger
+  ) async throws {
+    guard let export else {
+      (listener, exporting) = (nil, nil)
+      return
+    }
+    if let endpoint = settings.metricsEndpoint {
+      let opened = try await MetricsListener(endpoint) {
+        export.metrics() + (ProcessFigures()?.metrics() ?? [])
+      }
+      logger.info("Metrics for Prometheus at http://\(endpoint.host):\(opened.port)/metrics")
+      listener = opened
+    } else {
+      listener = nil
+    }
+    exporting = Task { await export.run() }
+  }
+
+  func end() async {
+    exporting?.cancel()
+    await exporting?.value
+    await listener?.stop()
   }
 }

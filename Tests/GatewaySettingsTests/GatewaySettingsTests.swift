@@ -1,4 +1,5 @@
 import Foundation
+import Telemetry
 import Testing
 
 @testable import Gateway
@@ -44,7 +45,10 @@ import Testing
   }
 
   @Test func `every documented setting is accepted, and those without effect say so`() throws {
-    let samples: [String: String] = ["telemetry.metrics.local": "statsd", "k8s.ingress.enabled": "true"]
+    let samples: [String: String] = [
+      "k8s.ingress.enabled": "true", "observability.prometheus.endpoint": "127.0.0.1:9464",
+      "observability.opentelemetry.collector.protocol": "grpc",
+    ]
     for setting in Setting.catalogue where !["config.service.auth", "gateway.name"].contains(setting.name) {
       let value = samples[setting.name] ?? setting.defaultValue ?? (setting.kind == .fraction ? "0.5" : "none")
       if setting.name.hasSuffix("certificateAuthority") || setting.name.hasPrefix("net.server.tls.") { continue }
@@ -52,9 +56,50 @@ import Testing
         problems("config.service.endpoint=a\nconfig.service.auth=\(Self.token)\n\(setting.name)=\(value)") == [],
         "\(setting.name)")
     }
-    let statsd = try settings(
-      "config.service.endpoint=a\nconfig.service.auth=\(Self.token)\ntelemetry.metrics.local=statsd")
-    #expect(statsd.warnings == ["telemetry.metrics.local has no effect: StatsD is not built yet"])
+    let ingress = try settings(
+      "config.service.endpoint=a\nconfig.service.auth=\(Self.token)\nk8s.ingress.enabled=true")
+    #expect(ingress.warnings == ["k8s.ingress.enabled has no effect: the ingress controller is not built yet"])
+  }
+
+  @Test func `destinations of telemetry are read, and wrong ones named`() throws {
+    let start = "config.service.endpoint=a\nconfig.service.auth=\(Self.token)\n"
+    let observability = try settings(
+      start + """
+        telemetry.metrics.local=statsd
+        telemetry.metrics.local.statsd.endpoint=10.0.41.179:8125
+        telemetry.metrics.local.statsd.tag-format=influxdb
+        telemetry.logs.local=rfc5424
+        telemetry.logs.local.rfc5424.endpoint=[::1]:514
+        telemetry.logs.local.rfc5424.facility=7
+        observability.opentelemetry.enabled=true
+        observability.opentelemetry.collector.uri=http://otel:4318/
+        observability.opentelemetry.signals=metrics, traces
+        observability.opentelemetry.histogram.buckets=1, 2.5
+        observability.prometheus.endpoint=127.0.0.1:9464
+        """
+    ).observability
+    #expect(observability.statsD?.address == .host("10.0.41.179", port: 8_125))
+    #expect(observability.statsD?.tagFormat == .influxDB && observability.statsD?.sampling == 1)
+    #expect(observability.secondLog?.address == .host("::1", port: 514) && observability.secondLog?.facility == 7)
+    #expect(observability.collector?.transfer == .http && observability.collector?.url == "http://otel:4318")
+    #expect(observability.collector?.signals == [.metrics, .traces] && observability.buckets == [1, 2.5])
+    #expect(observability.metricsEndpoint == .init(host: "127.0.0.1", port: 9_464))
+    #expect(
+      problems(
+        start + """
+          telemetry.metrics.local=statsd
+          telemetry.logs.local=rfc5424
+          observability.opentelemetry.enabled=true
+          observability.opentelemetry.histogram.buckets=5,1
+          observability.prometheus.endpoint=here
+          """
+      ) == [
+        "observability.opentelemetry.histogram.buckets: expected up to 100 ascending numbers separated by commas, found \"5,1\"",
+        "telemetry.metrics.local.statsd.endpoint is missing: the StatsD server, host:port",
+        "telemetry.logs.local.rfc5424.endpoint: expected host:port, found nothing",
+        "observability.opentelemetry.collector.uri is missing: the collector, such as http://otel:4317",
+        "observability.prometheus.endpoint: expected host:port, found \"here\"",
+      ])
   }
 
   @Test func `an unknown name is named, with the one that was meant`() throws {

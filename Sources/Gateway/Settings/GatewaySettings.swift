@@ -37,6 +37,7 @@ public struct GatewaySettings: Sendable {
   /// The folder for backup and spool; nil keeps nothing on disk.
   public var statePath: String?
   public var spoolMegabytes: Int
+  public var observability: ObservabilitySettings
   /// What the reader should know though it stops nothing: unknown names, settings without effect.
   public var warnings: [String]
 
@@ -99,6 +100,7 @@ public struct GatewaySettings: Sendable {
     }
     drainTimeoutMilliseconds = reader.duration("net.server.drain.timeout")
     spoolMegabytes = reader.number("telemetry.spool.maximum-megabytes")
+    observability = ObservabilitySettings(&reader)
     let gatewayID = token?.gatewayID ?? ""
     statePath = Self.statePath(
       setting: reader.text("config.backup.path"), gatewayID: gatewayID, environment: environment,

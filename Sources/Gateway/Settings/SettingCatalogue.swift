@@ -89,41 +89,33 @@ extension Setting {
       Setting(
         "telemetry.logs.local", .oneOf(["none", "auto", "localsyslog", "rfc5424", "journal", "json", "forward"]),
         "auto",
-        "A second destination of the log.", effect: .ignored("second log destinations are \(notYet)")),
-    ]
-    + [
-      "localsyslog.endpoint", "localsyslog.facility", "rfc5424.endpoint", "rfc5424.facility", "journal.endpoint",
-      "json.endpoint",
-    ].map { part in
+        "A second destination of request records. `auto` is none; `forward` has no effect."),
+      Setting("telemetry.logs.local.localsyslog.endpoint", .text, "/dev/log", "Socket of the local syslog daemon."),
+      Setting("telemetry.logs.local.localsyslog.facility", .number(0...23), "1", "Syslog facility."),
+      Setting("telemetry.logs.local.rfc5424.endpoint", .text, nil, "Syslog server (UDP), host:port."),
+      Setting("telemetry.logs.local.rfc5424.facility", .number(0...23), "1", "Syslog facility."),
       Setting(
-        "telemetry.logs.local.\(part)", .text, nil, "Where the second log goes.",
-        effect: .ignored("second log destinations are \(notYet)"))
-    } + [
+        "telemetry.logs.local.journal.endpoint", .text, "/run/systemd/journal/socket", "Socket of systemd's journal."),
       Setting(
-        "telemetry.metrics.local", .oneOf(["none", "statsd"]), "none", "Local metrics.",
-        effect: .ignored("StatsD is \(notYet)")),
+        "telemetry.logs.local.json.endpoint", .text, "127.0.0.1:8888",
+        "UDP server that gets one JSON object a datagram."),
+      Setting("telemetry.metrics.local", .oneOf(["none", "statsd"]), "none", "Local metrics."),
+      Setting("telemetry.metrics.local.statsd.endpoint", .text, nil, "StatsD server (UDP), host:port."),
+      Setting("telemetry.metrics.local.statsd.sampling", .fraction, "1", "Share of requests reported."),
       Setting(
-        "telemetry.metrics.local.statsd.endpoint", .text, nil, "StatsD server, host:port.",
-        effect: .ignored("StatsD is \(notYet)")),
-      Setting(
-        "telemetry.metrics.local.statsd.sampling", .fraction, nil, "Share of requests reported.",
-        effect: .ignored("StatsD is \(notYet)")),
-      Setting(
-        "telemetry.metrics.local.statsd.tag-format", .oneOf(["none", "librato", "dogStatsD", "influxDB"]), nil,
-        "How dimensions are written.", effect: .ignored("StatsD is \(notYet)")),
+        "telemetry.metrics.local.statsd.tag-format", .oneOf(["none", "librato", "dogStatsD", "influxDB"]),
+        "dogStatsD", "How dimensions are written."),
       Setting("telemetry.metrics.cloud", .boolean, "true", "Sends request records to the management service."),
       Setting(
-        "observability.opentelemetry.enabled", .boolean, "false", "OpenTelemetry metrics.",
-        effect: .ignored("OpenTelemetry export is \(notYet)")),
+        "observability.opentelemetry.enabled", .boolean, "false", "Sends telemetry to an OpenTelemetry collector."),
       Setting(
-        "observability.opentelemetry.collector.uri", .text, nil, "The collector.",
-        effect: .ignored("OpenTelemetry export is \(notYet)")),
+        "observability.opentelemetry.collector.uri", .text, nil,
+        "The collector: `http://otel:4317`. Port 4318 means OTLP over HTTP, any other gRPC."),
       Setting(
-        "observability.opentelemetry.system-metrics.enabled", .boolean, "false", "Processor and memory metrics.",
-        effect: .ignored("OpenTelemetry export is \(notYet)")),
+        "observability.opentelemetry.system-metrics.enabled", .boolean, "false", "Processor and memory metrics too."),
       Setting(
         "observability.opentelemetry.histogram.buckets", .text, "5,10,25,50,100,250,500,1000,2500,5000,10000",
-        "Bounds of latency histograms in ms.", effect: .ignored("OpenTelemetry export is \(notYet)")),
+        "Bounds of latency histograms in ms, here and in Prometheus' metrics."),
       Setting(
         "logs.applicationinsights.endpoint", .text, nil, "Application Insights ingestion.",
         effect: .ignored("Application Insights is a cloud service; records go to the management service")),
@@ -138,6 +130,18 @@ extension Setting {
     }
 
   private static let additions: [Setting] = [
+    Setting(
+      "observability.prometheus.endpoint", .text, nil,
+      "host:port where `GET /metrics` answers Prometheus, such as `127.0.0.1:9464`.", isAddition: true),
+    Setting(
+      "observability.opentelemetry.collector.protocol", .oneOf(["grpc", "http/protobuf"]), nil,
+      "How the collector is spoken to, where its port does not tell.", isAddition: true),
+    Setting(
+      "observability.opentelemetry.signals", .text, "metrics",
+      "What the collector gets: any of `metrics`, `logs`, `traces`, separated by commas.", isAddition: true),
+    Setting(
+      "observability.opentelemetry.interval", .duration, "60s", "Time between two exports of metrics.",
+      isAddition: true),
     Setting(
       "config.service.endpoint.certificateAuthority", .text, nil,
       "Base64 of the DER certificate of the authority that signed the management service's certificate.",
