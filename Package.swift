@@ -148,7 +148,8 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ], swiftSettings: strict),
-    .testTarget(name: "ExpressionsTests", dependencies: ["Expressions", "Workbench"], swiftSettings: strict),
+    .testTarget(
+      name: "ExpressionsTests", dependencies: ["DotNet", "Expressions", "Workbench"], swiftSettings: strict),
     .testTarget(
       name: "ManagementAPITests",
       dependencies: [

@@ -46,3 +46,28 @@ final class BareContext: ContextModel {
   func graphQLParent() -> String? { nil }
   func trace(_ message: String) { traces.append(message) }
 }
+
+/// The text of an expression's value, or the type of the exception it ends with.
+func outcome(
+  _ source: String, form: ExpressionForm = .expression, in context: BareContext = BareContext()
+) -> String {
+  let compilation = ExpressionCompiler().compile(source, form: form, target: .object)
+  guard let program = compilation.program else { return "\(compilation.diagnostics)" }
+  do {
+    return try program.evaluateString(context)
+  } catch {
+    return error.exceptionType
+  }
+}
+
+/// The message of the exception an expression ends with.
+func complaint(_ source: String) -> String {
+  guard let program = ExpressionCompiler().compile(source, form: .expression, target: .object).program else {
+    return "not compiled"
+  }
+  do {
+    return "value: " + (try program.evaluateString(BareContext()))
+  } catch {
+    return error.message
+  }
+}

@@ -73,7 +73,8 @@ extension Binder {
     _ complaints: inout [SyntaxError]
   ) throws(SyntaxError) -> Execution {
     let source = try bind(syntax)
-    guard let element = elementType(of: source.type) else {
+    let enumerator = self.enumerator(of: source.type)
+    guard let element = enumerator?.result.arguments.first ?? elementType(of: source.type) else {
       throw fail(
         "CS1579",
         "foreach statement cannot operate on variables of type '\(source.type)' because it does not contain a public "
@@ -100,7 +101,7 @@ extension Binder {
     return { machine in
       let value = try sourceRun(machine)
       if value.isNull { throw Thrown.placed(Thrown.nullReference(), at) }
-      let iterator = try value.makeIterator()
+      let iterator = try elements(of: value, enumerator, machine).makeIterator()
       while let element = try iterator.next(machine) {
         try machine.charge()
         for step in prologue { step(machine) }
@@ -117,6 +118,13 @@ extension Binder {
     }
   }
 
+  /// A `GetEnumerator` by which `foreach` enumerates a type otherwise than its interfaces do, as `JObject` has one.
+  private func enumerator(of type: TypeSymbol) -> Member? {
+    type.definition.members.named["GetEnumerator"]?.first {
+      $0.parameters.isEmpty && $0.result.definition === TypeDefinition.enumerable
+    }
+  }
+
   /// What enumerating a type gives.
   private func elementType(of type: TypeSymbol) -> TypeSymbol? {
     if type == .string { return .char }
@@ -127,4 +135,11 @@ extension Binder {
     return hierarchy(of: type).contains(.untypedEnumerable) ? .object : nil
   }
 
+}
+
+/// What `foreach` walks over: the value itself, or what its `GetEnumerator` gives.
+private func elements(of value: Value, _ enumerator: Member?, _ machine: Machine) throws -> Value {
+  guard let enumerator, let body = enumerator.body else { return value }
+  var call = Call(machine, enumerator, types: [], this: value)
+  return try body(&call)
 }

@@ -34,7 +34,7 @@ enum CanonicalValue {
     }
     if let token = object as? JsonToken {
       var result: [String: Any] = [
-        "type": type.description, "value": try token.written(isIndented: false, machine),
+        "type": type.description, "value": try JsonWriter.text(token, isIndented: false, machine),
       ]
       if let kind = token.kindName { result["jtype"] = kind }
       return result

@@ -383,24 +383,19 @@ final class MessageBodyObject: RuntimeObject {
   static func convert(_ bytes: [UInt8], to type: TypeSymbol, _ machine: Machine) throws -> Value {
     if type == .byteArray { return .object(ArrayObject(bytes: bytes)) }
     // A byte order mark is no part of the text.
-    let text = String(decoding: bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes[3...] : bytes[...], as: UTF8.self)
-    if type == .string { return .string(text) }
+    let content = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
+    if type == .string { return .string(String(decoding: content, as: UTF8.self)) }
     if type.definition.namespace == "Newtonsoft.Json.Linq" {
-      let token: JsonToken
       do {
-        token = try JsonReader.parse(text, machine)
+        let wanted: JsonKind? = type == JsonKind.objectType ? .object : type == JsonKind.arrayType ? .array : nil
+        let token = try JsonReader.parse(content, machine, as: wanted)
+        if Value.object(token).isInstance(of: type) { return .object(token) }
+        throw Thrown.invalidCast(token.runtimeType, type)
       } catch let error as Thrown {
         throw Thrown(
           error.exception.typeName,
           "Expression evaluation failed. The message body is not a valid JSON. " + error.exception.message)
       }
-      guard Value.object(token).isInstance(of: type) else {
-        throw Thrown(
-          JsonReader.failure,
-          "Expression evaluation failed. The message body is not a valid JSON. Error reading \(type) from JsonReader. "
-            + "Current JsonReader item is not of that kind: \(token.typeName).")
-      }
-      return .object(token)
     }
     throw Thrown.notSupported("A body cannot be read as '\(type)' by this version of Postern.")
   }

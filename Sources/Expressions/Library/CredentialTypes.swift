@@ -112,7 +112,7 @@ final class TokenObject: RuntimeObject {
     var text = String(part).replacing("-", with: "+").replacing("_", with: "/")
     while text.utf8.count % 4 != 0 { text += "=" }
     guard let data = Data(base64Encoded: text),
-      let token = try? JsonReader.parse(String(decoding: data, as: UTF8.self), machine), case .object = token.content
+      let token = try? JsonReader.parse(Array(data), machine, readsDates: false), token.isObject
     else { return nil }
     return token
   }

@@ -17,6 +17,8 @@ public final class Machine {
   var result = Value.null
   /// Variables that hold a local function: emptied at the end, for a function that calls itself holds itself.
   var functionCells: [Cell] = []
+  /// Objects of which a part may outlive the rest in an expression, such as trees of JSON: kept to the end.
+  private var kept: [any RuntimeObject] = []
   /// The exception of the `catch` clause being carried out.
   var caught: [Thrown] = []
 
@@ -64,6 +66,9 @@ public final class Machine {
     }
     return try body()
   }
+
+  /// Keeps an object until the evaluation ends.
+  func keep(_ object: any RuntimeObject) { kept.append(object) }
 
   /// Counts work; `count` is in units of about 50 ns.
   @inline(__always)
