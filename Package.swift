@@ -151,6 +151,8 @@ let package = Package(
     .testTarget(
       name: "ExpressionsTests", dependencies: ["DotNet", "Expressions", "Workbench"], swiftSettings: strict),
     .testTarget(
+      name: "PolicySyntaxTests", dependencies: ["Expressions", "PolicySyntax"], swiftSettings: strict),
+    .testTarget(
       name: "ManagementAPITests",
       dependencies: [
         "ControlPlaneStore", "GatewayConfiguration", "ManagementAPI",
@@ -174,6 +176,7 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOFoundationCompat", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
       ], swiftSettings: strict),
+    .testTarget(name: "CommandLineTests", dependencies: ["postern"], swiftSettings: strict),
     .testTarget(name: "StoryTests", dependencies: ["postern"], swiftSettings: strict),
     .testTarget(
       name: "GatewayConfigurationTests",

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Workbench
 
 /// The one executable.
 @main
@@ -15,6 +16,12 @@ struct Postern: AsyncParsableCommand {
     } catch let error as ConfigurationExit {
       FileHandle.standardError.write(Data("postern: \(error.description)\n".utf8))
       Foundation.exit(2)
+    } catch let error as FileProblem {
+      FileHandle.standardError.write(Data("postern: \(error.description)\n".utf8))
+      Foundation.exit(2)
+    } catch  where exitCode(for: error) == .validationFailure {
+      FileHandle.standardError.write(Data((fullMessage(for: error) + "\n").utf8))
+      Foundation.exit(2)
     } catch {
       exit(withError: error)
     }
@@ -29,8 +36,7 @@ struct Postern: AsyncParsableCommand {
         postern serve                         the management service with its portal
         postern gateway --env-file env.conf   a self-hosted gateway, with the file from its Deployment page
 
-      Exit codes: 0 done or drained after SIGTERM, 1 the command failed, 2 settings or files are wrong,
-      64 the command line is wrong.
+      Exit codes: 0 done or drained after SIGTERM, 1 the command failed, 2 the command line, settings or files are wrong.
       """,
     version: Version.text,
     subcommands: [

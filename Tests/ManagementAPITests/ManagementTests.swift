@@ -112,6 +112,32 @@ struct ManagementTests {
     }
   }
 
+  @Test func `a policy is shown in the form that is asked for`() async throws {
+    try await withService { client, _ in
+      let code = #"@(context.Request.Method == "GET" && 1 < 2 ? "a" : "b")"#
+      let text = #"<policies><inbound><set-variable name="x" value="\#(code)" /></inbound></policies>"#
+      let body = String(
+        decoding: JSON.object(["properties": ["format": "rawxml", "value": .string(text)]]).bytes, as: UTF8.self)
+      #expect(try await client.call(.put, "/policies/policy", body).status == 201)
+      func shown(_ query: String) async throws -> (format: String?, value: String?) {
+        let properties = try await client.call(.get, "/policies/policy\(query)").body["properties"]
+        return (properties?["format"]?.stringValue, properties?["value"]?.stringValue)
+      }
+      let raw = try await shown("?format=rawxml")
+      #expect(raw.format == "rawxml" && raw.value == text)
+      let encoded = code.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing("\"", with: "&quot;")
+      let xml = try await shown("")
+      #expect(xml.format == "xml" && xml.value == text.replacing(code, with: encoded), "\(xml)")
+      #expect(try await shown("?format=XML").value == xml.value)
+      let list = try await client.call(.get, "/policies?format=rawxml").body["value"]?.arrayValue
+      #expect(list?.first?["properties"]?["value"]?.stringValue == text)
+      #expect(try await client.call(.get, "/policies/policy?format=json").status == 400)
+      let again = JSON.object(["properties": ["format": "xml", "value": .string(xml.value ?? "")]])
+      _ = try await client.call(.put, "/policies/policy", String(decoding: again.bytes, as: UTF8.self))
+      #expect(try await shown("?format=rawxml").value == text)
+    }
+  }
+
   @Test func `secrets are shown by the listing calls alone`() async throws {
     try await withService { client, _ in
       _ = try await client.call(.put, "/products/staff", #"{"properties":{"displayName":"Staff","state":"published"}}"#)

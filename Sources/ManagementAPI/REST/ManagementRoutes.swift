@@ -95,7 +95,8 @@ public struct ManagementRoutes: Sendable {
     switch request.method {
     case .get:
       let resource = try await service.get(path)
-      return respond(try await shown(resource, kind), etag: resource.etag)
+      let contract = try await shown(resource, kind)
+      return respond(try PolicyRepresentation(kind, request)?.applied(to: contract) ?? contract, etag: resource.etag)
     case .head:
       let resource = try await service.get(path)
       var response = Response(status: kind.linkTo != nil && kind.type != "gateways/apis" ? .noContent : .ok)
@@ -204,7 +205,11 @@ public struct ManagementRoutes: Sendable {
     }
     let part = matching.dropFirst(page.skip).prefix(page.top)
     var values: [JSON] = []
-    for resource in part { values.append(try await shown(resource, kind)) }
+    let representation = try PolicyRepresentation(kind, request)
+    for resource in part {
+      let contract = try await shown(resource, kind)
+      values.append(representation?.applied(to: contract) ?? contract)
+    }
     return Self.json(page.envelope(values, total: matching.count, request))
   }
 }

@@ -24,7 +24,9 @@ struct ResourceRules {
       properties["registrationDate"] = existing?["registrationDate"] ?? .string(Date.now.formatted(.iso8601))
     case "policyFragments":
       let diagnostics = PolicyCheck.diagnostics(
-        fragment: properties.string("value") ?? "", id: path.name, in: try await service.policyEnvironment())
+        fragment: properties.string("value") ?? "",
+        format: PolicyFormat(rawValue: properties.string("format") ?? "") ?? .rawxml, id: path.name,
+        in: try await service.policyEnvironment())
       try refuse(diagnostics)
     default:
       if kind.collection == "policies" { try await policy(properties) }

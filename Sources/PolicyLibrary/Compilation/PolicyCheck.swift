@@ -16,40 +16,52 @@ public enum PolicyCheck {
       compilation.report(
         root.diagnostic(
           "PL0100", "A policy document begins with <policies>, not <\(root.name)>.", suggestion: suggestion))
+      compilation.compileRemainingExpressions(of: document)
       return sorted(compilation.diagnostics)
     }
+    checkRoots(document, compilation)
     checkSections(root, compilation)
     for section in PolicySection.allCases {
       if let element = root.first(section.rawValue) {
         compilation.compile(section: element, section, at: scope, base: nil)
       }
     }
+    compilation.compileRemainingExpressions(of: document)
     return sorted(compilation.diagnostics)
   }
 
   /// Every complaint about a fragment, as it would be included in `inbound` of a document at global scope.
   public static func diagnostics(
-    fragment text: String, id: String, in environment: PolicyEnvironment
+    fragment text: String, format: PolicyFormat = .rawxml, id: String, in environment: PolicyEnvironment
   ) -> [Diagnostic] {
-    let (document, complaints) = PolicyDocument.parse(text, namedValues: environment.namedValues)
+    let (document, complaints) = PolicyDocument.parse(text, format: format, namedValues: environment.namedValues)
     let compilation = PolicyCompilation(environment: environment)
     for complaint in complaints { compilation.report(complaint) }
-    guard let root = document?.root else { return compilation.diagnostics }
+    guard let document, let root = document.root else { return compilation.diagnostics }
     guard root.name == "fragment" else {
       compilation.report(
         root.diagnostic(
           "PL0112", "A policy fragment begins with <fragment>, not <\(root.name)>.",
           suggestion: Spelling.nearest(to: root.name, among: ["fragment"])))
+      compilation.compileRemainingExpressions(of: document)
       return sorted(compilation.diagnostics)
     }
+    checkRoots(document, compilation)
     // A fragment may be meant for any section: it is refused only if no section can hold it.
     let attempts = PolicySection.allCases.map { section in
       let attempt = PolicyCompilation(environment: environment)
       attempt.compile(section: root, section, at: .operation, base: nil)
+      attempt.compileRemainingExpressions(of: document)
       return attempt.diagnostics
     }
     let best = attempts.min { $0.count < $1.count } ?? []
     return sorted(compilation.diagnostics + best)
+  }
+
+  private static func checkRoots(_ document: PolicyDocument, _ compilation: PolicyCompilation) {
+    for root in document.roots.dropFirst() {
+      compilation.report(root.diagnostic("PL0118", "A document has one root element; '\(root.name)' is another."))
+    }
   }
 
   private static func checkSections(_ root: PolicyElement, _ compilation: PolicyCompilation) {

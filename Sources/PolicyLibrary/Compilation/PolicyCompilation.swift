@@ -16,6 +16,10 @@ final class PolicyCompilation {
   private(set) var section = PolicySection.inbound
   private var path: [String] = []
   private var openFragments: [String] = []
+  /// Where the document includes the outermost open fragment.
+  private var inclusion: PolicyElement?
+  /// Where every expression compiled so far stands.
+  private var compiledPlaces: Set<ExpressionPlace> = []
   /// Emits what `<base />` stands for at this scope; nil where documents are checked alone.
   private var base: (() -> Void)?
   /// How deep fragments may include each other.
@@ -30,7 +34,13 @@ final class PolicyCompilation {
     var diagnostic = diagnostic
     diagnostic.message = environment.namedValues.redacting(diagnostic.message)
     diagnostic.offendingText = environment.namedValues.redacting(diagnostic.offendingText)
-    if let fragment = openFragments.last { diagnostic.message = "Fragment '\(fragment)': \(diagnostic.message)" }
+    diagnostic.severity = environment.severity(of: diagnostic)
+    if let fragment = openFragments.last, let inclusion {
+      // The place in the fragment goes into the words: the position is one of the document that includes it.
+      diagnostic.message = "Fragment '\(fragment)', \(diagnostic.position): \(diagnostic.message)"
+      diagnostic.position = inclusion.position
+      diagnostic.length = 0
+    }
     diagnostics.append(diagnostic)
   }
 
@@ -114,6 +124,7 @@ final class PolicyCompilation {
     }
     let (document, complaints) = PolicyDocument.parse(
       text, name: "fragment '\(fragmentID)'", namedValues: environment.namedValues)
+    if openFragments.isEmpty { inclusion = element }
     openFragments.append(fragmentID)
     defer { openFragments.removeLast() }
     for complaint in complaints { report(complaint) }
@@ -178,6 +189,7 @@ final class PolicyCompilation {
 
   /// Compiles an island for a site; nil after a complaint.
   func expression(_ source: ExpressionSource, _ target: ExpressionTarget) -> CompiledExpression? {
+    compiledPlaces.insert(ExpressionPlace(source))
     let compilation = compiler.compile(source.code, form: source.form, target: target, at: source.position)
     for diagnostic in compilation.diagnostics {
       var diagnostic = diagnostic
@@ -191,6 +203,14 @@ final class PolicyCompilation {
     return program
   }
 
+  /// Compiles what no policy has asked for, be it that the policy is not known here or that it gave up on another error:
+  /// a mistake in code is told whatever stands around it.
+  func compileRemainingExpressions(of document: PolicyDocument) {
+    for source in document.expressions where !compiledPlaces.contains(ExpressionPlace(source)) {
+      _ = expression(source, .object)
+    }
+  }
+
   /// Complains about children that the policy does not have.
   func allowChildren(_ names: [String], in element: PolicyElement) {
     for child in element.elements where !names.contains(child.name) {
@@ -200,5 +220,16 @@ final class PolicyCompilation {
         child.diagnostic(
           "PL0107", "'\(element.name)' has no element '\(child.name)'; expected \(expected).", suggestion: suggestion))
     }
+  }
+}
+
+/// An island of one of the texts that a compilation reads.
+private struct ExpressionPlace: Hashable {
+  private let source: ObjectIdentifier
+  private let position: SourcePosition
+
+  init(_ expression: ExpressionSource) {
+    source = ObjectIdentifier(expression.source)
+    position = expression.position
   }
 }

@@ -1,3 +1,4 @@
+import Expressions
 public import GatewayConfiguration
 public import PolicySyntax
 
@@ -8,13 +9,32 @@ public struct PolicyEnvironment: Sendable {
   public var fragments: [String: String]
   /// By identifier.
   public var backends: [String: Backend]
+  /// Kinds of which there may be more than are listed here: a name that is not found is a warning.
+  public var incompleteKinds: Set<Kind>
+
+  /// What a document can refer to.
+  public enum Kind: Sendable { case namedValue, fragment, backend }
 
   public init(
-    namedValues: NamedValues = NamedValues(), fragments: [String: String] = [:], backends: [String: Backend] = [:]
+    namedValues: NamedValues = NamedValues(), fragments: [String: String] = [:], backends: [String: Backend] = [:],
+    incompleteKinds: Set<Kind> = []
   ) {
     self.namedValues = namedValues
     self.fragments = fragments
     self.backends = backends
+    self.incompleteKinds = incompleteKinds
+  }
+
+  /// How much a complaint of that code weighs here.
+  func severity(of diagnostic: Diagnostic) -> Diagnostic.Severity {
+    let kind: Kind? =
+      switch diagnostic.code {
+      case "PL0017": .namedValue
+      case "PL0110": .fragment
+      case "PL0126": .backend
+      default: nil
+      }
+    return kind.map(incompleteKinds.contains) == true ? .warning : diagnostic.severity
   }
 
   /// What a gateway has of all this.
@@ -24,5 +44,6 @@ public struct PolicyEnvironment: Sendable {
       secrets: Set(snapshot.namedValues.filter(\.isSecret).map(\.displayName)))
     fragments = Dictionary(snapshot.policyFragments.map { ($0.id, $0.rawXML) }) { first, _ in first }
     backends = Dictionary(snapshot.backends.map { ($0.id, $0) }) { first, _ in first }
+    incompleteKinds = []
   }
 }

@@ -15,6 +15,11 @@ struct IslandScanner {
       && (bytes[offset + 1] == Octet.openParenthesis || bytes[offset + 1] == Octet.openBrace)
   }
 
+  /// Whether an island begins anywhere in the text.
+  static func hasIsland(_ bytes: [UInt8]) -> Bool {
+    bytes.indices.contains { begins(bytes, at: $0, end: bytes.count) }
+  }
+
   /// The offset behind the island's closing bracket, nil when it never closes before `end`.
   ///
   /// - Parameters:

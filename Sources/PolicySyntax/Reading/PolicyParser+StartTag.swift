@@ -21,9 +21,16 @@ extension PolicyParser {
     if isTemplate, !isInPayload, !isEncoded, stack.last?.element.range.lowerBound == start { takeTemplate() }
   }
 
-  /// Takes the template of a raw document as it stands, up to the end tag: `{% if a < b %}` is no markup.
+  /// Takes the template of a raw document as it stands, up to the end tag: `{% if a < b %}` is no markup. Text whose only
+  /// markup is comments and CDATA sections needs no such care.
   private mutating func takeTemplate() {
     guard let end = bytes.find("</set-body", from: offset) else { return }
+    var less = bytes[offset..<end].firstIndex(of: Octet.less)
+    while let at = less, bytes.has("<!", at: at) {
+      let close = bytes.has("<!--", at: at) ? bytes.find("-->", from: at + 4) : bytes.find("]]>", from: at)
+      less = bytes[min(close ?? end, end)..<end].firstIndex(of: Octet.less)
+    }
+    if less == nil { return }
     if end > offset { add(.text("", range: offset..<end, isCharacterData: false)) }
     offset = end
   }

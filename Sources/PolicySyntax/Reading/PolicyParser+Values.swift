@@ -26,6 +26,7 @@ extension PolicyParser {
     if isBroken { return make(.literal(String(decoding: text.bytes, as: UTF8.self)), isBroken: true) }
     let before = isPayload ? nil : wholeIsland(text)
     let (substituted, isComplete) = substitute(text, isPayload: isPayload)
+    islands.budget += 4 * max(0, substituted.bytes.count - text.bytes.count)
     let island = isPayload ? nil : wholeIsland(substituted)
     if let found = island ?? before.map({ _ in trimmed(substituted) }), found.count >= 3,
       substituted.bytes.has("@", at: found.lowerBound)
@@ -138,7 +139,7 @@ extension PolicyParser {
     text.append(bytes, from..<range.upperBound)
   }
 
-  private func decodeEntities(_ range: Range<Int>, into text: inout MappedText) {
+  func decodeEntities(_ range: Range<Int>, into text: inout MappedText) {
     var i = range.lowerBound
     var from = i
     while i < range.upperBound {
@@ -162,10 +163,10 @@ extension PolicyParser {
     }
     if end > at + 1, end < range.upperBound, bytes[end] == Octet.semicolon {
       let name = source.text(at + 1..<end)
-      let guess = Spelling.nearest(to: name, among: ["amp", "lt", "gt", "quot", "apos"])
       complain(
         "PL0008", "Unknown entity '&\(name);'; expected one of &amp; &lt; &gt; &quot; &apos; or a numeric reference.",
-        at: at..<end + 1, suggestion: guess.map { "&\($0);" })
+        at: at..<end + 1,
+        suggestion: Spelling.nearest(to: name, among: ["amp", "lt", "gt", "quot", "apos"]).map { "&\($0);" })
     } else if demandsEntities {
       complain("PL0015", "Format 'xml' wants '&' written as '&amp;'; or save as 'rawxml'.", at: at..<at + 1)
     }
@@ -239,7 +240,7 @@ extension PolicyParser {
     let range = first.lowerBound..<last.upperBound
     let value = readValue(
       pieces, in: trimmed(range), quote: nil, isPayload: isPayload || isInPayload,
-      isBroken: diagnostics.contains { $0.code == "PL0007" && isInside($0.position, range) }, verbatim: verbatim)
+      isBroken: hasBrokenIsland(range), verbatim: verbatim)
     element.text = value
     if isPayload { element.payload = value.literal }
   }
@@ -253,10 +254,8 @@ extension PolicyParser {
     return start..<end
   }
 
-  private func isInside(_ position: SourcePosition, _ range: Range<Int>) -> Bool {
-    let start = source.position(at: range.lowerBound)
-    let end = source.position(at: range.upperBound)
-    return (position.line, position.column) >= (start.line, start.column)
-      && (position.line, position.column) < (end.line, end.column)
+  private func hasBrokenIsland(_ range: Range<Int>) -> Bool {
+    for offset in brokenIslands.reversed() where offset < range.upperBound { return offset >= range.lowerBound }
+    return false
   }
 }

@@ -13,6 +13,12 @@ struct PolicyParser {
   let limits: PolicyLimits
   /// Complain about what format `xml` wants written as an entity.
   var demandsEntities = false
+  /// An encoded text may hold islands written as plain C# that are XML only by chance: `"<a></a>"` in a string.
+  var allowsPlainIslands = false
+  /// Such an island was found.
+  var hasPlainIslands = false
+  /// Where islands begin that never end; ascending.
+  var brokenIslands: [Int] = []
   var islands: IslandScanner
   var diagnostics: [Diagnostic] = []
   /// Bytes that named values may still add.
@@ -42,7 +48,7 @@ struct PolicyParser {
   // MARK: Complaints
 
   mutating func complain(
-    _ code: String, _ message: String, at range: Range<Int>, suggestion: String? = nil,
+    _ code: String, _ message: String, at range: Range<Int>, suggestion: @autoclosure () -> String? = nil,
     severity: Diagnostic.Severity = .error
   ) {
     // One more than is shown, so that the answer can say there are more.
@@ -52,12 +58,15 @@ struct PolicyParser {
       Diagnostic(
         severity: severity, code: code, message: message, position: source.position(at: range.lowerBound),
         length: source.scalarCount(range), offendingText: String(source.text(shown).prefix(120)),
-        suggestion: suggestion))
+        suggestion: suggestion()))
   }
 
   // MARK: Content
 
   mutating func parseDocument() -> [PolicyNode] {
+    if !isEncoded, let at = bytes.firstIndex(where: { $0 < 0x20 && !Octet.isBlank($0) }) {
+      complain("PL0019", "A control character is not allowed.", at: at..<at + 1)
+    }
     while offset < bytes.count, !isTooDeep {
       if bytes[offset] == Octet.less { parseMarkup() } else { parseText() }
     }
@@ -143,9 +152,30 @@ struct PolicyParser {
         offset = recoveredTextEnd(from: offset)
         break
       }
+      if allowsPlainIslands, let end = plainIslandEnd(at: offset) {
+        hasPlainIslands = true
+        offset = end
+        continue
+      }
       offset += 1
     }
     if offset > start { add(.text("", range: start..<offset, isCharacterData: false)) }
+  }
+
+  /// Where an island ends that holds what looks like markup in a text that is XML: nil unless it begins here, closes only
+  /// behind a `<`, and holds no entity.
+  private mutating func plainIslandEnd(at offset: Int) -> Int? {
+    guard IslandScanner.begins(bytes, at: offset, end: bytes.count), !(stack.last?.isPayload ?? true),
+      let end = islands.end(bytes, at: offset, end: bytes.count),
+      let less = bytes[offset..<end].firstIndex(of: Octet.less)
+    else { return nil }
+    var decoded = MappedText()
+    decodeEntities(offset..<less, into: &decoded)
+    if islands.end(decoded.bytes, at: 0, end: decoded.bytes.count) != nil { return nil }
+    let hasEntity = bytes[offset..<end].indices.contains {
+      bytes[$0] == Octet.ampersand && EntityReference.read(bytes, at: $0, end: end) != nil
+    }
+    return hasEntity ? nil : end
   }
 
   private func recoveredTextEnd(from: Int) -> Int {
@@ -160,6 +190,7 @@ struct PolicyParser {
   }
 
   mutating func complainOpenIsland(at offset: Int) {
+    brokenIslands.append(offset)
     let isBlock = bytes[offset + 1] == Octet.openBrace
     complain(
       "PL0007",
@@ -210,22 +241,28 @@ struct PolicyParser {
       closeElement(contentEnd: start, end: i)
       return
     }
-    if stack.contains(where: { $0.element.name == name }) {
-      while let open = stack.last, open.element.name != name {
-        let from = open.element.range.lowerBound
-        complain(
-          "PL0003",
-          "Element '\(open.element.name)' is not closed; expected '</\(open.element.name)>' before '</\(name)>'.",
-          at: from..<from + 1 + open.element.name.utf8.count)
-        closeElement(contentEnd: start, end: start)
-      }
-      closeElement(contentEnd: start, end: i)
-      return
+    var closed = stack.contains(where: { $0.element.name == name }) ? name : nil
+    if closed == nil {
+      closed =
+        Spelling.nearest(to: name, among: [open.element.name])
+        ?? Spelling.nearest(to: name, among: stack.map(\.element.name))
+      complain(
+        "PL0004", "End tag '</\(name)>' does not match '<\(open.element.name)>'; expected '</\(open.element.name)>'.",
+        at: start..<i, suggestion: closed.map { "</\($0)>" })
     }
-    let guess = Spelling.nearest(to: name, among: [open.element.name])
-    complain(
-      "PL0004", "End tag '</\(name)>' does not match '<\(open.element.name)>'; expected '</\(open.element.name)>'.",
-      at: start..<i, suggestion: guess.map { "</\($0)>" })
-    if guess != nil { closeElement(contentEnd: start, end: i) }
+    if let closed { closeElements(through: closed, at: start..<i) }
+  }
+
+  /// Closes the open elements within the nearest one of that name, which have no end tags, and the one itself.
+  private mutating func closeElements(through name: String, at endTag: Range<Int>) {
+    while let open = stack.last, open.element.name != name {
+      let from = open.element.range.lowerBound
+      complain(
+        "PL0003",
+        "Element '\(open.element.name)' is not closed; expected '</\(open.element.name)>' before '</\(name)>'.",
+        at: from..<from + 1 + open.element.name.utf8.count)
+      closeElement(contentEnd: endTag.lowerBound, end: endTag.lowerBound)
+    }
+    closeElement(contentEnd: endTag.lowerBound, end: endTag.upperBound)
   }
 }

@@ -16,6 +16,8 @@ public struct PolicyDocument: Sendable {
   public let nodes: [PolicyNode]
   /// Whether expressions are written with entities: the text is XML 1.0.
   public let isEncoded: Bool
+  /// Whether some island holds what an XML reader would take for markup, though the text as a whole is XML 1.0.
+  let hasPlainIslands: Bool
 
   /// The first element: `policies`, `fragment`, or a policy.
   public var root: PolicyElement? {
@@ -52,6 +54,7 @@ public struct PolicyDocument: Sendable {
     let isEncoded = WellFormedness.check(source.bytes, nesting: limits.nesting) == nil
     var parser = PolicyParser(source: source, isEncoded: isEncoded, namedValues: namedValues, limits: limits)
     if format == .xml, !isEncoded { parser.demandsEntities = true }
+    parser.allowsPlainIslands = isEncoded && format == .rawxml
     let nodes = parser.parseDocument()
     var diagnostics = parser.diagnostics
     if format == .xml, !isEncoded, !diagnostics.contains(where: { $0.severity == .error }),
@@ -68,7 +71,8 @@ public struct PolicyDocument: Sendable {
           code: "PL0099", message: "There are more errors; only the first \(limits.diagnostics) are listed.",
           position: diagnostics.last?.position ?? .start))
     }
-    let document = PolicyDocument(source: source, nodes: nodes, isEncoded: isEncoded)
+    let document = PolicyDocument(
+      source: source, nodes: nodes, isEncoded: isEncoded, hasPlainIslands: parser.hasPlainIslands)
     return (document.root == nil ? nil : document, diagnostics)
   }
 }

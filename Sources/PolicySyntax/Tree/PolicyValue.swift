@@ -52,6 +52,8 @@ public struct ExpressionSource: Sendable {
   public let position: SourcePosition
   /// The document.
   public let source: PolicySource
+  /// Of the code's first byte in the document.
+  private let offset: Int
   /// Nil when code and document run in step.
   private let map: MappedText?
 
@@ -59,31 +61,31 @@ public struct ExpressionSource: Sendable {
     self.code = code
     self.form = form
     self.source = source
+    self.offset = offset
     self.position = source.position(at: offset)
     self.map = map
   }
 
-  /// The place in the document of a place that a compiler counted from `position` through `code`.
+  /// The island as an author types it: `@(…)` or `@{…}`.
+  public var text: String { form == .block ? "@{\(code)}" : "@(\(code))" }
+
+  /// The place in the document of a place that a compiler counted from `position` through `code`; the compiler begins a
+  /// line behind each line feed.
   public func documentPosition(of place: SourcePosition) -> SourcePosition {
-    guard let map else { return place }
-    let line = place.line - position.line
-    let column = line == 0 ? place.column - position.column : place.column - 1
-    guard line >= 0, column >= 0 else { return position }
-    let bytes = map.bytes
+    var lines = place.line - position.line
+    var columns = lines == 0 ? place.column - position.column : place.column - 1
+    guard lines >= 0, columns >= 0 else { return position }
     var i = 0
-    var lines = line
-    while lines > 0, i < bytes.count {
-      if bytes[i] == Octet.lf || (bytes[i] == Octet.cr && (i + 1 == bytes.count || bytes[i + 1] != Octet.lf)) {
-        lines -= 1
+    for byte in code.utf8 {
+      if lines > 0 {
+        if byte == Octet.lf { lines -= 1 }
+      } else if byte & 0xC0 != 0x80 {
+        if columns == 0 { break }
+        columns -= 1
       }
       i += 1
     }
-    var columns = column
-    while columns > 0, i < bytes.count {
-      i += 1
-      while i < bytes.count, bytes[i] & 0xC0 == 0x80 { i += 1 }
-      columns -= 1
-    }
-    return source.position(at: map.sourceOffset(min(i, max(bytes.count - 1, 0))))
+    guard let map else { return source.position(at: offset + i) }
+    return source.position(at: map.sourceOffset(min(i, max(map.bytes.count - 1, 0))))
   }
 }

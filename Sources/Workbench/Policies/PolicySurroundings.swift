@@ -1,0 +1,55 @@
+import Foundation
+import PolicyLibrary
+import PolicySyntax
+
+/// What documents on a laptop may refer to: named values of a file and fragments of a folder. What is not given may exist
+/// in a service, so that a reference to it is a warning.
+public struct PolicySurroundings: Sendable {
+  let environment: PolicyEnvironment
+
+  /// - Parameters:
+  ///   - namedValues: a JSON file: an object of display names with texts, or with `{"value": …, "secret": true}`.
+  ///   - fragments: a folder with `ID.xml` or `ID/policy.xml` for every fragment.
+  public init(namedValues: String? = nil, fragments: String? = nil) throws(FileProblem) {
+    var environment = PolicyEnvironment(incompleteKinds: [.namedValue, .fragment, .backend])
+    if let namedValues {
+      environment.namedValues = try Self.namedValues(namedValues)
+      environment.incompleteKinds.remove(.namedValue)
+    }
+    if let fragments {
+      for path in try PolicyFiles.below(fragments, ending: ".xml") {
+        environment.fragments[Self.fragmentID(path)] = try PolicyFiles.read(path)
+      }
+      environment.incompleteKinds.remove(.fragment)
+    }
+    self.environment = environment
+  }
+
+  /// The identifier of the fragment in a file.
+  static func fragmentID(_ path: String) -> String {
+    let parts = path.split(separator: "/")
+    guard let file = parts.last else { return path }
+    if file == "policy.xml", parts.count > 1 { return String(parts[parts.count - 2]) }
+    return file.hasSuffix(".xml") ? String(file.dropLast(4)) : String(file)
+  }
+
+  private static func namedValues(_ path: String) throws(FileProblem) -> NamedValues {
+    let text = try PolicyFiles.read(path)
+    guard let object = (try? JSONSerialization.jsonObject(with: Data(text.utf8))) as? [String: Any] else {
+      throw FileProblem("\(path) is no JSON object of names and values")
+    }
+    var values: [String: String] = [:]
+    var secrets: Set<String> = []
+    for (name, value) in object {
+      if let text = value as? String {
+        values[name] = text
+      } else if let entry = value as? [String: Any], let text = entry["value"] as? String {
+        values[name] = text
+        if entry["secret"] as? Bool == true { secrets.insert(name) }
+      } else {
+        throw FileProblem("\(path): '\(name)' needs a text, or an object with 'value' and 'secret'")
+      }
+    }
+    return NamedValues(values, secrets: secrets)
+  }
+}
