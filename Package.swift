@@ -133,7 +133,8 @@ let package = Package(
     .executableTarget(
       name: "hotpath",
       dependencies: [
-        "Gateway", "GatewayConfiguration", "HTTPWire", "Telemetry", .product(name: "Logging", package: "swift-log"),
+        "Expressions", "Gateway", "GatewayConfiguration", "HTTPWire", "PolicyLibrary", "PolicySyntax", "Telemetry",
+        .product(name: "Logging", package: "swift-log"),
       ], path: "Benchmarks/HotPath", swiftSettings: strict),
 
     // Tests

@@ -83,6 +83,24 @@ extension Span where Element == UInt8 {
     return true
   }
 
+  /// The same for bytes in any case.
+  @inline(__always)
+  func equalsIgnoringCase(at offset: Int, anyCase other: Span<UInt8>) -> Bool {
+    let n = other.count
+    var i = 0
+    while i &+ 8 <= n {
+      let a = bytes.unsafeLoadUnaligned(fromByteOffset: offset &+ i, as: UInt64.self)
+      let b = other.bytes.unsafeLoadUnaligned(fromByteOffset: i, as: UInt64.self)
+      if Swar.lowercased(a) != Swar.lowercased(b) { return false }
+      i &+= 8
+    }
+    while i < n {
+      if Octet.lowercased(self[offset &+ i]) != Octet.lowercased(other[i]) { return false }
+      i &+= 1
+    }
+    return true
+  }
+
   @inline(__always)
   func equalsIgnoringCase(at offset: Int, _ lowercase: StaticString) -> Bool {
     let n = lowercase.utf8CodeUnitCount

@@ -3,34 +3,44 @@ extension MessageHead {
   public var headerCount: Int { count }
 
   /// All values of the field joined by a comma, in order; nil when the field is absent.
-  public func value(of name: HeaderName) -> String? {
-    var i = indexOfField(name)
+  public func value(of name: HeaderName) -> String? { joined { from in indexOfField(name, from: from) } }
+
+  /// All values of the field joined by a comma; nil when absent.
+  public func value(of name: String) -> String? {
+    let wanted = name.utf8Span.span
+    return joined { from in indexOfField(named: wanted, from: from) }
+  }
+
+  private func joined(_ next: (_ from: Int) -> Int) -> String? {
+    var i = next(0)
     if i < 0 { return nil }
     var text = string(valueSlice(i))
     while true {
-      i = indexOfField(name, from: i &+ 1)
+      i = next(i &+ 1)
       if i < 0 { return text }
       text += ","
       text += string(valueSlice(i))
     }
   }
 
-  /// All values of the field joined by a comma; nil when absent or when the name is no token.
-  public func value(of name: String) -> String? { HeaderName(name).flatMap { value(of: $0) } }
+  /// The value of each line of the field, in order; empty when absent.
+  public func values(of name: HeaderName) -> [String] { all { from in indexOfField(name, from: from) } }
 
   /// The value of each line of the field, in order; empty when absent.
-  public func values(of name: HeaderName) -> [String] {
+  public func values(of name: String) -> [String] {
+    let wanted = name.utf8Span.span
+    return all { from in indexOfField(named: wanted, from: from) }
+  }
+
+  private func all(_ next: (_ from: Int) -> Int) -> [String] {
     var all: [String] = []
-    var i = indexOfField(name)
+    var i = next(0)
     while i >= 0 {
       all.append(string(valueSlice(i)))
-      i = indexOfField(name, from: i &+ 1)
+      i = next(i &+ 1)
     }
     return all
   }
-
-  /// The value of each line of the field, in order; empty when absent.
-  public func values(of name: String) -> [String] { HeaderName(name).map { values(of: $0) } ?? [] }
 
   /// The value of the field's first line.
   public func firstValue(of name: HeaderName) -> String? {
@@ -42,7 +52,7 @@ extension MessageHead {
   public func contains(_ name: HeaderName) -> Bool { indexOfField(name) >= 0 }
 
   /// Whether the field is there.
-  public func contains(_ name: String) -> Bool { HeaderName(name).map { contains($0) } ?? false }
+  public func contains(_ name: String) -> Bool { indexOfField(named: name.utf8Span.span, from: 0) >= 0 }
 
   /// Lends the bytes of the field's first line; nil when absent. No allocation.
   public func withFirstValue<Result>(of name: HeaderName, _ body: (Span<UInt8>) -> Result) -> Result? {
@@ -197,6 +207,20 @@ extension MessageHead {
     var i = from
     while i < count {
       if table[i].nameLength == n, bytes.equalsIgnoringCase(at: Int(table[i].start), wanted) { return i }
+      i &+= 1
+    }
+    return -1
+  }
+
+  /// The same for a name that was not made ready.
+  func indexOfField(named name: Span<UInt8>, from: Int) -> Int {
+    let bytes = storage.span
+    let table = fields.span
+    var i = from
+    while i < count {
+      if Int(table[i].nameLength) == name.count, bytes.equalsIgnoringCase(at: Int(table[i].start), anyCase: name) {
+        return i
+      }
       i &+= 1
     }
     return -1

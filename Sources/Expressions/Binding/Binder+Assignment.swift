@@ -44,6 +44,9 @@ extension Binder {
     guard number.isNumeric else {
       throw fail("CS0023", "Operator '\(sign)' cannot be applied to operand of type '\(left.type)'", at)
     }
+    if case .variable(let variable) = held, variable.storage == .number, !isChecked {
+      return counting(variable, by: sign == "++" ? 1 : -1, isPrefix: isPrefix, at)
+    }
     let old = temporary(left.type)
     let one = Bound.constant(.int32(1), .int32, at)
     let saved = (isChecked, isUnchecked)
@@ -57,6 +60,22 @@ extension Binder {
       return isPrefix ? new : try oldRead(machine)
     }
     return sequence(prepare, result)
+  }
+
+  /// `++` and `--` of a variable of type `int`.
+  private func counting(_ variable: Variable, by change: Int32, isPrefix: Bool, _ at: Int) -> Bound {
+    let slot = variable.slot
+    let effect = Execution { machine in
+      machine.numbers[slot] &+= change
+      return .next
+    }
+    var result = Bound(number: at, effect: effect) { machine in
+      let old = machine.numbers[slot]
+      machine.numbers[slot] = old &+ change
+      return isPrefix ? old &+ change : old
+    }
+    result.form = .counted(slot, by: change)
+    return result
   }
 
   private func sequence(_ prepare: [Evaluation], _ bound: Bound) -> Bound {
@@ -104,10 +123,11 @@ extension Binder {
       if bound.constant != nil { return bound }
       let variable = temporary(bound.type)
       let (run, write) = (bound.run, variable.write)
-      prepare.append { machine in
-        write(machine, try run(machine))
-        return .null
-      }
+      prepare.append(
+        Evaluation { machine in
+          write(machine, try run(machine))
+          return .null
+        })
       return Bound(bound.type, at, variable.read)
     }
     switch place {
@@ -124,7 +144,7 @@ extension Binder {
 
   private func reading(_ place: Place, _ at: Int) -> Bound {
     switch place {
-    case .variable(let variable): return Bound(variable.type, at, variable.read)
+    case .variable(let variable): return variable.bound(at)
     case .discard: return Bound(.error, at) { _ in .null }
     case .element(let array, let indices, let type):
       let (run, index) = (array.run, indices[0].run)
@@ -150,13 +170,7 @@ extension Binder {
     let run = value.run
     switch place {
     case .discard: return value
-    case .variable(let variable):
-      let write = variable.write
-      return Bound(variable.type, at) { machine in
-        let value = try run(machine)
-        write(machine, value)
-        return value
-      }
+    case .variable(let variable): return variable.storing(value, at)
     case .element(let array, let indices, let type):
       let (arrayRun, index) = (array.run, indices[0].run)
       return Bound(type, at) { machine in
@@ -190,7 +204,7 @@ extension Binder {
   func parts(of value: Bound, _ count: Int, _ at: Int) throws(SyntaxError) -> (prepare: Evaluation, parts: [Bound]) {
     let held = temporary(value.type)
     let (run, write) = (value.run, held.write)
-    let prepare: Evaluation = { machine in
+    let prepare = Evaluation { machine in
       write(machine, try run(machine))
       return .null
     }

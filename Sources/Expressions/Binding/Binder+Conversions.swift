@@ -167,16 +167,40 @@ extension Binder {
     let isDown =
       target.isReferenceConvertible(to: source) || source == .object || source.isInterface || target.isInterface
     guard isDown, !source.isVoid else { return nil }
-    return Bound(target, bound.offset) { machine in
-      let value = try run(machine)
+    let (acceptsNull, wanted) = (target.acceptsNull, target.nullableUnderlying ?? target)
+    func checked(_ value: Value) throws -> Value {
       if value.isNull {
-        if target.acceptsNull { return value }
+        if acceptsNull { return value }
         throw Thrown.nullReference()
       }
       let actual = value.runtimeType
-      let wanted = target.nullableUnderlying ?? target
-      guard actual.isReferenceConvertible(to: wanted) else { throw Thrown.invalidCast(actual, target) }
+      guard actual == wanted || actual.isReferenceConvertible(to: wanted) else {
+        throw Thrown.invalidCast(actual, target)
+      }
       return value
+    }
+    switch target {
+    case .int32:
+      return Bound(number: bound.offset) { machine in
+        let value = try run(machine)
+        if case .int32(let number) = value { return number }
+        _ = try checked(value)
+        return Int32(truncatingIfNeeded: Operation.integer(value) ?? 0)
+      }
+    case .bool:
+      return Bound(test: bound.offset) { machine in
+        let value = try run(machine)
+        if case .bool(let flag) = value { return flag }
+        _ = try checked(value)
+        return false
+      }
+    case .string:
+      return Bound(target, bound.offset) { machine in
+        let value = try run(machine)
+        if case .string = value { return value }
+        return try checked(value)
+      }
+    default: return Bound(target, bound.offset) { machine in try checked(try run(machine)) }
     }
   }
 

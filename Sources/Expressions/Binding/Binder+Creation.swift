@@ -239,7 +239,7 @@ extension Binder {
     return constant
   }
 
-  private func typeTest(_ type: TypeSymbol, _ read: @escaping Evaluation) -> (Machine) throws -> Bool {
+  private func typeTest(_ type: TypeSymbol, _ read: Evaluation) -> (Machine) throws -> Bool {
     let wanted = type.nullableUnderlying ?? type
     return { try read($0).isInstance(of: wanted) }
   }

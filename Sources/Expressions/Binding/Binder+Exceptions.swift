@@ -52,7 +52,7 @@ extension Binder {
     if last != nil { after.unassigned.formIntersection(flow.unassigned) }
     flow = finallyEnds ? after : .unreachable
     let handlers = clauses
-    let attempted: Execution = { machine in
+    let attempted = Execution { machine in
       let marks = (machine.caught.count)
       do {
         return try run(machine)
@@ -73,7 +73,7 @@ extension Binder {
       }
     }
     guard let last else { return attempted }
-    return { machine in
+    return Execution { machine in
       let completion: Completion
       do {
         completion = try attempted(machine)
@@ -120,10 +120,7 @@ extension Binder {
       return (prepare, try scoped(body, &complaints))
     }
     let (prepare, run) = inner.result
-    return entering(inner.prologue) { machine in
-      _ = try prepare(machine)
-      return try run(machine)
-    }
+    return entering(inner.prologue, sequence([prepare, run][...]))
   }
 
   private func isDisposable(_ type: TypeSymbol) -> Bool { type.isReferenceConvertible(to: .disposable) }

@@ -20,7 +20,7 @@ extension Binder {
   /// Binds the body of a lambda or a local function.
   func function(
     _ syntax: LambdaSyntax, types: [TypeSymbol], modes: [ParameterMode], result: TypeSymbol?, _ target: TypeSymbol,
-    _ at: Int
+    code known: FunctionCode? = nil, _ at: Int
   ) throws(SyntaxError) -> (bound: Bound, result: TypeSymbol) {
     lambdaBudget -= 1
     if lambdaBudget < 0 { throw fail("CS8078", "An expression is too long or complex to compile", at) }
@@ -34,7 +34,7 @@ extension Binder {
       function = outer
       (flow, placeholders) = (savedFlow, savedPlaceholders)
     }
-    let code = FunctionCode()
+    let code = known ?? FunctionCode()
     for (index, type) in types.enumerated() {
       let parameter = syntax.parameters.flatMap { $0.indices.contains(index) ? $0[index] : nil }
       if let written = parameter?.type, try resolve(written) != type {
@@ -58,14 +58,13 @@ extension Binder {
         inner.scopes[0].variables[parameter.name] = variable
         if modes[index] == .output { flow.unassigned.insert(ObjectIdentifier(variable)) }
       }
-      code.parameterCells.append(variable.isCell)
+      code.parameters.append(variable.storage)
       code.byReference.append(isReference)
     }
     let (body, type) = try functionBody(syntax, result, at)
-    let prologue = inner.scopes[0].prologue
-    code.body = { machine in
-      for step in prologue { step(machine) }
-      return try body(machine)
+    code.body = inner.entering(body.run)
+    if type == .int32, code.parameters == [.number], inner.scopes[0].prologue.isEmpty {
+      code.set(number: body.operand.evaluation)
     }
     code.slots = inner.slots
     code.captures = inner.captures.map(\.inner.slot)
@@ -80,11 +79,11 @@ extension Binder {
 
   private func functionBody(
     _ syntax: LambdaSyntax, _ result: TypeSymbol?, _ at: Int
-  ) throws(SyntaxError) -> (Evaluation, TypeSymbol) {
+  ) throws(SyntaxError) -> (Bound, TypeSymbol) {
     switch syntax.body {
     case .expression(let expression):
       let value = try bindAny(expression)
-      if let result, !result.isVoid { return (try convert(value, to: result).run, result) }
+      if let result, !result.isVoid { return (try convert(value, to: result), result) }
       if result?.isVoid == true {
         guard isStatement(expression) else {
           throw fail(
@@ -92,23 +91,23 @@ extension Binder {
             "Only assignment, call, increment, decrement, and new object expressions can be used as a statement",
             value.offset)
         }
-        return (value.run, .void)
+        return (value, .void)
       }
       if case .untyped = value.form { throw fail("CS0411", "The type of the lambda cannot be inferred", at) }
-      return (value.run, value.type)
+      return (value, value.type)
     case .block(let statements, let end):
       var complaints: [SyntaxError] = []
       let run = block(statements, end: end, &complaints)
       if let first = complaints.first { throw first }
-      guard result == nil else { return (run, result ?? .void) }
+      if let result { return (Bound(result, at, run), result) }
       let returned = function.returned
-      if returned.isEmpty { return (run, .void) }
+      if returned.isEmpty { return (Bound(.void, at, run), .void) }
       let best = returned.first { candidate in
         !candidate.type.isNullLiteral && !candidate.type.isError
           && returned.allSatisfy { implicit($0, to: candidate.type) != nil }
       }
       guard let best else { throw fail("CS0411", "The type of the lambda cannot be inferred", at) }
-      return (run, best.type)
+      return (Bound(best.type, at, run), best.type)
     }
   }
 
@@ -129,8 +128,8 @@ extension Binder {
     let converted = signature.result.isVoid ? call : try convert(call, to: signature.result)
     let code = FunctionCode()
     code.slots = inner.slots
-    code.parameterCells = held.map { _ in false }
-    code.byReference = code.parameterCells
+    code.parameters = held.map(\.storage)
+    code.byReference = held.map { _ in false }
     code.captures = object.map { [$0.slot] } ?? []
     code.body = converted.run
     let run = receiver?.run
@@ -142,7 +141,9 @@ extension Binder {
   // MARK: - Local functions
 
   /// Makes the name of a local function known, before any statement of its block is bound.
-  func announce(_ syntax: FunctionSyntax, _ at: Int) throws(SyntaxError) {
+  ///
+  /// - Parameter functions: the names of the functions of its block that need nothing from around them.
+  func announce(_ syntax: FunctionSyntax, free functions: Set<String>, _ at: Int) throws(SyntaxError) {
     guard syntax.typeParameters.isEmpty else {
       throw fail("PL0201", "A generic local function is not supported by this version of Postern yet.", at)
     }
@@ -162,9 +163,27 @@ extension Binder {
     let member = Member(
       kind: .method, name: syntax.name, isStatic: true, isExtension: false, isListed: true, typeParameters: [],
       parameters: parameters, result: result, declaringType: TypeDefinition.object, body: nil, setter: nil, usage: [])
-    let variable = try declare(syntax.name, .object, at)
-    variable.function = LocalFunction(syntax, member)
+    let code = functions.contains(syntax.name) ? codes.make() : nil
+    let variable = try declare(syntax.name, .object, at, isCell: code == nil ? nil : false)
+    variable.function = LocalFunction(syntax, member, code: code)
     variable.readOnly = "it is a local function"
+  }
+
+  /// The functions of a block whose bodies mention nothing from around them but each other.
+  ///
+  func freeFunctions(_ statements: [StatementSyntax]) -> Set<String> {
+    var needs: [String: Set<String>] = [:]
+    for case .function(let syntax, _) in statements {
+      needs[syntax.name] = CapturedNames.needed(by: syntax).filter { $0 != "context" && !isTypeName($0) }
+    }
+    while let bound = needs.first(where: { !$0.value.allSatisfy { needs[$0] != nil } }) {
+      needs[bound.key] = nil
+    }
+    return Set(needs.keys)
+  }
+
+  private func isTypeName(_ name: String) -> Bool {
+    !function.isDeclaredAround(name) && typeNamed(.name(name, [], 0)) != nil
   }
 
   /// Binds the body of a local function and puts its making into the prologue of its scope.
@@ -174,7 +193,8 @@ extension Binder {
     flow = Flow()
     let made = try function(
       syntax.lambda, types: member.parameters.map(\.type), modes: member.parameters.map(\.mode), result: member.result,
-      .delegateBase, at)
+      .delegateBase, code: local.code, at)
+    if local.code != nil { return }
     let (run, write, slot) = (made.bound.run, variable.write, variable.slot)
     function.scopes[function.scopes.count - 1].prologue.append { machine in
       if case .cell(let cell) = machine.frame[slot] { machine.functionCells.append(cell) }

@@ -18,53 +18,85 @@ extension Binder {
   ) throws(SyntaxError) -> Execution {
     var starts: [Execution] = []
     for statement in initial ?? [] { starts.append(try bind(statement, &complaints)) }
-    var test: Evaluation?
+    let before = statements
+    var check: Bound?
     var whenFalse = Flow.unreachable
     if let condition {
       let bound = try bindCondition(condition)
-      test = bound.0.run
+      check = bound.0
       flow = bound.whenTrue
       whenFalse = bound.whenFalse
     }
     let inner = try inLoop { () throws(SyntaxError) in try scoped(body, &complaints) }
-    var advances: [Evaluation] = []
-    for step in steps { advances.append(try effectful(step).run) }
+    var advances: [Bound] = []
+    for step in steps { advances.append(try effectful(step)) }
     flow = inner.breaks.map { whenFalse.joined($0) } ?? whenFalse
-    let (start, advance, run, check) = (starts, advances, inner.result, test)
-    return { machine in
-      for step in start { _ = try step(machine) }
-      while true {
-        try machine.charge()
-        if let check, case .bool(false) = try check(machine) { return .next }
+    let cost = 1 + statements - before
+    let repeating =
+      counting(check, advances, inner.result, cost)
+      ?? repeating(check?.condition, sequence(advances.map(\.effects)[...]), inner.result, cost)
+    return starts.isEmpty ? repeating : sequence((starts + [repeating])[...])
+  }
+
+  /// A loop; a round charges its cost.
+  private func repeating(_ check: FlagEvaluation?, _ advance: Execution, _ run: Execution, _ cost: Int) -> Execution {
+    let test = check ?? FlagEvaluation { _ in true }
+    return Execution { machine in
+      while try test(machine) {
+        try machine.charge(steps: cost)
         switch try run(machine) {
+        case .next, .continued: _ = try advance(machine)
         case .broken: return .next
-        case .returned: return .returned
-        case .section(let section): return .section(section)
-        case .next, .continued: break
+        case let left: return left
         }
-        for step in advance { _ = try step(machine) }
       }
+      return .next
+    }
+  }
+
+  /// The same for a loop that counts a variable up while it is less than a number: `for (…; i < n; i++)`.
+  private func counting(_ check: Bound?, _ advances: [Bound], _ run: Execution, _ cost: Int) -> Execution? {
+    guard advances.count == 1, case .counted(let slot, let change) = advances[0].form,
+      case .less(let compared, let limit)? = check?.form, compared == slot
+    else { return nil }
+    let constant: Int32?
+    let limitSlot: Int
+    switch limit {
+    case .constant(let value): (constant, limitSlot) = (value, 0)
+    case .variable(let slot): (constant, limitSlot) = (nil, slot)
+    default: return nil
+    }
+    return Execution { machine in
+      while machine.numbers[slot] < constant ?? machine.numbers[limitSlot] {
+        try machine.charge(steps: cost)
+        switch try run(machine) {
+        case .next, .continued: machine.numbers[slot] &+= change
+        case .broken: return .next
+        case let left: return left
+        }
+      }
+      return .next
     }
   }
 
   func doLoop(
     _ body: StatementSyntax, _ condition: ExpressionSyntax, _ complaints: inout [SyntaxError]
   ) throws(SyntaxError) -> Execution {
+    let before = statements
     let inner = try inLoop { () throws(SyntaxError) in try scoped(body, &complaints) }
     let (test, _, whenFalse) = try bindCondition(condition)
     flow = inner.breaks.map { whenFalse.joined($0) } ?? whenFalse
-    let (run, check) = (inner.result, test.run)
-    return { machine in
-      while true {
-        try machine.charge()
+    let (run, check, cost) = (inner.result, test.condition, 1 + statements - before)
+    return Execution { machine in
+      repeat {
+        try machine.charge(steps: cost)
         switch try run(machine) {
-        case .broken: return .next
-        case .returned: return .returned
-        case .section(let section): return .section(section)
         case .next, .continued: break
+        case .broken: return .next
+        case let left: return left
         }
-        if case .bool(false) = try check(machine) { return .next }
-      }
+      } while try check(machine)
+      return .next
     }
   }
 
@@ -81,6 +113,7 @@ extension Binder {
           + "definition for 'GetEnumerator'", source.offset)
     }
     let before = flow
+    let statementsBefore = statements
     let inner = try withScope { () throws(SyntaxError) -> (Variable, Execution, Execution, Flow?) in
       let held = temporary(element)
       let store: Execution
@@ -97,13 +130,15 @@ extension Binder {
     }
     flow = inner.result.3.map { before.joined($0) } ?? before
     let (held, store, run, _) = inner.result
-    let (prologue, sourceRun, write) = (inner.prologue, source.run, held.write)
-    return { machine in
+    let (prologue, sourceRun, write, cost) = (
+      inner.prologue, source.run, held.write, 1 + statements - statementsBefore
+    )
+    return Execution { machine in
       let value = try sourceRun(machine)
       if value.isNull { throw Thrown.placed(Thrown.nullReference(), at) }
       let iterator = try elements(of: value, enumerator, machine).makeIterator()
       while let element = try iterator.next(machine) {
-        try machine.charge()
+        try machine.charge(steps: cost)
         for step in prologue { step(machine) }
         write(machine, element)
         _ = try store(machine)

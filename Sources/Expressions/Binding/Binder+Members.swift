@@ -93,18 +93,25 @@ extension Binder {
     note(member.usage)
     let type = member.result.substituting(candidate.owner?.substitution ?? Substitution())
     let types = candidate.owner?.arguments ?? []
+    if let fixed = member.fixed, let receiver, receiver.known != nil, receiver.presence == nil {
+      let presence = member.part.map { part in FlagEvaluation { machine in machine.context.isPresent(part) } }
+      return .known(fixed, type, at, presence: presence)
+    }
     guard let body = member.body else { return Bound(type, at) { _ in throw Thrown.notSupported() } }
     let run = receiver?.run
     let isReference = receiver.map { !$0.type.isValueType } ?? false
     let runs = arguments.map(\.run)
-    var result = Bound(type, at) { machine in
-      let this = try run?(machine) ?? .null
-      if isReference, this.isNull { throw Thrown.nullReference() }
-      try machine.charge()
-      var call = Call(machine, member, types: types, this: this)
-      for index in runs.indices { call[index] = try runs[index](machine) }
-      return try body(&call)
-    }.placed()
+    let operands = (receiver.map { [$0] } ?? []) + arguments
+    var result =
+      member.direct?.bound(operands, needsReceiver: isReference, type, at)
+      ?? Bound(type, at) { machine in
+        let this = try run?(machine) ?? .null
+        if isReference, this.isNull { throw Thrown.nullReference() }
+        try machine.charge()
+        var call = Call(machine, member, types: types, this: this)
+        for index in runs.indices { call[index] = try runs[index](machine) }
+        return try body(&call)
+      }.placed()
     result.form = .reference(
       .member(receiver: receiver, member: member, types: types, arguments: arguments, type: type))
     return result
@@ -228,7 +235,7 @@ extension Binder {
     case .untyped(.function(let function)):
       return try invoke(
         [Candidate(member: function.member, owner: nil)], receiver: nil, function.syntax.name, arguments, [],
-        callee.offset, delegate: callee.run)
+        callee.offset, delegate: callee.run, code: function.code)
     default: break
     }
     guard let signature = signature(of: callee.type) else { throw fail("CS0149", "Method name expected", at) }

@@ -51,11 +51,15 @@ extension Binder {
   }
 
   func negation(_ operand: Bound, _ at: Int) throws(SyntaxError) -> Bound {
-    let run = operand.run
     if case .bool(let flag)? = operand.constant { return .constant(.bool(!flag), .bool, at) }
     guard operand.type == .bool || operand.type.nullableUnderlying == .bool else {
       throw fail("CS0023", "Operator '!' cannot be applied to operand of type '\(operand.type)'", at)
     }
+    if operand.type == .bool {
+      let test = operand.condition
+      return Bound(test: at) { machine in !(try test(machine)) }
+    }
+    let run = operand.run
     return Bound(operand.type, at) { machine in
       if case .bool(let flag) = try run(machine) { return .bool(!flag) }
       return .null
@@ -120,9 +124,15 @@ extension Binder {
     if case .bool(let a)? = left.constant, case .bool(let b)? = right.constant {
       return .constant(.bool(isAnd ? a && b : a || b), .bool, at)
     }
-    let (a, b) = (left.run, right.run)
-    return Bound(.bool, at) { machine in
-      if case .bool(let flag) = try a(machine), flag != isAnd { return .bool(flag) }
+    let (a, b) = (left.condition, right.condition)
+    if isAnd {
+      return Bound(test: at) { machine in
+        guard try a(machine) else { return false }
+        return try b(machine)
+      }
+    }
+    return Bound(test: at) { machine in
+      if try a(machine) { return true }
       return try b(machine)
     }
   }
@@ -132,6 +142,22 @@ extension Binder {
     let (l, r) = (left.type.nullableUnderlying ?? left.type, right.type.nullableUnderlying ?? right.type)
     guard l == .bool, r == .bool else { return nil }
     let isLifted = left.type.isNullable || right.type.isNullable
+    if !isLifted, left.constant == nil || right.constant == nil {
+      let (a, b) = (left.condition, right.condition)
+      func both(_ apply: @escaping (Bool, Bool) -> Bool) -> Bound {
+        Bound(test: at) { machine in
+          let x = try a(machine)
+          return apply(x, try b(machine))
+        }
+      }
+      switch sign {
+      case "==": return both { $0 == $1 }
+      case "!=", "^": return both { $0 != $1 }
+      case "&": return both { $0 && $1 }
+      case "|": return both { $0 || $1 }
+      default: return nil
+      }
+    }
     let (a, b) = (left.run, right.run)
     func flag(_ value: Value) -> Bool? {
       if case .bool(let flag) = value { return flag }
@@ -156,13 +182,11 @@ extension Binder {
     if case .string(let a)? = left.constant, case .string(let b)? = right.constant {
       return .constant(.string(a + b), .string, at)
     }
-    let (a, b) = (left.run, right.run)
-    return Bound(.string, at) { machine in
-      var text = try Operation.text(try a(machine), machine)
-      text += try Operation.text(try b(machine), machine)
-      try machine.process(bytes: text.utf8.count)
-      return .string(text)
+    // The left operand is put together first: `a + b + c` is one text of three parts.
+    if case .concatenation(let parts) = left.form, parts.count < Concatenation.longest {
+      return Concatenation(parts + [right]).bound(at)
     }
+    return Concatenation([left, right]).bound(at)
   }
 
   /// An operator that one of the operands' types declares; lifted over nullable operands.
@@ -181,10 +205,12 @@ extension Binder {
       for member in type.definition.members.operators[sign] ?? [] where member.parameters.count == operands.count {
         guard let body = member.body else { continue }
         var runs: [Evaluation] = []
+        var direct: [Bound] = []
         var lifts = false
         for (operand, parameter) in zip(operands, member.parameters) {
           if let converted = implicit(operand, to: parameter.type) {
             runs.append(converted.run)
+            direct.append(converted)
           } else if parameter.type.isValueType, let lifted = implicit(operand, to: parameter.type.nullable) {
             runs.append(lifted.run)
             lifts = true
@@ -193,6 +219,7 @@ extension Binder {
           }
         }
         guard runs.count == operands.count else { continue }
+        if !lifts, let bound = member.direct?.bound(direct, needsReceiver: false, member.result, at) { return bound }
         let arguments = runs
         let isEquality = sign == "==" || sign == "!="
         let isComparison = member.result == .bool
@@ -226,7 +253,7 @@ extension Binder {
       let run = bound.run
       number.constant = nil
       number.type = bound.type.isNullable ? .int32.nullable : .int32
-      number.run = { machine in
+      number.run = Evaluation { machine in
         let value = try run(machine)
         return value.isNull ? value : Operation.convert(value, to: .int32)
       }
@@ -249,12 +276,38 @@ extension Binder {
     if case .string(let x)? = left.constant, case .string(let y)? = right.constant {
       return .constant(.bool((x == y) == wanted), .bool, at)
     }
+    if l.isNullLiteral || r.isNullLiteral {
+      if let presence = left.presence ?? right.presence {
+        return Bound(test: at) { machine in try presence(machine) != wanted }
+      }
+      let run = l.isNullLiteral ? b : a
+      return Bound(test: at) { machine in try run(machine).isNull == wanted }
+    }
+    if l == .string, r == .string { return texts(left, right, wanted, at) }
     let isValue = l.isTuple
-    return Bound(.bool, at) { machine in
+    return Bound(test: at) { machine in
       let (x, y) = (try a(machine), try b(machine))
       // References: the same object, or both null. Strings in `object` compare as texts, which C# does for interned ones.
-      if !isValue, case .object(let p) = x, case .object(let q) = y { return .bool((p === q) == wanted) }
-      return .bool(Operation.areEqual(x, y) == wanted)
+      if !isValue, case .object(let p) = x, case .object(let q) = y { return (p === q) == wanted }
+      return Operation.areEqual(x, y) == wanted
+    }
+  }
+
+  /// `==` and `!=` over strings.
+  private func texts(_ left: Bound, _ right: Bound, _ wanted: Bool, _ at: Int) -> Bound {
+    let (a, b) = (left.run, right.run)
+    if case .string(let constant)? = right.constant {
+      return Bound(test: at) { machine in
+        guard case .string(let text) = try a(machine) else { return !wanted }
+        return Ordinal.areEqual(text, constant) == wanted
+      }
+    }
+    return Bound(test: at) { machine in
+      switch (try a(machine), try b(machine)) {
+      case (.string(let x), .string(let y)): Ordinal.areEqual(x, y) == wanted
+      case (.null, .null): wanted
+      default: !wanted
+      }
     }
   }
 
@@ -311,7 +364,9 @@ extension Binder {
     }
     let (a, b) = (left.run, right.run)
     let result: TypeSymbol = isComparison ? .bool : isLifted ? type.nullable : type
-    if type == .int32, !isLifted { return int32(operation, a, b, result, checks, at) }
+    if type == .int32, !isLifted {
+      return operation.bound(left.operand, right.operand, isChecked: checks, at)
+    }
     return Bound(result, at) { machine in
       let (x, y) = (try a(machine), try b(machine))
       if isLifted, x.isNull || y.isNull {
@@ -324,32 +379,6 @@ extension Binder {
       }
       return try operation.apply(x, y, type, isChecked: checks)
     }.placed()
-  }
-
-  /// The common case without detours.
-  private func int32(
-    _ operation: Arithmetic, _ a: @escaping Evaluation, _ b: @escaping Evaluation, _ result: TypeSymbol,
-    _ checks: Bool, _ at: Int
-  ) -> Bound {
-    func run(_ body: @escaping (Int32, Int32) throws -> Value) -> Bound {
-      Bound(result, at) { machine in
-        let (x, y) = (try a(machine), try b(machine))
-        if case .int32(let p) = x, case .int32(let q) = y { return try body(p, q) }
-        return try operation.apply(x, y, .int32, isChecked: checks)
-      }
-    }
-    switch operation {
-    case .add where !checks: return run { .int32($0 &+ $1) }
-    case .subtract where !checks: return run { .int32($0 &- $1) }
-    case .multiply where !checks: return run { .int32($0 &* $1) }
-    case .less: return run { .bool($0 < $1) }
-    case .lessOrEqual: return run { .bool($0 <= $1) }
-    case .greater: return run { .bool($0 > $1) }
-    case .greaterOrEqual: return run { .bool($0 >= $1) }
-    case .equal: return run { .bool($0 == $1) }
-    case .unequal: return run { .bool($0 != $1) }
-    default: return run { try operation.apply(.int32($0), .int32($1), .int32, isChecked: checks) }.placed()
-    }
   }
 
   private func folded(

@@ -15,11 +15,11 @@ extension Binder {
 
   func invoke(
     _ candidates: [Candidate], receiver: Bound?, _ name: String, _ arguments: Arguments, _ types: [TypeSymbol],
-    _ at: Int, delegate: Evaluation? = nil
+    _ at: Int, delegate: Evaluation? = nil, code: FunctionCode? = nil
   ) throws(SyntaxError) -> Bound {
     let match = try resolve(candidates, receiver, name, arguments, types, at)
     return try emit(
-      match, receiver: match.candidate.member.isExtension ? nil : receiver, at, delegate: delegate)
+      match, receiver: match.candidate.member.isExtension ? nil : receiver, at, delegate: delegate, code: code)
   }
 
   func resolve(
@@ -297,7 +297,7 @@ extension Binder {
   // MARK: - Emission
 
   private func emit(
-    _ match: Match, receiver: Bound?, _ at: Int, delegate: Evaluation?
+    _ match: Match, receiver: Bound?, _ at: Int, delegate: Evaluation?, code: FunctionCode?
   ) throws(SyntaxError) -> Bound {
     let member = match.candidate.member
     note(member.usage)
@@ -315,18 +315,36 @@ extension Binder {
       } else if let list = match.variadic, parameter.mode == .variadic {
         let element = parameter.type.substituting(match.substitution).elementType ?? .object
         let items = list.map(\.run)
-        runs.append { machine in
-          var values: [Value] = []
-          values.reserveCapacity(items.count)
-          for item in items { values.append(try item(machine)) }
-          return .object(ArrayObject(of: element, values))
+        // A body that takes its operands directly keeps no array and changes none: it can be made once.
+        if member.direct != nil, list.allSatisfy({ $0.constant != nil }) {
+          let array = Value.object(ArrayObject(of: element, list.compactMap(\.constant)))
+          runs.append(Evaluation { _ in array })
+          continue
         }
+        runs.append(
+          Evaluation { machine in
+            var values: [Value] = []
+            values.reserveCapacity(items.count)
+            for item in items { values.append(try item(machine)) }
+            return .object(ArrayObject(of: element, values))
+          })
       } else {
         let value = parameter.defaultValue ?? .null
-        runs.append { _ in value }
+        runs.append(Evaluation { _ in value })
       }
     }
     let arguments = runs
+    if let code {
+      if outputs.isEmpty, match.arguments.count == 1, let argument = match.arguments[0], match.variadic == nil {
+        return code.call(argument, type, at)
+      }
+      return Bound(type, at) { machine in
+        var values: [Value] = []
+        values.reserveCapacity(arguments.count)
+        for argument in arguments { values.append(try argument(machine)) }
+        return try code.invoke(machine, [], values)
+      }.placed()
+    }
     if let delegate {
       return Bound(type, at) { machine in
         guard case .object(let object) = try delegate(machine), let callee = object as? DelegateObject else {
@@ -340,6 +358,13 @@ extension Binder {
     }
     let types = match.types
     let needsReceiver = receiver.map { !$0.type.isValueType } ?? false
+    if let direct = member.direct, outputs.isEmpty {
+      var operands = receiver.map { [$0] } ?? []
+      for (index, bound) in match.arguments.enumerated() {
+        operands.append(bound ?? Bound(member.parameters[index].type, at, arguments[index]))
+      }
+      if let bound = direct.bound(operands, needsReceiver: needsReceiver, type, at) { return bound }
+    }
     let this = receiver?.run
     guard let body = member.body else { return Bound(type, at) { _ in throw Thrown.notSupported() } }
     let references = outputs
@@ -366,9 +391,9 @@ extension Binder {
   /// The cell of an `out` or `ref` argument; declares the variable of `out var x`.
   private func reference(_ bound: Bound) throws(SyntaxError) -> Evaluation {
     guard case .declares(let name) = bound.form else { return bound.run }
-    if name == "_" { return { _ in .cell(Cell()) } }
+    if name == "_" { return Evaluation { _ in .cell(Cell()) } }
     let slot = try declare(name, bound.type, bound.offset).slot
-    return { machine in machine.frame[slot] }
+    return Evaluation { machine in machine.frame[slot] }
   }
 
   private func noMatch(

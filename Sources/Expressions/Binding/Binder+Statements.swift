@@ -1,16 +1,3 @@
-/// What a statement leaves behind.
-enum Completion {
-  case next
-  /// The value is in `machine.result`.
-  case returned
-  case broken
-  case continued
-  /// `goto case`: on to this section of the innermost `switch`.
-  case section(Int)
-}
-
-typealias Execution = (Machine) throws -> Completion
-
 extension Binder {
   /// The body of a function: statements that must return a value on every way, unless the function gives none.
   func block(_ statements: [StatementSyntax], end: Int, _ complaints: inout [SyntaxError]) -> Evaluation {
@@ -20,7 +7,7 @@ extension Binder {
     if flow.isReachable, complaints.isEmpty, needsValue {
       complaints.append(fail("CS0161", "Not all code paths return a value", end))
     }
-    return { machine in
+    return Evaluation { machine in
       machine.result = .null
       _ = try run(machine)
       let result = machine.result
@@ -31,8 +18,9 @@ extension Binder {
 
   /// Statements in the scope at hand.
   func list(_ statements: [StatementSyntax], _ complaints: inout [SyntaxError]) -> Execution {
+    let free = freeFunctions(statements)
     for case .function(let syntax, let at) in statements {
-      do throws(SyntaxError) { try announce(syntax, at) } catch { complaints.append(error) }
+      do throws(SyntaxError) { try announce(syntax, free: free, at) } catch { complaints.append(error) }
     }
     var runs: [Execution] = []
     for statement in statements {
@@ -52,15 +40,19 @@ extension Binder {
       do throws(SyntaxError) { try define(syntax, at) } catch { complaints.append(error) }
     }
     flow = saved
-    let all = runs
-    if all.count == 1 { return all[0] }
-    return { machine in
-      for run in all {
-        let completion = try run(machine)
-        if case .next = completion { continue }
-        return completion
-      }
-      return .next
+    return sequence(runs[...])
+  }
+
+  /// One statement after the other: a tree of calls.
+  func sequence(_ runs: ArraySlice<Execution>) -> Execution {
+    guard let first = runs.first else { return Execution { _ in .next } }
+    if runs.count == 1 { return first }
+    let middle = runs.startIndex + runs.count / 2
+    let (left, right) = (sequence(runs[..<middle]), sequence(runs[middle...]))
+    return Execution { machine in
+      let completion = try left(machine)
+      guard case .next = completion else { return completion }
+      return try right(machine)
     }
   }
 
@@ -77,20 +69,21 @@ extension Binder {
     return entering(inner.prologue, inner.result)
   }
 
-  func entering(_ prologue: [(Machine) -> Void], _ run: @escaping Execution) -> Execution {
+  func entering(_ prologue: [(Machine) -> Void], _ run: Execution) -> Execution {
     if prologue.isEmpty { return run }
-    return { machine in
+    return Execution { machine in
       for step in prologue { step(machine) }
       return try run(machine)
     }
   }
 
   func bind(_ statement: StatementSyntax, _ complaints: inout [SyntaxError]) throws(SyntaxError) -> Execution {
+    statements += 1
     switch statement {
     case .block(let statements, _, _): return try scoped(statements, &complaints)
     case .declaration(let type, let list, let isConstant, let at):
       return try declaration(type, list, isConstant, at)
-    case .function: return { _ in .next }
+    case .function: return Execution { _ in .next }
     case .expression(let syntax): return effect(try effectful(syntax))
     case .condition(let syntax, let then, let otherwise, _):
       let (test, whenTrue, whenFalse) = try bindCondition(syntax)
@@ -100,21 +93,18 @@ extension Binder {
       flow = whenFalse
       let no = try otherwise.map { (statement) throws(SyntaxError) in try scoped(statement, &complaints) }
       flow = afterYes.joined(flow)
-      let run = test.run
-      return { machine in
-        try machine.charge()
-        if case .bool(true) = try run(machine) { return try yes(machine) }
-        return try no?(machine) ?? .next
-      }
+      return branch(test.condition, yes, no)
     case .result(let syntax, let at): return try result(syntax, at)
     case .throwing(let syntax, _):
       guard let syntax else {
         flow = .unreachable
-        return { machine in throw machine.caught.last ?? Thrown.invalidOperation("No exception to throw again.") }
+        return Execution { machine in
+          throw machine.caught.last ?? Thrown.invalidOperation("No exception to throw again.")
+        }
       }
       let run = try thrown(syntax)
       flow = .unreachable
-      return { machine in throw try run(machine) }
+      return Execution { machine in throw try run(machine) }
     case .whileLoop(let condition, let body, _): return try loop(nil, condition, [], body, &complaints)
     case .doLoop(let body, let condition, _): return try doLoop(body, condition, &complaints)
     case .forLoop(let initial, let condition, let steps, let body, _):
@@ -131,7 +121,7 @@ extension Binder {
     case .lock(let object, let body, _):
       let run = try bind(object).run
       let inner = try scoped(body, &complaints)
-      return { machine in
+      return Execution { machine in
         _ = try run(machine)
         return try inner(machine)
       }
@@ -146,28 +136,26 @@ extension Binder {
       }
       target.breaks = target.breaks.map { $0.joined(flow) } ?? flow
       flow = .unreachable
-      return { _ in .broken }
+      return Execution { _ in .broken }
     case .continueLoop(let at):
       guard let target = function.targets.last(where: \.isLoop) else {
         throw fail("CS0139", "No enclosing loop out of which to break or continue", at, length: 8)
       }
       target.continues = target.continues.map { $0.joined(flow) } ?? flow
       flow = .unreachable
-      return { _ in .continued }
+      return Execution { _ in .continued }
     case .gotoCase(let label, let at): return try jump(label, at)
     case .yieldReturn(_, let at), .yieldBreak(let at):
       throw fail("PL0201", "'yield' is not supported by this version of Postern yet.", at, length: 5)
     }
   }
 
-  func effect(_ bound: Bound) -> Execution {
-    let run = bound.run
-    return { machine in
-      try machine.charge()
-      _ = try run(machine)
-      return .next
-    }
+  private func branch(_ test: FlagEvaluation, _ yes: Execution, _ no: Execution?) -> Execution {
+    guard let no else { return Execution { machine in try test(machine) ? try yes(machine) : .next } }
+    return Execution { machine in try test(machine) ? try yes(machine) : try no(machine) }
   }
+
+  func effect(_ bound: Bound) -> Execution { bound.effects }
 
   /// Whether an expression may stand as a statement.
   func isStatement(_ syntax: ExpressionSyntax) -> Bool {
@@ -229,19 +217,9 @@ extension Binder {
         bound = any
         variable = try declare(item.name, bound.type, item.offset)
       }
-      let (run, write) = (bound.run, variable.write)
-      runs.append { machine in
-        try machine.charge()
-        write(machine, try run(machine))
-        return .next
-      }
+      runs.append(effect(variable.storing(bound, item.offset)))
     }
-    let all = runs
-    if all.count == 1 { return all[0] }
-    return { machine in
-      for run in all { _ = try run(machine) }
-      return .next
-    }
+    return sequence(runs[...])
   }
 
   func result(_ syntax: ExpressionSyntax?, _ at: Int) throws(SyntaxError) -> Execution {
@@ -251,7 +229,7 @@ extension Binder {
         throw fail(
           "CS0126", "An object of a type convertible to '\(function.result ?? .object)' is required", at)
       }
-      return { _ in .returned }
+      return Execution { _ in .returned }
     }
     let value = try bindAny(syntax)
     let run: Evaluation
@@ -269,8 +247,7 @@ extension Binder {
       function.returned.append(value)
       run = value.run
     }
-    return { machine in
-      try machine.charge()
+    return Execution { machine in
       machine.result = try run(machine)
       return .returned
     }

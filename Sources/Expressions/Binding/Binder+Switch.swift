@@ -66,7 +66,7 @@ extension Binder {
     flow = fallback == nil ? before : .unreachable
     if let breaks = target.breaks { flow = flow.joined(breaks) }
     let (run, write, all, cases, entry, otherwise) = (value.run, held.write, bodies, tests, prologues, fallback)
-    return { machine in
+    return Execution { machine in
       write(machine, try run(machine))
       for step in entry { step(machine) }
       var chosen = otherwise
@@ -97,7 +97,7 @@ extension Binder {
     let jump = FunctionScope.Target.Jump(label: label, offset: at)
     target.jumps.append(jump)
     flow = .unreachable
-    return { _ in .section(jump.section) }
+    return Execution { _ in .section(jump.section) }
   }
 
   /// The constant of a label that stands for one value, nil for other patterns.

@@ -17,7 +17,10 @@ final class Binder {
   var isUnchecked = false
   /// Whether anything calls a lambda or a local function of the expression itself.
   var hasFunctions = false
+  let codes = FunctionCodes()
   var anonymousTypes: [[String]: TypeDefinition] = [:]
+  /// Statements bound so far: loops charge a round by the statements in them.
+  var statements = 0
   /// What is left of the work that overload resolution may do with lambdas.
   var lambdaBudget = 4_000
   let strict: Bool
@@ -54,7 +57,7 @@ final class Binder {
 
   @discardableResult
   func declare(
-    _ name: String, _ type: TypeSymbol, _ offset: Int, isAssigned: Bool = true
+    _ name: String, _ type: TypeSymbol, _ offset: Int, isAssigned: Bool = true, isCell: Bool? = nil
   ) throws(SyntaxError) -> Variable {
     let last = function.scopes.count - 1
     if function.scopes[last].variables[name] != nil {
@@ -68,7 +71,9 @@ final class Binder {
         "A local or parameter named '\(name)' cannot be declared in this scope because that name is used in an "
           + "enclosing local scope to define a local or parameter", offset, length: name.count)
     }
-    let variable = Variable(name, type, slot: function.takeSlot(), isCell: function.captured.contains(name))
+    let variable = Variable(
+      name, type, slot: function.takeSlot(),
+      isCell: isCell ?? function.captured.contains(name))
     function.scopes[last].variables[name] = variable
     if variable.isCell {
       let slot = variable.slot
@@ -86,10 +91,7 @@ final class Binder {
   }
 
   func bound(_ variable: Variable, _ at: Int) -> Bound {
-    if let constant = variable.constant { return .constant(constant, variable.type, at) }
-    var result = Bound(variable.type, at, variable.read)
-    result.form = .reference(.variable(variable))
-    return result
+    variable.bound(at)
   }
 
   // MARK: - Expressions
@@ -176,7 +178,13 @@ final class Binder {
   private func bindName(_ name: String, _ at: Int) throws(SyntaxError) -> Bound {
     if let variable = function.lookup(name) ?? function.variable(name) {
       if let local = variable.function {
-        return .untyped(.function(local), .error, at, variable.read)
+        guard let code = local.code else {
+          let run = variable.read
+          return .untyped(.function(local), .error, at) { machine in try run(machine) }
+        }
+        return .untyped(.function(local), .error, at) { _ in
+          .object(LambdaDelegate(.delegateBase, code, captured: []))
+        }
       }
       if flow.isReachable, flow.unassigned.contains(ObjectIdentifier(variable)) {
         throw fail("CS0165", "Use of unassigned local variable '\(name)'", at, length: name.count)
@@ -189,7 +197,7 @@ final class Binder {
     }
     if name == "context" {
       note(.context)
-      return Bound(.context, at) { _ in ContextPartObject.contextValue }
+      return .known(ContextPartObject.contextValue, .context, at)
     }
     let suggestion = Nearest.name(to: name, among: function.names + ["context"] + catalog.shortNames)
     throw fail(
@@ -237,10 +245,10 @@ final class Binder {
   }
 
   private func interpolated(_ parts: [InterpolationSyntax], _ at: Int) throws(SyntaxError) -> Bound {
-    var pieces: [(Machine) throws -> String] = []
+    var pieces: [Bound] = []
     for part in parts {
       switch part {
-      case .text(let text): pieces.append { _ in text }
+      case .text(let text): pieces.append(.constant(.string(text), .string, at))
       case .hole(let syntax, let alignment, let format):
         let bound = try bind(syntax)
         if bound.type.isVoid { throw fail("CS8116", "A value of type 'void' may not be used here", bound.offset) }
@@ -254,22 +262,17 @@ final class Binder {
           width = Int(number)
         }
         if width == 0, format == nil {
-          pieces.append { machine in try Operation.text(try run(machine), machine) }
+          pieces.append(bound)
         } else {
           let (width, format) = (width, format)
-          pieces.append { machine in
-            try CompositeFormat.field(try run(machine), width: width, format: format, machine)
-          }
+          pieces.append(
+            Bound(.string, at) { machine in
+              .string(try CompositeFormat.field(try run(machine), width: width, format: format, machine))
+            })
         }
       }
     }
-    let all = pieces
-    return Bound(.string, at) { machine in
-      var text = ""
-      for piece in all { text += try piece(machine) }
-      try machine.process(bytes: text.utf8.count)
-      return .string(text)
-    }.placed()
+    return Concatenation(pieces).bound(at).placed()
   }
 
   private func conditional(
@@ -350,11 +353,7 @@ final class Binder {
       if case .bool(true) = constant { return .constant(a, yes.type, at) }
       return .constant(b, yes.type, at)
     }
-    let (run, yesRun, noRun) = (test.run, yes.run, no.run)
-    return Bound(yes.type, at) { machine in
-      if case .bool(true) = try run(machine) { return try yesRun(machine) }
-      return try noRun(machine)
-    }
+    return Bound.choice(test.condition, yes, no, at)
   }
 
   /// A condition, and what is known of variables where it holds and where it does not.

@@ -1,8 +1,5 @@
 import DotNet
 
-/// A piece of a program that gives a value.
-typealias Evaluation = (Machine) throws -> Value
-
 /// An expression whose type is known, ready to run.
 struct Bound {
   /// What has no type before its target is known.
@@ -14,11 +11,28 @@ struct Bound {
     case throwing
   }
 
-  var type: TypeSymbol
+  /// Another type has other ways to run.
+  var type: TypeSymbol {
+    didSet { if type != oldValue { (test, number, effect, storing) = (nil, nil, nil, nil) } }
+  }
   var offset: Int
   /// The value, where it is known when the expression is compiled.
   var constant: Value?
-  var run: Evaluation
+  /// A part of the context: nothing has to run to have it.
+  var known: Value?
+  /// Whether a known part is there; nil when it always is.
+  var presence: FlagEvaluation?
+  var run: Evaluation {
+    didSet { (test, number, effect, storing, known, presence) = (nil, nil, nil, nil, nil, nil) }
+  }
+  /// The value of a `bool` without a `Value` around it, where there is such a way.
+  private(set) var test: FlagEvaluation?
+  /// The value of an `int` without a `Value` around it, where there is such a way.
+  private(set) var number: NumberOperand?
+  /// What an assignment does, without giving its value.
+  private(set) var effect: Execution?
+  /// Puts the value of `int` arithmetic into a variable in one go.
+  var storing: ((_ slot: Int) -> Execution)?
   indirect enum Form {
     case plain
     case untyped(Untyped)
@@ -27,23 +41,91 @@ struct Bound {
     /// `out var x`: the type comes from the parameter.
     case declares(String)
     case reference(Place)
+    /// The parts of a concatenation of strings.
+    case concatenation([Bound])
+    /// Whether a variable is less than an operand.
+    case less(Int, NumberOperand)
+    /// A change of a variable by a constant.
+    case counted(Int, by: Int32)
   }
   var form = Form.plain
 
-  init(_ type: TypeSymbol, _ offset: Int, constant: Value? = nil, _ run: @escaping Evaluation) {
+  init(_ type: TypeSymbol, _ offset: Int, constant: Value? = nil, _ run: Evaluation) {
     self.type = type
     self.offset = offset
     self.constant = constant
     self.run = run
   }
 
+  init(_ type: TypeSymbol, _ offset: Int, constant: Value? = nil, _ run: @escaping (Machine) throws -> Value) {
+    self.init(type, offset, constant: constant, Evaluation(run))
+  }
+
+  /// A `bool`.
+  init(test offset: Int, _ test: FlagEvaluation) {
+    self.init(.bool, offset) { .bool(try test($0)) }
+    self.test = test
+  }
+
+  init(test offset: Int, _ test: @escaping (Machine) throws -> Bool) {
+    self.init(test: offset, FlagEvaluation(test))
+  }
+
+  /// An `int`; `effect` does the same without giving the value.
+  init(number offset: Int, effect: Execution? = nil, _ number: NumberOperand) {
+    let run = number.evaluation
+    self.init(.int32, offset) { .int32(try run($0)) }
+    self.number = number
+    self.effect = effect
+  }
+
+  init(number offset: Int, effect: Execution? = nil, _ number: NumberEvaluation) {
+    self.init(number: offset, effect: effect, .computed(number))
+  }
+
+  init(number offset: Int, effect: Execution? = nil, _ number: @escaping (Machine) throws -> Int32) {
+    self.init(number: offset, effect: effect, .computed(NumberEvaluation(number)))
+  }
+
+  /// An assignment to a variable.
+  init(_ type: TypeSymbol, _ offset: Int, effect: Execution, _ run: @escaping (Machine) throws -> Value) {
+    self.init(type, offset, run)
+    self.effect = effect
+  }
+
   static func constant(_ value: Value, _ type: TypeSymbol, _ offset: Int) -> Bound {
     Bound(type, offset, constant: value) { _ in value }
   }
 
-  static func untyped(_ form: Untyped, _ type: TypeSymbol, _ offset: Int, _ run: @escaping Evaluation = { _ in .null })
-    -> Bound
-  {
+  static func known(_ value: Value, _ type: TypeSymbol, _ offset: Int, presence: FlagEvaluation? = nil) -> Bound {
+    var result = Bound(type, offset) { _ in value }
+    if let presence { result.run = Evaluation { machine in try presence(machine) ? value : .null } }
+    result.known = value
+    result.presence = presence
+    return result
+  }
+
+  /// `test ? yes : no`, both of the same type.
+  static func choice(_ test: FlagEvaluation, _ yes: Bound, _ no: Bound, _ at: Int) -> Bound {
+    if yes.type == .int32, no.type == .int32 {
+      let otherwise = no.operand.evaluation
+      if case .variable(let slot) = yes.operand {
+        return Bound(number: at) { machine in try test(machine) ? machine.numbers[slot] : try otherwise(machine) }
+      }
+      let then = yes.operand.evaluation
+      return Bound(number: at) { machine in try test(machine) ? try then(machine) : try otherwise(machine) }
+    }
+    if yes.type == .bool, no.type == .bool {
+      let (then, otherwise) = (yes.condition, no.condition)
+      return Bound(test: at) { machine in try test(machine) ? try then(machine) : try otherwise(machine) }
+    }
+    let (then, otherwise) = (yes.run, no.run)
+    return Bound(yes.type, at) { machine in try test(machine) ? try then(machine) : try otherwise(machine) }
+  }
+
+  static func untyped(
+    _ form: Untyped, _ type: TypeSymbol, _ offset: Int, _ run: @escaping (Machine) throws -> Value = { _ in .null }
+  ) -> Bound {
     var result = Bound(type, offset, run)
     result.form = .untyped(form)
     return result
@@ -51,22 +133,78 @@ struct Bound {
 
   /// The same with failures of the language marked with this place.
   func placed() -> Bound {
-    guard constant == nil else { return self }
-    let run = run
+    guard constant == nil, known == nil else { return self }
     let offset = offset
     var result = self
-    result.run = { machine in
-      do {
-        return try run(machine)
-      } catch let error {
-        throw Thrown.placed(error, offset)
-      }
+    let (run, test, number, effect) = (run, test, number, effect)
+    result.run = Evaluation { machine in try Thrown.placing(offset) { try run(machine) } }
+    if let test {
+      result.test = FlagEvaluation { machine in try Thrown.placing(offset) { try test(machine) } }
+    }
+    if case .computed(let number)? = number {
+      result.number = .computed(NumberEvaluation { machine in try Thrown.placing(offset) { try number(machine) } })
+    }
+    if let effect {
+      result.effect = Execution { machine in try Thrown.placing(offset) { try effect(machine) } }
     }
     return result
+  }
+
+  // MARK: Ways to run it
+
+  /// Runs it as a condition.
+  var condition: FlagEvaluation {
+    if let test { return test }
+    if case .bool(let flag)? = constant { return FlagEvaluation { _ in flag } }
+    let run = run
+    return FlagEvaluation { machine in
+      if case .bool(true) = try run(machine) { return true }
+      return false
+    }
+  }
+
+  /// Runs it as an operand of `int` arithmetic.
+  var operand: NumberOperand {
+    if case .int32(let value)? = constant { return .constant(value) }
+    if let number { return number }
+    let run = run
+    return .computed(
+      NumberEvaluation { machine in
+        let value = try run(machine)
+        if case .int32(let number) = value { return number }
+        return Int32(truncatingIfNeeded: Operation.integer(value) ?? 0)
+      })
+  }
+
+  /// Runs it for what it does.
+  var effects: Execution {
+    if let effect { return effect }
+    if let number {
+      let run = number.evaluation
+      return Execution { machine in
+        _ = try run(machine)
+        return .next
+      }
+    }
+    let run = run
+    return Execution { machine in
+      _ = try run(machine)
+      return .next
+    }
   }
 }
 
 extension Thrown {
+  /// Runs a piece of a program, and marks its failures of the language with a place.
+  @inline(__always)
+  static func placing<Result>(_ offset: Int, _ run: () throws -> Result) throws -> Result {
+    do {
+      return try run()
+    } catch {
+      throw placed(error, offset)
+    }
+  }
+
   /// An error with the place of the node that failed, unless it has one.
   static func placed(_ error: any Error, _ offset: Int) -> any Error {
     switch error {
@@ -79,60 +217,6 @@ extension Thrown {
       return thrown
     default: return error
     }
-  }
-}
-
-/// A variable of a function.
-final class Variable {
-  let name: String
-  var type: TypeSymbol
-  let slot: Int
-  /// Captured by a lambda, or passed by reference: its value lives in a cell.
-  let isCell: Bool
-  /// Why it cannot be assigned; nil when it can.
-  var readOnly: String?
-  /// The value of a constant.
-  var constant: Value?
-  /// The local function this name stands for.
-  var function: LocalFunction?
-
-  init(_ name: String, _ type: TypeSymbol, slot: Int, isCell: Bool) {
-    self.name = name
-    self.type = type
-    self.slot = slot
-    self.isCell = isCell
-  }
-
-  var read: Evaluation {
-    let slot = slot
-    if isCell {
-      return { machine in
-        if case .cell(let cell) = machine.frame[slot] { return cell.value }
-        return .null
-      }
-    }
-    return { machine in machine.frame[slot] }
-  }
-
-  var write: (Machine, Value) -> Void {
-    let slot = slot
-    if isCell {
-      return { machine, value in
-        if case .cell(let cell) = machine.frame[slot] { cell.value = value }
-      }
-    }
-    return { machine, value in machine.frame[slot] = value }
-  }
-}
-
-/// A local function while it is bound, and after.
-final class LocalFunction {
-  let syntax: FunctionSyntax
-  var member: Member
-
-  init(_ syntax: FunctionSyntax, _ member: Member) {
-    self.syntax = syntax
-    self.member = member
   }
 }
 

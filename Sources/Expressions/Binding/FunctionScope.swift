@@ -77,7 +77,7 @@ final class FunctionScope {
   func variable(_ name: String) -> Variable? {
     if let own = lookup(name) { return own }
     guard let outer = parent?.variable(name) else { return nil }
-    if outer.constant != nil { return outer }
+    if outer.constant != nil || outer.function?.code != nil { return outer }
     if let known = captures.first(where: { $0.outer === outer }) { return known.inner }
     let inner = Variable(name, outer.type, slot: takeSlot(), isCell: true)
     inner.readOnly = outer.readOnly
@@ -91,10 +91,10 @@ final class FunctionScope {
   }
 
   /// A body preceded by what the function's own scope makes on entry.
-  func entering(_ run: @escaping Evaluation) -> Evaluation {
+  func entering(_ run: Evaluation) -> Evaluation {
     let prologue = scopes[0].prologue
     if prologue.isEmpty { return run }
-    return { machine in
+    return Evaluation { machine in
       for step in prologue { step(machine) }
       return try run(machine)
     }
@@ -106,6 +106,8 @@ final class FunctionScope {
 /// Finds the names that the lambdas of a piece of C# mention.
 struct CapturedNames {
   private(set) var names: Set<String> = []
+  /// Names that it declares, itself or in its lambdas.
+  private(set) var declared: Set<String> = []
   private var depth = 0
 
   static func of(_ statements: [StatementSyntax]) -> Set<String> {
@@ -127,8 +129,24 @@ struct CapturedNames {
     }
   }
 
+  /// The names that the body of a local function takes from around it.
+  static func needed(by function: FunctionSyntax) -> Set<String> {
+    var finder = CapturedNames()
+    finder.visit(function.lambda)
+    return finder.names.subtracting(finder.declared)
+  }
+
+  private mutating func declare(_ designation: DesignationSyntax) {
+    switch designation {
+    case .discard: break
+    case .single(_, let name, _): declared.insert(name)
+    case .several(let list, _): for inner in list { declare(inner) }
+    }
+  }
+
   private mutating func visit(_ lambda: LambdaSyntax) {
     depth += 1
+    for parameter in lambda.parameters ?? [] { declared.insert(parameter.name) }
     for parameter in lambda.parameters ?? [] { if let value = parameter.defaultValue { visit(value) } }
     switch lambda.body {
     case .expression(let expression): visit(expression)
@@ -141,7 +159,10 @@ struct CapturedNames {
     for argument in arguments {
       // What is passed by reference lives in a cell, too.
       if argument.mode != .value {
-        if let declared = argument.declares { names.insert(declared.name) }
+        if let name = argument.declares?.name {
+          names.insert(name)
+          declared.insert(name)
+        }
         if case .name(let name, _, _) = argument.value { names.insert(name) }
       }
       visit(argument.value)
@@ -174,7 +195,8 @@ struct CapturedNames {
   private mutating func visit(_ pattern: PatternSyntax) {
     switch pattern {
     case .constant(let value), .typeOrConstant(_, let value): visit(value)
-    default: break
+    case .declaration(_, let name?, _), .anything(let name?, _): declared.insert(name)
+    case .type, .declaration, .anything: break
     }
   }
 
@@ -214,15 +236,21 @@ struct CapturedNames {
       for member in members { visit(member.value) }
       visit(body)
     case .lambda(let lambda, _): visit(lambda)
-    case .literal, .typeName, .placeholder, .defaultValue, .typeOf, .designation: break
+    case .designation(let designation, _): declare(designation)
+    case .literal, .typeName, .placeholder, .defaultValue, .typeOf: break
     }
   }
 
   mutating func visit(_ statement: StatementSyntax) {
     switch statement {
-    case .declaration(_, let list, _, _): for item in list { if let value = item.value { visit(value) } }
+    case .declaration(_, let list, _, _):
+      for item in list {
+        declared.insert(item.name)
+        if let value = item.value { visit(value) }
+      }
     case .function(let function, _):
       names.insert(function.name)
+      declared.insert(function.name)
       visit(function.lambda)
     case .expression(let value), .gotoCase(.some(let value), _), .yieldReturn(let value, _): visit(value)
     case .condition(let test, let then, let otherwise, _):
@@ -236,7 +264,11 @@ struct CapturedNames {
       if let test { visit(test) }
       for step in steps { visit(step) }
       visit(body)
-    case .forEach(_, let source, let body, _), .whileLoop(let source, let body, _), .doLoop(let body, let source, _),
+    case .forEach(let designation, let source, let body, _):
+      declare(designation)
+      visit(source)
+      visit(body)
+    case .whileLoop(let source, let body, _), .doLoop(let body, let source, _),
       .lock(let source, let body, _):
       visit(source)
       visit(body)
@@ -252,6 +284,7 @@ struct CapturedNames {
     case .attempt(let body, let catches, let finally, _):
       for item in body + (finally ?? []) { visit(item) }
       for clause in catches {
+        if let name = clause.name { declared.insert(name) }
         if let filter = clause.filter { visit(filter) }
         for item in clause.statements { visit(item) }
       }

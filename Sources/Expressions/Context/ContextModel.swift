@@ -29,6 +29,8 @@ public protocol ContextModel: AnyObject {
   func header(_ name: String, of message: ContextMessage) -> String?
   /// The values of a header, one for each line received. nil when absent.
   func headerValues(_ name: String, of message: ContextMessage) -> [String]?
+  /// Whether there is such a header.
+  func hasHeader(_ name: String, of message: ContextMessage) -> Bool
   /// Names of the headers in order, each once.
   func headerNames(of message: ContextMessage) -> [String]
   /// The body, waiting for nothing: a plan buffers the body before an expression that uses it.
@@ -82,4 +84,8 @@ public protocol ContextModel: AnyObject {
 
   /// `context.Trace(message)`.
   func trace(_ message: String)
+}
+
+extension ContextModel {
+  public func hasHeader(_ name: String, of message: ContextMessage) -> Bool { headerValues(name, of: message) != nil }
 }

@@ -4,7 +4,7 @@ import Foundation
 extension CompiledExpression {
   /// The value with its .NET type, for people and programs to compare: `type` and `value`, nested for collections.
   public func evaluateCanonical(_ context: any ContextModel) throws(EvaluationError) -> [String: Any] {
-    try evaluate(context) { value, machine in try CanonicalValue.of(value, machine) }
+    try evaluate(context) { machine in try CanonicalValue.of(try value(machine), machine) }
   }
 }
 

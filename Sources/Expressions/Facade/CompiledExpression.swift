@@ -16,10 +16,14 @@ public final class CompiledExpression: @unchecked Sendable {
   private let limits: EvaluationLimits
   private let place: PlaceFinder
   private let run: Evaluation
+  /// The value of a condition without a `Value` around it, where the compiler found such a way.
+  private let test: FlagEvaluation?
+  private let codes: FunctionCodes
 
   init(
     usage: ExpressionUsage, staticTypeName: String, constant: Value?, slots: Int, calls: Bool,
-    limits: EvaluationLimits, place: PlaceFinder, run: @escaping Evaluation
+    limits: EvaluationLimits, place: PlaceFinder, run: Evaluation, test: FlagEvaluation?,
+    codes: FunctionCodes
   ) {
     self.usage = usage
     self.staticTypeName = staticTypeName
@@ -29,54 +33,75 @@ public final class CompiledExpression: @unchecked Sendable {
     self.limits = limits
     self.place = place
     self.run = run
+    self.test = test
+    self.codes = codes
   }
 
   /// Runs the expression and gives its value, converted to the target it was compiled for.
-  public func evaluate(_ context: any ContextModel) throws(EvaluationError) -> Value {
-    try evaluate(context) { value, _ in value }
+  ///
+  /// - Parameter machine: the machine of the running event loop; nil makes one for this evaluation.
+  public func evaluate(_ context: any ContextModel, on machine: Machine? = nil) throws(EvaluationError) -> Value {
+    try evaluate(context, on: machine) { machine in try value(machine) }
   }
 
   /// The value as text for an attribute, header or body: null is empty, other values as their `ToString()`.
-  public func evaluateString(_ context: any ContextModel) throws(EvaluationError) -> String {
-    try evaluate(context) { value, machine in try Operation.text(value, machine) }
+  public func evaluateString(
+    _ context: any ContextModel, on machine: Machine? = nil
+  ) throws(EvaluationError) -> String {
+    try evaluate(context, on: machine) { machine in try Operation.text(try value(machine), machine) }
   }
 
   /// The value of a condition.
-  public func evaluateBool(_ context: any ContextModel) throws(EvaluationError) -> Bool {
-    try evaluate(context) { value, _ in
-      if case .bool(true) = value { return true }
+  public func evaluateBool(_ context: any ContextModel, on machine: Machine? = nil) throws(EvaluationError) -> Bool {
+    try evaluate(context, on: machine) { machine in
+      if let test { return try test(machine) }
+      if case .bool(true) = try run(machine) { return true }
       return false
     }
   }
 
   /// The value of a status code, duration or count.
-  public func evaluateInt(_ context: any ContextModel) throws(EvaluationError) -> Int {
-    try evaluate(context) { value, _ in Int(Operation.integer(value) ?? 0) }
+  public func evaluateInt(_ context: any ContextModel, on machine: Machine? = nil) throws(EvaluationError) -> Int {
+    try evaluate(context, on: machine) { machine in Int(Operation.integer(try run(machine)) ?? 0) }
   }
 
+  /// The value, unless it is larger than a result may be.
+  func value(_ machine: Machine) throws -> Value {
+    let value = try run(machine)
+    if case .string(let text) = value, text.utf8.count > limits.resultSize {
+      throw LimitExceeded(message: "The expression's result exceeds \(limits.resultSize) bytes.")
+    }
+    return value
+  }
+
+  @inline(__always)
   func evaluate<Result>(
-    _ context: any ContextModel, _ finish: (Value, Machine) throws -> Result
+    _ context: any ContextModel, on lent: Machine? = nil, _ body: (Machine) throws -> Result
   ) throws(EvaluationError) -> Result {
-    let machine = Machine(context, limits: limits, slots: slots, calls: calls)
+    let machine: Machine
+    if let lent, !lent.isRunning { machine = lent } else { machine = Machine() }
+    machine.begin(context, limits, slots: slots, calls: calls)
+    defer { machine.end() }
     do {
-      let value = try run(machine)
-      if case .string(let text) = value, text.utf8.count > limits.resultSize {
-        throw LimitExceeded(message: "The expression's result exceeds \(limits.resultSize) bytes.")
-      }
-      return try finish(value, machine)
-    } catch let thrown as Thrown {
-      throw EvaluationError(
+      return try body(machine)
+    } catch {
+      throw evaluationError(error)
+    }
+  }
+
+  private func evaluationError(_ error: any Error) -> EvaluationError {
+    switch error {
+    case let thrown as Thrown:
+      EvaluationError(
         exceptionType: thrown.exception.typeName, message: thrown.exception.message,
         position: place.position(thrown.offset))
-    } catch let exceeded as LimitExceeded {
-      throw EvaluationError(
+    case let exceeded as LimitExceeded:
+      EvaluationError(
         exceptionType: EvaluationError.limitExceeded, message: exceeded.message,
         position: place.position(exceeded.offset))
-    } catch let exception as DotNetException {
-      throw EvaluationError(
-        exceptionType: exception.type, message: exception.message, position: place.position(0))
-    } catch {
-      throw EvaluationError(exceptionType: "System.Exception", message: "\(error)", position: place.position(0))
+    case let exception as DotNetException:
+      EvaluationError(exceptionType: exception.type, message: exception.message, position: place.position(0))
+    default: EvaluationError(exceptionType: "System.Exception", message: "\(error)", position: place.position(0))
     }
   }
 }

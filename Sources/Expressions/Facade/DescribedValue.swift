@@ -5,7 +5,9 @@ extension Value {
   ///
   /// - Returns: nil when the type is not one that can be described, or the text is not one of its values.
   public static func described(_ type: String, _ text: String, in context: any ContextModel) -> Value? {
-    let machine = Machine(context, limits: EvaluationLimits(), slots: 0, calls: false)
+    let machine = Machine()
+    machine.begin(context, EvaluationLimits(), slots: 0, calls: false)
+    defer { machine.end() }
     switch type {
     case "JObject", "JArray", "JToken": return (try? JsonReader.parse(text, machine)).map { .object($0) }
     case "Guid": return (try? GuidObject.parse(text)).map { .object($0) }

@@ -26,6 +26,7 @@ public struct ExpressionCompiler: Sendable {
     }
     var complaints: [SyntaxError] = []
     var run: Evaluation?
+    var test: FlagEvaluation?
     var type = target.type
     var constant: Value?
     var binder: Binder?
@@ -40,6 +41,7 @@ public struct ExpressionCompiler: Sendable {
         let converted = target == .void ? bound : try made.convert(bound, to: target.type)
         type = bound.type.isError ? target.type : bound.type
         run = made.function.entering(converted.run)
+        if made.function.scopes[0].prologue.isEmpty { test = converted.test }
         constant = converted.constant
       case .block:
         let statements = try parser.wholeBlock()
@@ -62,7 +64,9 @@ public struct ExpressionCompiler: Sendable {
     return ExpressionCompilation(
       program: CompiledExpression(
         usage: binder.usage, staticTypeName: type.description, constant: constant, slots: binder.function.slots,
-        calls: binder.hasFunctions, limits: options.limits, place: place, run: run), diagnostics: [])
+        calls: binder.hasFunctions, limits: options.limits, place: place, run: run, test: test,
+        codes: binder.codes),
+      diagnostics: [])
   }
 }
 

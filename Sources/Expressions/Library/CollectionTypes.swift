@@ -10,7 +10,7 @@ extension LibraryCatalog {
       count(&type)
     },
     LibraryType("interface System.Collections.Generic.IReadOnlyList<out T> : IReadOnlyCollection<T>") { type in
-      type.member("T this[int index] { get; }") { call in try element(call) }
+      type.direct("T this[int index] { get; }") { _, list, index in try element(list, index) }
     },
     LibraryType("interface System.Collections.Generic.ICollection<T> : IEnumerable<T>") { type in
       count(&type)
@@ -21,7 +21,8 @@ extension LibraryCatalog {
     },
     LibraryType("interface System.Collections.Generic.IList<T> : ICollection<T>") { type in
       type.property(
-        "T this[int index] { get; set; }", get: { call in try element(call) }, set: { call in try setElement(call) })
+        "T this[int index] { get; set; }", direct: { _, list, index in try element(list, index) },
+        set: { call in try setElement(call) })
     },
     LibraryType("interface System.Collections.Generic.ISet<T> : ICollection<T>"),
     LibraryType("class System.Collections.Generic.List<T> : IList<T>, IReadOnlyList<T>") { type in
@@ -31,7 +32,8 @@ extension LibraryCatalog {
       }
       type.member("List(int capacity)") { call in ListObject.list(of: call.types[0], []) }
       type.property(
-        "T this[int index] { get; set; }", get: { call in try element(call) }, set: { call in try setElement(call) })
+        "T this[int index] { get; set; }", direct: { _, list, index in try element(list, index) },
+        set: { call in try setElement(call) })
       count(&type)
       listMembers(&type)
       listSearch(&type)
@@ -102,23 +104,23 @@ extension LibraryCatalog {
   private static func dictionaryType(_ call: Call) -> TypeSymbol { TypeSymbol(TypeDefinition.dictionary, call.types) }
 
   private static func count(_ type: inout LibraryRegistration) {
-    type.member("int Count { get; }") { call in
-      guard case .object(let object) = call.this else { throw Thrown.nullReference() }
+    type.number("int Count { get; }") { machine, receiver in
+      guard case .object(let object) = receiver else { throw Thrown.nullReference() }
       switch object {
-      case let list as ListObject: return .int32(Int32(clamping: list.elements.count))
-      case let array as ArrayObject: return .int32(Int32(clamping: array.count))
-      case let set as SetObject: return .int32(Int32(clamping: set.elements.count))
-      case let dictionary as DictionaryObject: return .int32(Int32(clamping: dictionary.count))
-      default: return .int32(Int32(clamping: try call.this.elements(call.machine).count))
+      case let list as ListObject: return list.elements.count
+      case let array as ArrayObject: return array.count
+      case let set as SetObject: return set.elements.count
+      case let dictionary as DictionaryObject: return dictionary.count
+      default: return try receiver.elements(machine).count
       }
     }
   }
 
-  private static func element(_ call: Call) throws -> Value {
-    guard case .object(let object) = call.this else { throw Thrown.nullReference() }
-    if let array = object as? ArrayObject { return try array.checked(call.int(0)) }
-    let list = try call.receiver(ListObject.self)
-    return list.elements[try list.checked(call.int(0))]
+  private static func element(_ receiver: Value, _ index: Value) throws -> Value {
+    guard case .object(let object) = receiver else { throw Thrown.nullReference() }
+    if let array = object as? ArrayObject { return try array.checked(index.int) }
+    let list: ListObject = try receiver.instance()
+    return list.elements[try list.checked(index.int)]
   }
 
   private static func setElement(_ call: Call) throws -> Value {
@@ -150,21 +152,26 @@ extension LibraryCatalog {
   }
 
   private static func listMembers(_ type: inout LibraryRegistration) {
-    type.member("void Add(T item)") { call in
-      try call.machine.allocate(bytes: 24)
-      guard case .object(let object) = call.this else { throw Thrown.nullReference() }
-      if let set = object as? SetObject {
-        _ = set.add(call[0])
-      } else if let list = object as? ListObject {
-        list.elements.append(call[0])
+    type.direct("void Add(T item)") { machine, receiver, item in
+      try machine.allocate(bytes: 24)
+      guard case .object(let object) = receiver else { throw Thrown.nullReference() }
+      if let list = object as? ListObject {
+        list.elements.append(item)
+      } else if let set = object as? SetObject {
+        _ = set.add(item)
       } else {
         throw Thrown.notSupported("Collection was of a fixed size.")
       }
       return .null
     }
-    type.member("void Clear()") { call in
-      guard case .object(let object) = call.this else { throw Thrown.nullReference() }
-      if let set = object as? SetObject { set.clear() } else { try call.receiver(ListObject.self).elements = [] }
+    type.direct("void Clear()") { _, receiver in
+      guard case .object(let object) = receiver else { throw Thrown.nullReference() }
+      if let set = object as? SetObject {
+        set.clear()
+      } else {
+        let list: ListObject = try receiver.instance()
+        list.elements = []
+      }
       return .null
     }
     type.member("bool Remove(T item)") { call in

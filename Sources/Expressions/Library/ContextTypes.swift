@@ -4,13 +4,18 @@ extension LibraryCatalog {
     LibraryType(
       "interface System.Collections.Generic.IReadOnlyDictionary<TKey, TValue> : IReadOnlyCollection<KeyValuePair<TKey,TValue>>"
     ) { type in
-      type.member("TValue this[TKey key] { get; }") { call in
-        if let value = try find(call) { return value }
-        throw Thrown.keyNotFound(try Operation.text(call[0], call.machine))
+      type.direct("TValue this[TKey key] { get; }") { machine, dictionary, key in
+        if let value = try find(dictionary, key, machine) { return value }
+        throw Thrown.keyNotFound(try Operation.text(key, machine))
       }
-      type.member("bool ContainsKey(TKey key)") { call in .bool(try find(call) != nil) }
+      type.test("bool ContainsKey(TKey key)") { machine, dictionary, key in
+        if case .object(let object) = dictionary, let own = object as? ContextDictionary {
+          return own.contains(try key.text("key"), machine.context)
+        }
+        return try find(dictionary, key, machine) != nil
+      }
       type.member("bool TryGetValue(TKey key, out TValue value)") { call in
-        let found = try find(call)
+        let found = try find(call.this, call[0], call.machine)
         guard case .object(let object) = call.this else { throw Thrown.nullReference() }
         call.set(1, found ?? Value.defaultValue(of: object.runtimeType.arguments[1]))
         return .bool(found != nil)
@@ -33,37 +38,33 @@ extension LibraryCatalog {
       }
     },
     LibraryType("static class Apim.DictionaryExtensions", extensions: true) { type in
-      type.member(
+      type.direct(
         "static string GetValueOrDefault(this IReadOnlyDictionary<string, string[]> dictionary, string key, string defaultValue = null)"
-      ) { call in
-        if let dictionary: ContextDictionary = call.objectOrNull(0) {
-          return dictionary.joined(try call.string(1), call.machine.context).map { .string($0) } ?? call[2]
+      ) { machine, dictionary, key, otherwise in
+        if case .object(let object) = dictionary, let own = object as? ContextDictionary {
+          return own.joined(try key.text("key"), machine.context).map { .string($0) } ?? otherwise
         }
-        guard let values = try held(call, 0), !values.isNull else { return call[2] }
-        return .string(
-          try values.elements(call.machine).map { try Operation.text($0, call.machine) }.joined(separator: ","))
+        guard let values = try held(dictionary, key, machine), !values.isNull else { return otherwise }
+        return .string(try values.elements(machine).map { try Operation.text($0, machine) }.joined(separator: ","))
       }
-      type.member(
-        "static string[] GetValueOrDefault(this IReadOnlyDictionary<string, string[]> dictionary, string key, string[] defaultValue)"
-      ) { call in try held(call, 0) ?? call[2] }
-      type.member(
-        "static string GetValueOrDefault(this IReadOnlyDictionary<string, string> dictionary, string key, string defaultValue = null)"
-      ) { call in
-        try held(call, 0) ?? call[2]
-      }
-      type.member(
-        "static object GetValueOrDefault(this IReadOnlyDictionary<string, object> dictionary, string key, object defaultValue = null)"
-      ) { call in
-        try held(call, 0) ?? call[2]
+      for signature in [
+        "static string[] GetValueOrDefault(this IReadOnlyDictionary<string, string[]> dictionary, string key, string[] defaultValue)",
+        "static string GetValueOrDefault(this IReadOnlyDictionary<string, string> dictionary, string key, string defaultValue = null)",
+        "static object GetValueOrDefault(this IReadOnlyDictionary<string, object> dictionary, string key, object defaultValue = null)",
+      ] {
+        type.direct(signature) { machine, dictionary, key, otherwise in
+          try held(dictionary, key, machine) ?? otherwise
+        }
       }
       type.member(
         "static T GetValueOrDefault<T>(this IReadOnlyDictionary<string, object> dictionary, string key, T defaultValue)"
       ) { call in
-        try typed(try held(call, 0) ?? call[2], call.types[0])
+        try typed(try held(call[0], call[1], call.machine) ?? call[2], call.types[0])
       }
       type.member("static T GetValueOrDefault<T>(this IReadOnlyDictionary<string, object> dictionary, string key)") {
         call in
-        try typed(try held(call, 0) ?? Value.defaultValue(of: call.types[0]), call.types[0])
+        try typed(
+          try held(call[0], call[1], call.machine) ?? Value.defaultValue(of: call.types[0]), call.types[0])
       }
     },
     part(
@@ -80,14 +81,14 @@ extension LibraryCatalog {
       type.member("Guid RequestId { get; }") { call in
         .object(GuidObject(call.machine.context.text(.requestId) ?? "00000000-0000-0000-0000-000000000000"))
       }
-      type.member("DateTime Timestamp { get; }") { call in
-        try utc(call.machine.context.number(.timestamp) ?? call.machine.context.now())
+      type.direct("DateTime Timestamp { get; }") { machine, _ in
+        try utc(machine.context.number(.timestamp) ?? machine.context.now())
       }
       type.member("TimeSpan Elapsed { get; }", usage: .hiddenState) { call in
         value(span: call.machine.context.number(.elapsed) ?? 0)
       }
       type.member("bool Tracing { get; }") { call in .bool(call.machine.context.flag(.tracing)) }
-      type.member("IReadOnlyDictionary<string, object> Variables { get; }", usage: .variables) { _ in
+      type.fixed("IReadOnlyDictionary<string, object> Variables { get; }", usage: .variables) {
         .object(ContextDictionary(.variables))
       }
       type.member("void Trace(string message)", usage: .trace) { call in
@@ -98,10 +99,10 @@ extension LibraryCatalog {
     part("IRequest", [("IUrl Url", []), ("IUrl OriginalUrl", [])]) { type in
       text(&type, "Method", .requestMethod)
       text(&type, "IpAddress", .requestIpAddress)
-      type.member("IReadOnlyDictionary<string, string[]> Headers { get; }") { _ in
+      type.fixed("IReadOnlyDictionary<string, string[]> Headers { get; }") {
         .object(ContextDictionary(.headers(.request)))
       }
-      type.member("IReadOnlyDictionary<string, string> MatchedParameters { get; }") { _ in
+      type.fixed("IReadOnlyDictionary<string, string> MatchedParameters { get; }") {
         .object(ContextDictionary(.matchedParameters))
       }
       type.member("IMessageBody Body { get; }", usage: .requestBody) { call in
@@ -164,9 +165,9 @@ extension LibraryCatalog {
         return .string(parts[0] + "://" + parts[1] + (isDefault ? "" : ":\(port)") + parts[2] + parts[3])
       }
       for (index, name) in ["Scheme", "Host", "Path", "QueryString"].enumerated() {
-        type.member("string \(name) { get; }") { call in
-          let members = try call.receiver(URLObject.self).members
-          return call.machine.context.text(members[index]).map { .string($0) } ?? .null
+        type.direct("string \(name) { get; }") { machine, url in
+          let url: URLObject = try url.instance()
+          return machine.context.text(url.member(index)).map { .string($0) } ?? .null
         }
       }
       type.member("int Port { get; }") { call in
@@ -254,10 +255,9 @@ extension LibraryCatalog {
   ]
 
   /// What a dictionary given as an argument has for the key behind it.
-  private static func held(_ call: Call, _ index: Int) throws -> Value? {
-    if let dictionary: DictionaryObject = call.objectOrNull(index) { return try dictionary.find(call[index + 1]) }
-    let dictionary: ContextDictionary = try call.object(index)
-    return dictionary.find(try call.string(index + 1), call.machine.context)
+  private static func held(_ dictionary: Value, _ key: Value, _ machine: Machine) throws -> Value? {
+    if dictionary.isNull { throw Thrown.argumentNull("dictionary") }
+    return try find(dictionary, key, machine)
   }
 
   /// The response that a variable holds; nil for `context.Response`.
@@ -266,10 +266,11 @@ extension LibraryCatalog {
     return nil
   }
 
-  private static func find(_ call: Call) throws -> Value? {
-    guard case .object(let object) = call.this else { throw Thrown.nullReference() }
-    if let dictionary = object as? DictionaryObject { return try dictionary.find(call[0]) }
-    return try call.receiver(ContextDictionary.self).find(try call.string(0), call.machine.context)
+  private static func find(_ dictionary: Value, _ key: Value, _ machine: Machine) throws -> Value? {
+    guard case .object(let object) = dictionary else { throw Thrown.nullReference() }
+    if let own = object as? ContextDictionary { return own.find(try key.text("key"), machine.context) }
+    let other: DictionaryObject = try dictionary.instance()
+    return try other.find(key)
   }
 
   /// A part of the context with the parts below it.
@@ -281,15 +282,15 @@ extension LibraryCatalog {
     LibraryType("interface Apim.\(name)") { type in
       for (signature, usage) in children {
         let names = signature.split(separator: " ").map(String.init)
-        type.member("\(signature) { get; }", usage: usage) { _ in
+        type.fixed("\(signature) { get; }", usage: usage) {
           if names[0] == "IUrl" { return .object(URLObject(names[1] == "Url" ? .current : .original)) }
           return .object(ContextPartObject(.named("Apim." + names[0])))
         }
       }
       for (signature, part, usage) in nullable {
         let target = signature.split(separator: " ").map(String.init)[0]
-        type.member("\(signature) { get; }", usage: usage) { call in
-          call.machine.context.isPresent(part) ? .object(ContextPartObject(.named("Apim." + target))) : .null
+        type.fixed("\(signature) { get; }", part: part, usage: usage) {
+          .object(ContextPartObject(.named("Apim." + target)))
         }
       }
       more(&type)
@@ -306,7 +307,7 @@ extension LibraryCatalog {
   }
 
   private static func text(_ type: inout LibraryRegistration, _ name: String, _ member: ContextText) {
-    type.member("string \(name) { get; }") { call in call.machine.context.text(member).map { .string($0) } ?? .null }
+    type.direct("string \(name) { get; }") { machine, _ in machine.context.text(member).map { .string($0) } ?? .null }
   }
 
   /// A variable as the type that was asked for; another type is an InvalidCastException, as in C#.
@@ -317,13 +318,14 @@ extension LibraryCatalog {
 }
 
 /// A part of the context that has no content of its own: its members ask the context.
-final class ContextPartObject: RuntimeObject {
+final class ContextPartObject: RuntimeObject, Sendable {
   let runtimeType: TypeSymbol
 
   init(_ type: TypeSymbol) { runtimeType = type }
 
   /// The `context` variable itself.
-  static var contextValue: Value { .object(ContextPartObject(.context)) }
+  static var contextValue: Value { .object(context) }
+  private static let context = ContextPartObject(.context)
 }
 
 /// A response held in a variable.
@@ -342,6 +344,16 @@ final class URLObject: RuntimeObject {
   init(_ url: ContextURL) { self.url = url }
 
   var runtimeType: TypeSymbol { .named("Apim.IUrl") }
+  /// One of scheme, host, path and query string.
+  func member(_ index: Int) -> ContextText {
+    switch (url, index) {
+    case (.current, 0): .urlScheme
+    case (.current, 1): .urlHost
+    case (.current, 2): .urlPath
+    case (.current, _): .urlQueryString
+    case (.original, _), (.service, _): members[index]
+    }
+  }
   /// Scheme, host, path and query string.
   var members: [ContextText] {
     switch url {
@@ -446,6 +458,13 @@ final class ContextDictionary: RuntimeObject {
     case .query(let url): context.queryValues(name, of: url).map { .object(ArrayObject(strings: $0)) }
     case .matchedParameters: context.matchedParameter(name).map { .string($0) }
     case .variables: context.variable(name)
+    }
+  }
+
+  func contains(_ name: String, _ context: any ContextModel) -> Bool {
+    switch source {
+    case .headers(let side): context.hasHeader(name, of: side)
+    default: find(name, context) != nil
     }
   }
 

@@ -28,13 +28,7 @@ extension LibraryCatalog {
         .object(ArrayObject(strings: try call.receiver(TokenObject.self).values("aud") ?? []))
       }
       type.member("IReadOnlyDictionary<string, string[]> Claims { get; }") { call in
-        let token = try call.receiver(TokenObject.self)
-        let claims = DictionaryObject(TypeSymbol(TypeDefinition.dictionary, [.string, .stringArray]))
-        for property in token.payload.children {
-          guard let name = property.propertyName, let values = token.values(name) else { continue }
-          try claims.set(.string(name), .object(ArrayObject(strings: values)))
-        }
-        return .object(claims)
+        try call.receiver(TokenObject.self).claims
       }
     },
     LibraryType("class Apim.BasicAuthCredentials") { type in
@@ -135,7 +129,19 @@ final class TokenObject: RuntimeObject {
     return [Self.text(token)]
   }
 
-  var runtimeType: TypeSymbol { .named("Apim.Jwt") }
+  /// `Claims`: the values of every claim, put together when first asked for.
+  private(set) lazy var claims: Value = {
+    let claims = DictionaryObject(TypeSymbol(TypeDefinition.dictionary, [.string, .stringArray]))
+    for property in payload.children {
+      guard let name = property.propertyName, let values = values(name) else { continue }
+      // Setting fails for null only, which no name is.
+      try? claims.set(.string(name), .object(ArrayObject(strings: values)))
+    }
+    return .object(claims)
+  }()
+
+  private static let type = TypeSymbol.named("Apim.Jwt")
+  var runtimeType: TypeSymbol { Self.type }
 }
 
 /// The user and password of an `Authorization: Basic …` header.

@@ -3,6 +3,8 @@ final class LibraryCatalog: Sendable {
   static let shared = LibraryCatalog(LibraryCatalog.allTypes)
 
   private let byFullName: [String: TypeDefinition]
+  /// The types without parameters.
+  private let plain: [String: TypeSymbol]
   private let byShortName: [String: [TypeDefinition]]
   private let namespaces: Set<String>
   /// Types with extension methods, in the order of registration.
@@ -36,6 +38,7 @@ final class LibraryCatalog: Sendable {
       if type.hasExtensions { extensionClasses.append(definition) }
     }
     self.byFullName = byFullName
+    plain = byFullName.filter { $0.value.typeParameters.isEmpty }.mapValues { TypeSymbol($0) }
     self.byShortName = byShortName
     self.namespaces = namespaces
     self.extensionClasses = extensionClasses
@@ -54,6 +57,9 @@ final class LibraryCatalog: Sendable {
     }
     return definition
   }
+
+  /// The same as a type, for one without parameters.
+  func symbol(_ fullName: String) -> TypeSymbol { plain[fullName] ?? TypeSymbol(required(fullName)) }
 
   /// Types an unqualified name may mean.
   func imported(_ name: String, arity: Int) -> [TypeDefinition] {

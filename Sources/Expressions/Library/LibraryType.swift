@@ -105,12 +105,96 @@ struct LibraryRegistration {
     add(signature, listed: listed, usage: usage, body: body, setter: nil)
   }
 
+  /// A member whose body takes its operands directly, the receiver first. For members that run often.
+  mutating func direct(
+    _ signature: String, listed: Bool = true, usage: ExpressionUsage = [],
+    _ body: @escaping @Sendable (Machine, Value) throws -> Value
+  ) {
+    add(signature, listed: listed, usage: usage, direct: .one(body))
+  }
+
+  mutating func direct(
+    _ signature: String, listed: Bool = true, usage: ExpressionUsage = [],
+    _ body: @escaping @Sendable (Machine, Value, Value) throws -> Value
+  ) {
+    add(signature, listed: listed, usage: usage, direct: .two(body))
+  }
+
+  mutating func direct(
+    _ signature: String, listed: Bool = true, usage: ExpressionUsage = [],
+    _ body: @escaping @Sendable (Machine, Value, Value, Value) throws -> Value
+  ) {
+    add(signature, listed: listed, usage: usage, direct: .three(body))
+  }
+
+  /// The same for members that give a `bool`.
+  mutating func test(
+    _ signature: String, listed: Bool = true, usage: ExpressionUsage = [],
+    _ body: @escaping @Sendable (Machine, Value) throws -> Bool
+  ) {
+    add(signature, listed: listed, usage: usage, direct: .testOne(body))
+  }
+
+  mutating func test(
+    _ signature: String, listed: Bool = true, usage: ExpressionUsage = [],
+    _ body: @escaping @Sendable (Machine, Value, Value) throws -> Bool
+  ) {
+    add(signature, listed: listed, usage: usage, direct: .testTwo(body))
+  }
+
+  mutating func test(
+    _ signature: String, listed: Bool = true, usage: ExpressionUsage = [],
+    _ body: @escaping @Sendable (Machine, Value, Value, Value) throws -> Bool
+  ) {
+    add(signature, listed: listed, usage: usage, direct: .testThree(body))
+  }
+
+  /// The same for properties that give an `int`.
+  mutating func number(
+    _ signature: String, listed: Bool = true, usage: ExpressionUsage = [],
+    _ body: @escaping @Sendable (Machine, Value) throws -> Int
+  ) {
+    add(signature, listed: listed, usage: usage, direct: .numberOne(body))
+  }
+
+  /// A property of a part of the context that always has this value.
+  ///
+  /// - Parameter part: the part that has to be there, or the value is null.
+  mutating func fixed(
+    _ signature: String, part: ContextPart? = nil, usage: ExpressionUsage = [],
+    _ make: @escaping @Sendable () -> Value
+  ) {
+    let parsed = SignatureReader.member(signature, of: definition)
+    table.add(
+      Member(
+        kind: parsed.kind, name: parsed.name, isStatic: parsed.isStatic, isExtension: false, isListed: true,
+        typeParameters: [], parameters: [], result: parsed.result, declaringType: definition,
+        body: { call in part.map { call.machine.context.isPresent($0) } ?? true ? make() : .null }, setter: nil,
+        fixed: make(), part: part, usage: usage))
+  }
+
+  private mutating func add(_ signature: String, listed: Bool, usage: ExpressionUsage, direct: DirectBody) {
+    let isStatic = signature.hasPrefix("static ")
+    add(
+      signature, listed: listed, usage: usage, body: direct.called(receivers: isStatic ? 0 : 1), setter: nil,
+      direct: direct)
+  }
+
   /// A property or indexer that can be assigned. The setter finds the new value after the indexer's arguments.
   mutating func property(
     _ signature: String, listed: Bool = true, usage: ExpressionUsage = [], get: @escaping LibraryBody,
     set: @escaping LibraryBody
   ) {
     add(signature, listed: listed, usage: usage, body: get, setter: set)
+  }
+
+  /// An indexer with a reading body that takes receiver and index directly.
+  mutating func property(
+    _ signature: String, direct get: @escaping @Sendable (Machine, Value, Value) throws -> Value,
+    set: @escaping LibraryBody
+  ) {
+    let direct = DirectBody.two(get)
+    add(signature, listed: true, usage: [], body: direct.called(receivers: 1), setter: set, direct: direct)
   }
 
   /// A compile-time constant: `constant("int MaxValue", .int32(.max))`.
@@ -125,13 +209,14 @@ struct LibraryRegistration {
   }
 
   private mutating func add(
-    _ signature: String, listed: Bool, usage: ExpressionUsage, body: LibraryBody?, setter: LibraryBody?
+    _ signature: String, listed: Bool, usage: ExpressionUsage, body: LibraryBody?, setter: LibraryBody?,
+    direct: DirectBody? = nil
   ) {
     let parsed = SignatureReader.member(signature, of: definition)
     table.add(
       Member(
         kind: parsed.kind, name: parsed.name, isStatic: parsed.isStatic, isExtension: parsed.isExtension,
         isListed: listed, typeParameters: parsed.typeParameters, parameters: parsed.parameters, result: parsed.result,
-        declaringType: definition, body: body, setter: setter, usage: usage))
+        declaringType: definition, body: body, setter: setter, direct: direct, usage: usage))
   }
 }

@@ -13,10 +13,14 @@ extension LibraryCatalog {
       registerEdits(&type)
       registerMore(&type)
       type.member("static string Empty { get; }") { _ in .string("") }
-      type.member("int Length { get; }") { call in .int32(Int32(clamping: try call.thisString().utf16.count)) }
-      type.member("static bool IsNullOrEmpty(string value)") { call in .bool(call.stringOrNull(0)?.isEmpty ?? true) }
-      type.member("static bool IsNullOrWhiteSpace(string value)") { call in
-        .bool(call.stringOrNull(0)?.unicodeScalars.allSatisfy { $0.properties.isWhitespace } ?? true)
+      type.number("int Length { get; }") { _, text in Ordinal.count(try text.receiverText()) }
+      type.test("static bool IsNullOrEmpty(string value)") { _, value in
+        if case .string(let text) = value { return text.isEmpty }
+        return true
+      }
+      type.test("static bool IsNullOrWhiteSpace(string value)") { _, value in
+        if case .string(let text) = value { return text.unicodeScalars.allSatisfy { $0.properties.isWhitespace } }
+        return true
       }
       type.member("static string Concat(params object[] values)") { call in
         var text = ""
@@ -30,40 +34,35 @@ extension LibraryCatalog {
         try call.machine.process(bytes: text.utf8.count)
         return .string(text)
       }
-      type.member("static bool Equals(string a, string b)") { call in .bool(Operation.areEqual(call[0], call[1])) }
+      type.test("static bool Equals(string a, string b)") { _, a, b in Operation.areEqual(a, b) }
     },
   ]
 
-  private static func ignoresCase(_ call: Call, _ index: Int) -> Bool { call.enumerator(index) % 2 == 1 }
-
-  private static func fold(_ text: String, _ ignoring: Bool) -> [UInt16] {
-    Array((ignoring ? text.uppercased() : text).utf16)
-  }
+  /// Whether a `StringComparison` ignores case.
+  private static func ignoresCase(_ comparison: Value) -> Bool { comparison.int % 2 == 1 }
 
   private static func registerTests(_ type: inout LibraryRegistration) {
-    type.member("bool Equals(string value)") { call in .bool(Operation.areEqual(call.this, call[0])) }
-    type.member("bool Equals(string value, StringComparison comparisonType)") { call in
-      guard let other = call.stringOrNull(0) else { return .bool(false) }
-      let ignoring = ignoresCase(call, 1)
-      return .bool(fold(try call.thisString(), ignoring) == fold(other, ignoring))
+    type.test("bool Equals(string value)") { _, text, value in Operation.areEqual(text, value) }
+    type.test("bool Equals(string value, StringComparison comparisonType)") { _, text, value, comparison in
+      guard case .string(let other) = value else { return false }
+      return Ordinal.areEqual(try text.receiverText(), other, ignoringCase: ignoresCase(comparison))
     }
-    type.member("bool StartsWith(string value)") { call in
-      .bool(try call.thisString().utf16.starts(with: try call.string(0).utf16))
+    type.test("bool StartsWith(string value)") { _, text, value in
+      Ordinal.hasPrefix(try text.receiverText(), try value.text("value"))
     }
-    type.member("bool StartsWith(string value, StringComparison comparisonType)") { call in
-      let ignoring = ignoresCase(call, 1)
-      return .bool(fold(try call.thisString(), ignoring).starts(with: fold(try call.string(0), ignoring)))
+    type.test("bool StartsWith(string value, StringComparison comparisonType)") { _, text, value, comparison in
+      Ordinal.hasPrefix(
+        try text.receiverText(), try value.text("value"), ignoringCase: ignoresCase(comparison))
     }
-    type.member("bool EndsWith(string value)") { call in
-      .bool(Array(try call.thisString().utf16.reversed()).starts(with: try call.string(0).utf16.reversed()))
+    type.test("bool EndsWith(string value)") { _, text, value in
+      Ordinal.hasSuffix(try text.receiverText(), try value.text("value"))
     }
-    type.member("bool EndsWith(string value, StringComparison comparisonType)") { call in
-      let ignoring = ignoresCase(call, 1)
-      return .bool(
-        fold(try call.thisString(), ignoring).reversed().starts(with: fold(try call.string(0), ignoring).reversed()))
+    type.test("bool EndsWith(string value, StringComparison comparisonType)") { _, text, value, comparison in
+      Ordinal.hasSuffix(
+        try text.receiverText(), try value.text("value"), ignoringCase: ignoresCase(comparison))
     }
-    type.member("bool Contains(string value)") { call in
-      .bool(try find(try call.string(0), in: try call.thisString(), from: 0, call.machine) >= 0)
+    type.test("bool Contains(string value)") { machine, text, value in
+      try Ordinal.index(of: try value.text("value"), in: try text.receiverText(), machine) >= 0
     }
     type.member("int IndexOf(string value)") { call in
       .int32(Int32(clamping: try find(try call.string(0), in: try call.thisString(), from: 0, call.machine)))
@@ -89,10 +88,12 @@ extension LibraryCatalog {
   }
 
   private static func registerEdits(_ type: inout LibraryRegistration) {
-    type.member("string ToLower()") { call in .string(try call.thisString().lowercased()) }
-    type.member("string ToUpper()") { call in .string(try call.thisString().uppercased()) }
-    type.member("string ToLowerInvariant()") { call in .string(try call.thisString().lowercased()) }
-    type.member("string ToUpperInvariant()") { call in .string(try call.thisString().uppercased()) }
+    for name in ["ToLower", "ToLowerInvariant"] {
+      type.direct("string \(name)()") { _, text in .string(try text.receiverText().lowercased()) }
+    }
+    for name in ["ToUpper", "ToUpperInvariant"] {
+      type.direct("string \(name)()") { _, text in .string(try text.receiverText().uppercased()) }
+    }
     type.member("string Substring(int startIndex)") { call in
       let units = Array(try call.thisString().utf16)
       let start = call.int(0)
@@ -118,16 +119,18 @@ extension LibraryCatalog {
     type.member("string Replace(string oldValue, string newValue)") { call in
       .string(try replaced(call.thisString(), call.string(0), call.stringOrNull(1) ?? "", call.machine))
     }
-    type.member("string[] Split(params char[] separator)") { call in
-      let separators = Set(
-        try call.array(0).map { value -> UInt16 in if case .char(let unit) = value { unit } else { 0 } })
-      let units = Array(try call.thisString().utf16)
-      try call.machine.process(bytes: units.count * 4)
-      let isSeparator: (UInt16) -> Bool = { unit in
-        separators.isEmpty
-          ? Unicode.Scalar(unit)?.properties.isWhitespace ?? false : separators.contains(unit)
+    type.direct("string[] Split(params char[] separator)") { machine, receiver, separators in
+      let text = try receiver.receiverText()
+      try machine.process(bytes: text.utf8.count * 4)
+      let array: ArrayObject = try separators.instance()
+      if array.count == 1, case .char(let unit) = array[0], unit < 0x80 {
+        return .object(ArrayObject(of: .string, Ordinal.split(text, at: UInt8(unit))))
       }
-      let parts = units.split(omittingEmptySubsequences: false, whereSeparator: isSeparator)
+      let wanted = Set(array.elements.map { value -> UInt16 in if case .char(let unit) = value { unit } else { 0 } })
+      let isSeparator: (UInt16) -> Bool = { unit in
+        wanted.isEmpty ? Unicode.Scalar(unit)?.properties.isWhitespace ?? false : wanted.contains(unit)
+      }
+      let parts = Array(text.utf16).split(omittingEmptySubsequences: false, whereSeparator: isSeparator)
       return .object(ArrayObject(strings: parts.map { String(decoding: $0, as: UTF16.self) }))
     }
   }

@@ -197,7 +197,7 @@ extension LibraryCatalog {
       .int32(Int32(clamping: Operation.compareOrdinal(call.stringOrNull(0) ?? "", call.stringOrNull(1) ?? "")))
     }
     type.member("int CompareTo(string strB)") { call in .int32(Int32(try Operation.compare(call.this, call[0]))) }
-    type.member("string ToString()") { call in call.this }
+    type.direct("string ToString()") { _, text in text }
     type.member("char[] ToCharArray()") { call in
       .object(ArrayObject(of: .char, try call.thisString().utf16.map { .char($0) }))
     }
@@ -216,10 +216,13 @@ extension LibraryCatalog {
       return .string(String(decoding: units, as: UTF16.self))
     }
     for (name, left, right) in [("Trim", true, true), ("TrimStart", true, false), ("TrimEnd", false, true)] {
-      type.member("string \(name)(params char[] trimChars)") { call in
-        var units = Array(try call.thisString().utf16)[...]
+      type.direct("string \(name)(params char[] trimChars)") { _, receiver, characters in
+        let text = try receiver.receiverText()
+        let array: ArrayObject = try characters.instance()
+        if array.count == 0, let trimmed = Ordinal.trimmed(text, start: left, end: right) { return .string(trimmed) }
+        var units = Array(text.utf16)[...]
         let wanted = Set(
-          try call.array(0).compactMap { value -> UInt16? in if case .char(let c) = value { c } else { nil } })
+          array.elements.compactMap { value -> UInt16? in if case .char(let c) = value { c } else { nil } })
         let drops: (UInt16) -> Bool = { unit in
           wanted.isEmpty ? Unicode.Scalar(unit)?.properties.isWhitespace ?? false : wanted.contains(unit)
         }

@@ -2,25 +2,101 @@
 final class FunctionCode {
   /// Places of its frame: parameters first, then what it captured, then its variables.
   var slots = 0
-  /// For each parameter, whether its value lives in a cell of its own.
-  var parameterCells: [Bool] = []
+  /// For each parameter, where its value stands.
+  var parameters: [VariableStorage] = []
   /// Whether the argument is already a cell: `out` and `ref`.
   var byReference: [Bool] = []
   /// Place of each captured cell in the frame.
   var captures: [Int] = []
-  var body: Evaluation = { _ in .null }
+  var body = Evaluation { _ in .null }
+  /// The body of a function that takes one `int` and gives one, without a `Value` around them.
+  private(set) var number: NumberBody?
+  /// The same object, for calls: borrowed, since its owner above changes only when the expression is let go of, and then
+  /// nothing of the expression runs.
+  private var borrowed: Unmanaged<NumberBody>?
+
+  /// A body that does not change.
+  final class NumberBody {
+    let run: NumberEvaluation
+
+    init(_ run: NumberEvaluation) { self.run = run }
+  }
+
+  func set(number run: NumberEvaluation?) {
+    number = run.map { NumberBody($0) }
+    borrowed = number.map { .passUnretained($0) }
+  }
 
   /// Runs the body; `arguments` in order of the parameters.
   func invoke(_ machine: Machine, _ captured: [Value], _ arguments: [Value]) throws -> Value {
     try machine.charge()
     return try machine.call(slots) {
-      let frame = machine.frame
-      for index in parameterCells.indices {
-        let value = index < arguments.count ? arguments[index] : .null
-        frame[index] = parameterCells[index] && !byReference[index] ? .cell(Cell(value)) : value
-      }
-      for (place, value) in zip(captures, captured) { frame[place] = value }
+      for index in parameters.indices { set(index, index < arguments.count ? arguments[index] : .null, machine) }
+      for index in captures.indices { machine.frame[captures[index]] = captured[index] }
       return try body(machine)
+    }
+  }
+
+  /// Runs the body of a function with one parameter.
+  func invoke(_ machine: Machine, _ captured: [Value], one argument: Value) throws -> Value {
+    try machine.charge()
+    return try machine.call(slots) {
+      if !parameters.isEmpty { set(0, argument, machine) }
+      for index in captures.indices { machine.frame[captures[index]] = captured[index] }
+      return try body(machine)
+    }
+  }
+
+  /// A call with one argument, for a function that captures nothing.
+  func call(_ argument: Bound, _ type: TypeSymbol, _ at: Int) -> Bound {
+    guard argument.type == .int32, type == .int32 else {
+      let run = argument.run
+      return Bound(type, at) { [self] machine in try invoke(machine, [], one: try run(machine)) }.placed()
+    }
+    let run = argument.operand.evaluation
+    return Bound(number: at) { [self] machine in
+      let value = try run(machine)
+      try machine.charge()
+      guard let borrowed else {
+        guard case .int32(let result) = try invoke(machine, [], one: .int32(value)) else { return 0 }
+        return result
+      }
+      return try borrowed._withUnsafeGuaranteedRef { body in
+        try machine.call(slots) {
+          machine.numbers[0] = value
+          return try body.run(machine)
+        }
+      }
+    }
+  }
+
+  @inline(__always)
+  private func set(_ index: Int, _ value: Value, _ machine: Machine) {
+    let storage = parameters[index]
+    if storage == .cell {
+      machine.frame[index] = byReference[index] ? value : .cell(Cell(value))
+    } else {
+      machine.set(index, storage, value)
+    }
+  }
+}
+
+/// The local functions of an expression that calls reach without a delegate.
+///
+/// Functions that call each other hold each other: they are emptied with the expression they belong to.
+final class FunctionCodes {
+  private var all: [FunctionCode] = []
+
+  func make() -> FunctionCode {
+    let code = FunctionCode()
+    all.append(code)
+    return code
+  }
+
+  deinit {
+    for code in all {
+      code.body = Evaluation { _ in .null }
+      code.set(number: nil)
     }
   }
 }
@@ -38,5 +114,9 @@ final class LambdaDelegate: DelegateObject {
 
   override func invoke(_ machine: Machine, _ arguments: [Value]) throws -> Value {
     try code.invoke(machine, captured, arguments)
+  }
+
+  override func invoke(_ machine: Machine, _ first: Value) throws -> Value {
+    try code.invoke(machine, captured, one: first)
   }
 }

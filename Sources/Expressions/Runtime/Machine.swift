@@ -1,74 +1,151 @@
 /// The state of one evaluation: its variables and what is left of its limits.
+///
+/// Making one costs two allocations; an event loop keeps one and lends it to every evaluation. It is confined to that
+/// loop. An evaluation that begins while another runs on the same machine gets a machine of its own.
 public final class Machine {
-  let context: any ContextModel
+  // Unowned without a check, by these two facts: whoever evaluates holds the context until the evaluation ends, and
+  // from then on this is the absent context, which lives for ever.
+  private(set) unowned(unsafe) var context: any ContextModel = AbsentContext.shared
   /// Variables of the running function; the frames of its callers lie before it.
   private(set) var frame: UnsafeMutablePointer<Value>
-  /// First place behind the running frame.
-  private var top: UnsafeMutablePointer<Value>
-  private let storage: UnsafeMutablePointer<Value>
+  /// The same places for variables of type `int` and `bool`, which stand here instead.
+  private(set) var numbers: UnsafeMutablePointer<Int32>
+  private var storage: UnsafeMutablePointer<Value>
+  private var numberStorage: UnsafeMutablePointer<Int32>
+  /// First place behind the running frame, counted from the start of `storage`.
+  private var top = 0
   /// Places from the start that hold a value.
-  private var initialised: Int
-  private let capacity: Int
-  var steps: Int
-  var memory: Int
+  private var initialised = 0
+  private var capacity: Int
+  private(set) var isRunning = false
+  var steps = 0
+  var memory = 0
   /// Nested calls still allowed.
-  var depth: Int
+  var depth = 0
   /// Value of the `return` being carried out.
   var result = Value.null
   /// Variables that hold a local function: emptied at the end, for a function that calls itself holds itself.
   var functionCells: [Cell] = []
   /// Objects of which a part may outlive the rest in an expression, such as trees of JSON: kept to the end.
   private var kept: [any RuntimeObject] = []
+  /// Bytes of texts in the making.
+  private(set) var text: UnsafeMutablePointer<UInt8>
+  var textCount = 0
+  private var textCapacity = 256
   /// The exception of the `catch` clause being carried out.
   var caught: [Thrown] = []
 
+  /// Places for variables of most expressions.
+  private static let usualCapacity = 24
+  /// Bytes of room for texts that it keeps for the next evaluation.
+  private static let keptTextCapacity = 65_536
   /// Places for variables when functions call each other.
   private static let callCapacity = 8_192
 
-  init(_ context: any ContextModel, limits: EvaluationLimits, slots: Int, calls: Bool) {
+  public init() {
+    capacity = Self.usualCapacity
+    storage = .allocate(capacity: capacity)
+    numberStorage = .allocate(capacity: capacity)
+    text = .allocate(capacity: textCapacity)
+    frame = storage
+    numbers = numberStorage
+  }
+
+  deinit {
+    text.deallocate()
+    storage.deinitialize(count: initialised)
+    storage.deallocate()
+    numberStorage.deallocate()
+  }
+
+  /// Makes it ready for an evaluation; `calls` says that functions of the expression call each other.
+  func begin(_ context: any ContextModel, _ limits: EvaluationLimits, slots: Int, calls: Bool) {
+    isRunning = true
     self.context = context
     steps = limits.steps
     memory = limits.memory
     depth = limits.recursion
-    capacity = calls ? slots + Self.callCapacity : slots
-    storage = UnsafeMutablePointer<Value>.allocate(capacity: max(capacity, 1))
+    let wanted = calls ? slots + Self.callCapacity : slots
+    if wanted > capacity { grow(wanted) }
     storage.initialize(repeating: .null, count: slots)
+    numberStorage.initialize(repeating: 0, count: slots)
     initialised = slots
     frame = storage
-    top = storage + slots
+    numbers = numberStorage
+    top = slots
   }
 
-  deinit {
-    for cell in functionCells { cell.value = .null }
-    storage.deinitialize(count: initialised)
+  private func grow(_ wanted: Int) {
     storage.deallocate()
+    numberStorage.deallocate()
+    capacity = wanted
+    storage = .allocate(capacity: capacity)
+    numberStorage = .allocate(capacity: capacity)
+  }
+
+  /// Lets go of everything the evaluation held.
+  func end() {
+    storage.deinitialize(count: initialised)
+    initialised = 0
+    if !functionCells.isEmpty {
+      for cell in functionCells { cell.value = .null }
+      functionCells.removeAll()
+    }
+    if !caught.isEmpty { caught.removeAll() }
+    if !kept.isEmpty { kept.removeAll() }
+    textCount = 0
+    if textCapacity > Self.keptTextCapacity { resizeText(256) }
+    result = .null
+    context = AbsentContext.shared
+    isRunning = false
   }
 
   /// Runs a function's body in a frame of its own.
-  func call(_ slots: Int, _ body: () throws -> Value) throws -> Value {
-    depth -= 1
-    let (savedFrame, savedTop) = (frame, top)
-    let end = top - storage + slots
-    guard depth >= 0, end <= capacity else {
-      depth += 1
+  @inline(__always)
+  func call<Result>(_ slots: Int, _ body: () throws -> Result) throws -> Result {
+    let (caller, callerNumbers, callerTop) = (frame, numbers, top)
+    let end = callerTop &+ slots
+    guard depth > 0, end <= capacity else {
       throw LimitExceeded(message: "The expression exceeded its limit of nested calls.")
     }
-    if end > initialised {
-      (storage + initialised).initialize(repeating: .null, count: end - initialised)
-      initialised = end
-    }
-    frame = top
-    top += slots
+    if end > initialised { initialise(end) }
+    frame = storage + callerTop
+    numbers = numberStorage + callerTop
+    top = end
+    depth &-= 1
     defer {
-      frame = savedFrame
-      top = savedTop
-      depth += 1
+      frame = caller
+      numbers = callerNumbers
+      top = callerTop
+      depth &+= 1
     }
     return try body()
   }
 
   /// Keeps an object until the evaluation ends.
   func keep(_ object: any RuntimeObject) { kept.append(object) }
+
+  @inline(never)
+  private func initialise(_ end: Int) {
+    (storage + initialised).initialize(repeating: .null, count: end - initialised)
+    (numberStorage + initialised).initialize(repeating: 0, count: end - initialised)
+    initialised = end
+  }
+
+  /// Makes room for more bytes of a text.
+  @inline(__always)
+  func reserve(_ count: Int) {
+    if textCount &+ count > textCapacity { resizeText((textCount + count) * 2) }
+  }
+
+  @inline(never)
+  private func resizeText(_ wanted: Int) {
+    let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: wanted)
+    larger.update(from: text, count: textCount)
+    text.deallocate()
+    text = larger
+    textCapacity = wanted
+  }
 
   /// Counts work; `count` is in units of about 50 ns.
   @inline(__always)

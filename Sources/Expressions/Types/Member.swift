@@ -25,7 +25,7 @@ struct Parameter: @unchecked Sendable {
 
 /// A member of a library type: what it looks like to C# and what runs when it is used.
 // Sendable by these two facts: all properties are `let`, and the closures are library code without captured mutable
-// state (they get everything through `Call`).
+// state (they get everything as arguments); a fixed value is a part of the context, an object without state.
 final class Member: @unchecked Sendable {
   enum Kind {
     case method
@@ -52,12 +52,19 @@ final class Member: @unchecked Sendable {
   let declaringType: TypeDefinition
   let body: LibraryBody?
   let setter: LibraryBody?
+  /// The body of a member that needs no ``Call``.
+  let direct: DirectBody?
+  /// The value of a property of a part of the context that is always the same.
+  let fixed: Value?
+  /// The part of the context that a fixed value is there for; nil when it always is.
+  let part: ContextPart?
   let usage: ExpressionUsage
 
   init(
     kind: Kind, name: String, isStatic: Bool, isExtension: Bool, isListed: Bool, typeParameters: [TypeDefinition],
     parameters: [Parameter], result: TypeSymbol, constant: Value? = nil, declaringType: TypeDefinition,
-    body: LibraryBody?, setter: LibraryBody?, usage: ExpressionUsage
+    body: LibraryBody?, setter: LibraryBody?, direct: DirectBody? = nil, fixed: Value? = nil,
+    part: ContextPart? = nil, usage: ExpressionUsage
   ) {
     self.kind = kind
     self.name = name
@@ -71,6 +78,9 @@ final class Member: @unchecked Sendable {
     self.declaringType = declaringType
     self.body = body
     self.setter = setter
+    self.direct = direct
+    self.fixed = fixed
+    self.part = part
     self.usage = usage
   }
 

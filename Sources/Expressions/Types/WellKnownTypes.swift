@@ -75,7 +75,7 @@ extension TypeSymbol {
   static let byteArray = uint8.array
   static let stringArray = string.array
 
-  static func named(_ fullName: String) -> TypeSymbol { TypeSymbol(LibraryCatalog.shared.required(fullName)) }
+  static func named(_ fullName: String) -> TypeSymbol { LibraryCatalog.shared.symbol(fullName) }
 
   var array: TypeSymbol { TypeSymbol(TypeDefinition.array1, [self]) }
   var nullable: TypeSymbol { TypeSymbol(TypeDefinition.nullable, [self]) }

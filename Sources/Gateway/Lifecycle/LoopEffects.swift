@@ -1,3 +1,4 @@
+import Expressions
 import Logging
 import NIOCore
 import PolicyLibrary
@@ -8,6 +9,7 @@ final class LoopEffects: PolicyEffects {
   private let limits: LimitTable
   private let logger: Logger
   private var generator = Xoshiro()
+  let machine = Machine()
 
   init(limits: LimitTable, logger: Logger) {
     self.limits = limits

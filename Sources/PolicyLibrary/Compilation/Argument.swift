@@ -26,19 +26,25 @@ extension Argument {
 extension Argument where Literal == String {
   func value(_ exchange: Exchange) throws(PolicyError) -> String {
     if case .literal(let text) = self { return text }
-    return try value(exchange) { (expression) throws(EvaluationError) in try expression.evaluateString(exchange) }
+    return try value(exchange) { (expression) throws(EvaluationError) in
+      try expression.evaluateString(exchange, on: exchange.effects.machine)
+    }
   }
 }
 
 extension Argument where Literal == Bool {
   func value(_ exchange: Exchange) throws(PolicyError) -> Bool {
-    try value(exchange) { (expression) throws(EvaluationError) in try expression.evaluateBool(exchange) }
+    try value(exchange) { (expression) throws(EvaluationError) in
+      try expression.evaluateBool(exchange, on: exchange.effects.machine)
+    }
   }
 }
 
 extension Argument where Literal == Int {
   func value(_ exchange: Exchange) throws(PolicyError) -> Int {
-    try value(exchange) { (expression) throws(EvaluationError) in try expression.evaluateInt(exchange) }
+    try value(exchange) { (expression) throws(EvaluationError) in
+      try expression.evaluateInt(exchange, on: exchange.effects.machine)
+    }
   }
 }
 

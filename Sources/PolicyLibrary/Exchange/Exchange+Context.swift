@@ -147,8 +147,11 @@ extension Exchange: ContextModel {
   // MARK: - Messages
 
   public func header(_ name: String, of message: ContextMessage) -> String? {
-    let values = headerValues(name, of: message)
-    return values?.joined(separator: ",")
+    message == .request ? request.value(of: name) : response.value(of: name)
+  }
+
+  public func hasHeader(_ name: String, of message: ContextMessage) -> Bool {
+    message == .request ? request.contains(name) : response.contains(name)
   }
 
   public func headerValues(_ name: String, of message: ContextMessage) -> [String]? {

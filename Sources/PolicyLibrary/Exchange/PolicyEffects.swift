@@ -1,7 +1,12 @@
+public import Expressions
+
 /// Everything a policy may do beyond its exchange: the only way from a policy to clocks, counters and the network.
 ///
 /// One object serves one event loop; every method returns at once.
 public protocol PolicyEffects: AnyObject {
+  /// What the loop's expressions are evaluated on.
+  var machine: Machine { get }
+
   /// 100-nanosecond ticks since 0001-01-01T00:00:00Z.
   func now() -> Int64
   func random() -> UInt64

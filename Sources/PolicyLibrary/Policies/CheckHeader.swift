@@ -111,7 +111,7 @@ struct SetVariable: PolicyStep {
     case .literal(let text): exchange.variables[name] = .string(text)
     case .expression(let expression):
       do {
-        exchange.variables[name] = try expression.evaluate(exchange)
+        exchange.variables[name] = try expression.evaluate(exchange, on: exchange.effects.machine)
       } catch {
         throw exchange.expressionFailure(error)
       }
