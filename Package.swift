@@ -109,7 +109,8 @@ let package = Package(
       ], swiftSettings: strict),
     .target(
       name: "Workbench",
-      dependencies: ["DotNet", "Expressions", "PolicyLibrary", "PolicySyntax"], swiftSettings: strict),
+      dependencies: ["DotNet", "Expressions", "GatewayConfiguration", "HTTPWire", "PolicyLibrary", "PolicySyntax"],
+      swiftSettings: strict),
 
     // Level 5
     .executableTarget(
@@ -153,6 +154,10 @@ let package = Package(
       name: "ExpressionsTests", dependencies: ["DotNet", "Expressions", "Workbench"], swiftSettings: strict),
     .testTarget(
       name: "PolicySyntaxTests", dependencies: ["Expressions", "PolicySyntax"], swiftSettings: strict),
+    .testTarget(
+      name: "PolicyLibraryTests",
+      dependencies: ["Expressions", "GatewayConfiguration", "HTTPWire", "PolicyLibrary", "Workbench"],
+      swiftSettings: strict),
     .testTarget(
       name: "ManagementAPITests",
       dependencies: [

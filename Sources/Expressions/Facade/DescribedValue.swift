@@ -31,6 +31,12 @@ extension Value {
   /// A response held in a variable (`IResponse`).
   public static func response(_ message: ResponseMessage) -> Value { .object(ResponseObject(message)) }
 
+  /// The response, if the value is an `IResponse` held in a variable.
+  public var response: ResponseMessage? {
+    if case .object(let object) = self { return (object as? ResponseObject)?.message }
+    return nil
+  }
+
   /// A `byte[]`.
   public static func bytes(_ bytes: [UInt8]) -> Value { .object(ArrayObject(bytes: bytes)) }
 

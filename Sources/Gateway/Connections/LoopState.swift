@@ -36,13 +36,13 @@ final class LoopState {
   static let coalesceBound = 4_096
 
   init(
-    loop: any EventLoop, limits: LimitTable, logger: Logger, trustsForwardedProto: Bool,
+    loop: any EventLoop, memory: ProcessMemory, logger: Logger, trustsForwardedProto: Bool,
     onRecords: (@Sendable ([RequestRecord]) -> Void)?
   ) {
     self.loop = loop
     self.trustsForwardedProto = trustsForwardedProto
     self.onRecords = onRecords
-    effects = LoopEffects(limits: limits, logger: logger)
+    effects = LoopEffects(memory: memory, logger: logger, loop: loop)
   }
 
   // MARK: - Connections and deadlines
@@ -139,6 +139,7 @@ final class LoopState {
   func closeAll() {
     for client in Array(clients.values) { client.abort() }
     pool.closeAll()
+    effects.calls.closeAll()
     flushRecords()
     ticking?.cancel()
     ticking = nil

@@ -6,28 +6,63 @@ import Telemetry
 
 /// What policies may do, for one event loop: the clock, random numbers and the counters of the process.
 final class LoopEffects: PolicyEffects {
-  private let limits: LimitTable
+  private let memory: ProcessMemory
   private let logger: Logger
   private var generator = Xoshiro()
   let machine = Machine()
+  let calls: CallClient
 
-  init(limits: LimitTable, logger: Logger) {
-    self.limits = limits
+  init(memory: ProcessMemory, logger: Logger, loop: any EventLoop) {
+    self.memory = memory
     self.logger = logger
+    calls = CallClient(loop: loop)
   }
 
   func now() -> Int64 { Clock.ticks() }
   func random() -> UInt64 { generator.next() }
 
   func admit(_ key: String, limit: Int, windowSeconds: Int, increment: Int) -> Admission {
-    let now = Int64(NIODeadline.now().uptimeNanoseconds / 1_000_000)
-    return limits.admit(key, limit: limit, windowSeconds: windowSeconds, increment: increment, now: now)
+    memory.limits.admit(key, limit: limit, windowSeconds: windowSeconds, increment: increment, now: Self.uptime())
   }
 
   func consume(_ key: String, limit: Int, periodSeconds: Int, start: Int64, increment: Int) -> Admission {
-    limits.consume(
+    memory.limits.consume(
       key, limit: limit, periodSeconds: periodSeconds, start: start / 10_000_000, increment: increment,
       now: Clock.ticks() / 10_000_000)
+  }
+
+  /// Milliseconds that never go back.
+  private static func uptime() -> Int64 { Int64(NIODeadline.now().uptimeNanoseconds / 1_000_000) }
+
+  func enter(_ key: String, limit: Int) -> Bool { memory.concurrency.enter(key, limit: limit) }
+  func leave(_ key: String) { memory.concurrency.leave(key) }
+
+  func send(_ request: OutgoingRequest, _ completion: @escaping (OutgoingResult) -> Void) -> any PendingEffect {
+    calls.send(request, completion)
+  }
+
+  func after(milliseconds: Int, _ completion: @escaping () -> Void) -> any PendingEffect {
+    let timer = LoopTimer(completion)
+    let box = NIOLoopBound(timer, eventLoop: calls.loop)
+    timer.task = calls.loop.scheduleTask(in: .milliseconds(Int64(milliseconds))) { box.value.fire() }
+    return timer
+  }
+
+  func cached(_ key: String, _ completion: @escaping (CachedEntry?) -> Void) -> any PendingEffect {
+    completion(memory.cache.find(key, now: Self.uptime()))
+    return FinishedEffect.instance
+  }
+
+  func cache(_ entry: CachedEntry, as key: String, seconds: Int) {
+    memory.cache.put(entry, as: key, seconds: seconds, now: Self.uptime())
+  }
+
+  func uncache(_ key: String) { memory.cache.remove(key) }
+
+  func emit(_ metric: EmittedMetric) {
+    var fields: Logger.Metadata = ["namespace": "\(metric.namespace)", "value": "\(metric.value)"]
+    for dimension in metric.dimensions { fields[dimension.name] = "\(dimension.value)" }
+    logger.info("metric \(metric.name)", metadata: fields)
   }
 
   func log(_ severity: TraceSeverity, source: String, message: String, metadata: [(name: String, value: String)]) {

@@ -26,8 +26,14 @@ final class RequestLifecycle {
   private var early = ByteBuffer()
   private var isAnswerComplete = false
   private var isStreaming = false
-  /// A new connection to the backend will be reported to this object.
-  private var isConnecting = false
+  /// New connections to backends that will be reported to this object.
+  private var connecting = 0
+  /// Counts the ways to a backend: what is reported for a former one is late.
+  private var attempt = 0
+  /// What the plan waits for.
+  private var wait: PolicyWait?
+  /// The request's body was announced to a backend; it cannot be sent to another.
+  private var hasOfferedBody = false
   /// The answer is for a HEAD request: it has no body.
   private(set) var isHead = false
 
@@ -137,6 +143,7 @@ final class RequestLifecycle {
   /// An error that no policy made: the on-error policies may still change its answer.
   private func fail(_ error: PolicyError, plan: PolicyPlan) {
     self.plan = plan
+    dropWait()
     var run = self.run ?? PlanRun(plan)
     let stop = run.failed(exchange, error)
     self.run = run
@@ -147,6 +154,12 @@ final class RequestLifecycle {
     switch stop {
     case .forward(let settings): forward(settings)
     case .respond: respond()
+    case .wait(let wait):
+      self.wait = wait
+      wait.onCompletion { [unowned self] in
+        self.wait = nil
+        resume()
+      }
     }
   }
 
@@ -160,11 +173,9 @@ final class RequestLifecycle {
         plan: plan ?? .empty)
     }
     forwarding = settings
+    beginAttempt()
     do {
-      if !exchange.isPathBound {
-        try exchange.request.replacePathPrefix(dropping: exchange.apiPathLength, with: backend.basePath)
-        exchange.isPathBound = true
-      }
+      try exchange.bindPath(to: backend)
     } catch {
       return fail(
         .internal(source: "forward-request", reason: "InvalidUri", message: "The path for the backend is too long."),
@@ -179,13 +190,32 @@ final class RequestLifecycle {
     }
   }
 
+  /// Leaves nothing of a former attempt behind.
+  private func beginAttempt() {
+    attempt &+= 1
+    exchange.hasResponse = false
+    if let connection = upstream {
+      upstream = nil
+      connection.abandon()
+    }
+    isAnswerComplete = false
+    if early.readableBytes > 0 { early = ByteBuffer() }
+    if exchange.requestBody == .streaming {
+      if hasOfferedBody { exchange.requestBody = .consumed }
+      hasOfferedBody = true
+    }
+  }
+
   private func connect(_ backend: BackendTarget) {
-    isConnecting = true
+    connecting += 1
+    let attempt = attempt
     state.pool.connect(backend) { [self] result in
-      isConnecting = false
+      connecting -= 1
       switch result {
-      case .success(let connection): connected(connection)
-      case .failure(let error): backendFailed("BackendConnectionFailure", "\(error)", isRetrySafe: false)
+      case .success(let connection):
+        if attempt == self.attempt { connected(connection) } else { connection.close() }
+      case .failure(let error):
+        if attempt == self.attempt { backendFailed("BackendConnectionFailure", "\(error)", isRetrySafe: false) }
       }
     }
   }
@@ -218,7 +248,8 @@ final class RequestLifecycle {
 
   func sendBody(_ data: ByteBuffer) {
     hasSentBody = true
-    upstream?.write(data)
+    // On a further attempt the rest of the body belongs to nobody.
+    if exchange.requestBody == .streaming { upstream?.write(data) }
   }
 
   /// The head of the backend's answer is in `exchange.response`.
@@ -234,12 +265,6 @@ final class RequestLifecycle {
     exchange.responseBody = connection != nil || first.readableBytes > 0 ? .streaming : .none
     early = first
     isAnswerComplete = connection == nil
-    if forwarding.failsOnErrorStatus, exchange.response.status >= 400, let plan {
-      return fail(
-        .internal(
-          source: "forward-request", reason: "BackendErrorStatusCode",
-          message: "The backend answered \(exchange.response.status)."), plan: plan)
-    }
     if plan?.needsResponseBody == true, exchange.responseBody == .streaming {
       collectsResponse = true
       collected = Array(early.readableBytesView)
@@ -384,11 +409,20 @@ final class RequestLifecycle {
     isStreaming = false
     isAnswerComplete = false
     hasSentBody = false
+    hasOfferedBody = false
     collectsResponse = false
+    attempt &+= 1
+    dropWait()
     if early.readableBytes > 0 { early = ByteBuffer() }
     if !collected.isEmpty { collected = [] }
     // Whoever still holds this object to report to it would report to another exchange.
-    if upstream == nil, !isConnecting { state.giveBack(self) }
+    if upstream == nil, connecting == 0 { state.giveBack(self) }
+  }
+
+  /// Nobody goes on with what the plan waits for.
+  private func dropWait() {
+    wait?.cancel()
+    wait = nil
   }
 
   /// The client can take more of the answer.

@@ -59,13 +59,13 @@ public final class GatewayServer: Sendable {
     self.settings = settings
     tls = Mutex(settings.certificate.context)
     group = MultiThreadedEventLoopGroup(numberOfThreads: settings.threads)
-    let limits = LimitTable()
+    let memory = ProcessMemory()
     let settings = settings
     loops = try group.makeIterator().map { loop in
       try loop.submit {
         NIOLoopBound(
           LoopState(
-            loop: loop, limits: limits, logger: logger, trustsForwardedProto: settings.trustForwardedProto,
+            loop: loop, memory: memory, logger: logger, trustsForwardedProto: settings.trustForwardedProto,
             onRecords: settings.wantsRecords ? onRecords : nil), eventLoop: loop)
       }.wait()
     }

@@ -172,6 +172,40 @@ final class PolicyCompilation {
     for jump in jumps { instructions[jump] = .jump(instructions.count) }
   }
 
+  /// Emits a block that `retry` runs again.
+  func emitRetry(_ element: PolicyElement, _ make: (Range<Int>) -> Retry?, _ body: () -> Void) {
+    let place = place(of: element)
+    let begin = instructions.count
+    instructions.append(.again)
+    body()
+    instructions.append(.again)
+    guard let retry = make(place..<places.count) else { return }
+    instructions[begin] = .retry(retry, end: instructions.count, place: place)
+  }
+
+  /// Emits a block whose children run side by side.
+  func emitParallel(_ element: PolicyElement, endsWithFirst: Bool, _ children: [PolicyElement]) {
+    let place = place(of: element)
+    let outer = takeInstructions()
+    var counts: [String: Int] = [:]
+    let branches = children.map { child in
+      counts[child.name, default: 0] += 1
+      path.append("\(child.name)[\(counts[child.name] ?? 1)]")
+      compile(child)
+      path.removeLast()
+      return takeInstructions()
+    }
+    instructions = outer
+    instructions.append(.parallel(ParallelBlock(branches: branches, endsWithFirst: endsWithFirst), place: place))
+  }
+
+  /// Emits a step that knows the number of its place.
+  func emit(_ element: PolicyElement, _ make: (Int) -> any PolicyStep) -> Int {
+    let place = place(of: element)
+    instructions.append(.step(make(place), place: place))
+    return place
+  }
+
   /// Compiles the elements as if they stood one level deeper.
   func nested(_ name: String, _ element: PolicyElement) {
     path.append(name)

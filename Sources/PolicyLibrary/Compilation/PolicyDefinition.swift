@@ -30,6 +30,7 @@ enum PolicyCatalogue {
   static let all: [PolicyDefinition] = [
     .checkHeader, .choose, .forwardRequest, .includeFragment, .ipFilter, .quota, .quotaByKey, .rateLimit,
     .rateLimitByKey,
+    .limitConcurrency, .retry, .sendOneWayRequest, .sendRequest, .wait,
     .returnResponse, .rewriteURI, .setBackendService, .setBody, .setHeader, .setMethod, .setQueryParameter, .setStatus,
     .setVariable, .trace,
   ]
@@ -45,11 +46,11 @@ enum PolicyCatalogue {
     "azure-openai-token-limit", "cache-lookup", "cache-lookup-value", "cache-remove-value", "cache-store",
     "cache-store-value", "cache-value", "cors", "cross-domain", "emit-metric", "find-and-replace",
     "get-authorization-context", "http-data-source", "invoke-dapr-binding", "invoke-request", "json-to-xml", "jsonp",
-    "limit-concurrency", "llm-content-safety", "llm-emit-token-metric", "llm-semantic-cache-lookup",
+    "llm-content-safety", "llm-emit-token-metric", "llm-semantic-cache-lookup",
     "llm-semantic-cache-store", "llm-token-limit", "log-to-eventhub", "mock-response", "proxy", "publish-event",
-    "publish-to-dapr", "redirect-content-urls", "retry", "send-one-way-request", "send-request",
+    "publish-to-dapr", "redirect-content-urls",
     "set-graphql-resolver", "sql-data-source", "cosmosdb-data-source", "validate-azure-ad-token",
     "validate-client-certificate", "validate-content", "validate-graphql-request", "validate-headers", "validate-jwt",
-    "validate-odata-request", "validate-parameters", "validate-status-code", "wait", "xml-to-json", "xsl-transform",
+    "validate-odata-request", "validate-parameters", "validate-status-code", "xml-to-json", "xsl-transform",
   ]
 }

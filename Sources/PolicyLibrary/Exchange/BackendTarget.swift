@@ -44,57 +44,18 @@ public final class BackendTarget: Sendable {
     url text: String, validatesChain: Bool = true, validatesName: Bool = true, backendID: String? = nil,
     clientCertificateID: String? = nil
   ) throws(Failure) {
-    let lower = text.lowercased()
-    let isTLS: Bool
-    let rest: Substring
-    if lower.hasPrefix("http://") || lower.hasPrefix("ws://") {
-      isTLS = false
-    } else if lower.hasPrefix("https://") || lower.hasPrefix("wss://") {
-      isTLS = true
-    } else {
-      throw Failure(message: "\"\(text)\" is not a URL beginning with http:// or https://")
+    let address: RequestURL
+    do { address = try RequestURL(text, validatesChain: validatesChain, validatesName: validatesName) } catch {
+      throw Failure(message: error.message)
     }
-    rest = text[text.index(text.startIndex, offsetBy: lower.prefix { $0 != ":" }.count + 3)...]
-    let authorityEnd = rest.firstIndex { $0 == "/" || $0 == "?" || $0 == "#" } ?? rest.endIndex
-    let authority = rest[..<authorityEnd]
-    let path = rest[authorityEnd...].prefix { $0 != "?" && $0 != "#" }
-    guard !authority.contains("@") else { throw Failure(message: "a backend URL must not hold user information") }
-    var host = authority
-    var port = isTLS ? 443 : 80
-    if authority.hasPrefix("[") {
-      guard let close = authority.firstIndex(of: "]") else { throw Failure(message: "\"\(text)\" has a broken host") }
-      host = authority[authority.index(after: authority.startIndex)..<close]
-      let behind = authority[authority.index(after: close)...]
-      if !behind.isEmpty {
-        guard behind.hasPrefix(":"), let number = Int(behind.dropFirst()), (1...65535).contains(number) else {
-          throw Failure(message: "\"\(text)\" has a broken port")
-        }
-        port = number
-      }
-    } else if let colon = authority.lastIndex(of: ":") {
-      host = authority[..<colon]
-      guard let number = Int(authority[authority.index(after: colon)...]), (1...65535).contains(number) else {
-        throw Failure(message: "\"\(text)\" has a broken port")
-      }
-      port = number
-    }
-    guard !host.isEmpty, host.utf8.count <= 255,
-      host.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != 0x2f && $0 != 0x5c })
-    else { throw Failure(message: "\"\(text)\" has no usable host") }
-    guard path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
-      throw Failure(message: "the path of \"\(text)\" is not percent-encoded")
-    }
-    origin = Origin(
-      isTLS: isTLS, host: host.lowercased(), port: port, validatesChain: validatesChain, validatesName: validatesName,
-      clientCertificateID: clientCertificateID)
-    var base = Array(path.utf8)
+    var origin = address.origin
+    origin.clientCertificateID = clientCertificateID
+    self.origin = origin
+    var base = Array(address.path.utf8)
     while base.last == 0x2f { base.removeLast() }
     basePath = base
-    let bare = authority.hasPrefix("[") ? "[\(host)]" : String(host)
-    let showsPort = port != (isTLS ? 443 : 80)
-    self.host = Array((showsPort ? "\(bare):\(port)" : bare).utf8)
-    self.url =
-      "\(isTLS ? "https" : "http")://\(bare)\(showsPort ? ":\(port)" : "")\(String(decoding: base, as: UTF8.self))"
+    host = Array(address.host.utf8)
+    url = "\(origin.isTLS ? "https" : "http")://\(address.host)\(String(decoding: base, as: UTF8.self))"
     self.backendID = backendID
   }
 }

@@ -18,7 +18,11 @@ public final class Exchange {
   /// Bytes of the path to leave out before the backend's own path is put in front; 0 once a policy wrote the path.
   public var apiPathLength = 0
   /// The request's path is the backend's already: the gateway has put the base path in front.
-  public var isPathBound = false
+  public internal(set) var isPathBound = false
+  /// The base path it then begins with.
+  var boundBasePath: [UInt8] = []
+  /// Redirects followed for this request.
+  var redirects = 0
   public var lastError: PolicyError?
   /// Every error so far, with the moment in ticks.
   public private(set) var errors: [(ticks: Int64, error: PolicyError)] = []
@@ -37,6 +41,8 @@ public final class Exchange {
   var placeIndex = -1
   /// Where the running step stands, for `LastError`.
   public var place: PlanPlace? { placeIndex < 0 ? nil : plan?.places[placeIndex] }
+  /// What `limit-concurrency` blocks hold: the place of the block, and the counter's name.
+  fileprivate var concurrency: [(place: Int, key: String)] = []
 
   public init(effects: any PolicyEffects) { self.effects = effects }
 
@@ -53,6 +59,7 @@ public final class Exchange {
     if lastError != nil { lastError = nil }
     plan = nil
     placeIndex = -1
+    releaseConcurrency()
     if !errors.isEmpty { errors.removeAll(keepingCapacity: true) }
     if !variables.isEmpty { variables.removeAll(keepingCapacity: true) }
     if !afterResponse.isEmpty { afterResponse.removeAll() }
@@ -78,17 +85,25 @@ public final class Exchange {
 
   /// Records an error and makes its default response.
   public func fail(_ error: PolicyError) {
-    var error = error
-    if let place {
-      error.scope = error.scope ?? place.scope.rawValue
-      error.section = error.section ?? place.section.rawValue
-      error.path = error.path ?? place.path
-      error.policyID = error.policyID ?? place.policyID
-    }
+    let error = placed(error)
     lastError = error
-    errors.append((effects.now(), error))
+    note(error)
     setResponse(error)
   }
+
+  /// The error with the place of the running step, where it tells none itself.
+  func placed(_ error: PolicyError) -> PolicyError {
+    guard let place else { return error }
+    var error = error
+    error.scope = error.scope ?? place.scope.rawValue
+    error.section = error.section ?? place.section.rawValue
+    error.path = error.path ?? place.path
+    error.policyID = error.policyID ?? place.policyID
+    return error
+  }
+
+  /// Records an error that does not end the exchange.
+  func note(_ error: PolicyError) { errors.append((effects.now(), error)) }
 
   private func setResponse(_ error: PolicyError) {
     var text = "{ \"statusCode\": \(error.status), \"message\": "
@@ -115,12 +130,56 @@ public final class Exchange {
     isBackendResponse = false
   }
 
+  /// A response from a variable in place of whatever there was; what frames its body is made anew.
+  func beginResponse(_ message: ResponseMessage) {
+    beginResponse(message.statusCode, reason: message.statusReason)
+    let framing: Set<String> = [
+      "content-length", "transfer-encoding", "connection", "keep-alive", "trailer", "upgrade",
+    ]
+    for header in message.headers where !framing.contains(header.name.lowercased()) {
+      // It was a valid head once, so nothing is refused but what the bound on heads forbids.
+      for value in header.values { try? response.append(header.name, value) }
+    }
+    responseBody = message.body(preserve: true).map { .bytes($0) } ?? .none
+  }
+
   /// To be called once, when the response is complete or lost: counts what depends on it.
   public func finish() {
+    releaseConcurrency()
     if afterResponse.isEmpty { return }
     let counts = afterResponse
     afterResponse = []
     for count in counts { count.count(self) }
+  }
+}
+
+// MARK: - Concurrency
+
+extension Exchange {
+  /// Enters a `limit-concurrency` block; false when as many exchanges as may are in it.
+  func enterConcurrency(_ key: String, limit: Int, place: Int) -> Bool {
+    guard effects.enter(key, limit: limit) else { return false }
+    concurrency.append((place, key))
+    return true
+  }
+
+  /// Leaves the block that begins at a place.
+  func leaveConcurrency(place: Int) {
+    guard let index = concurrency.lastIndex(where: { $0.place == place }) else { return }
+    effects.leave(concurrency.remove(at: index).key)
+  }
+
+  /// Leaves every block that begins in these places.
+  func releaseConcurrency(in places: Range<Int>) {
+    for held in concurrency where places.contains(held.place) { effects.leave(held.key) }
+    concurrency.removeAll { places.contains($0.place) }
+  }
+
+  /// Leaves every block.
+  func releaseConcurrency() {
+    if concurrency.isEmpty { return }
+    for held in concurrency { effects.leave(held.key) }
+    concurrency.removeAll()
   }
 }
 

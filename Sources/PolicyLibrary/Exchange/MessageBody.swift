@@ -19,6 +19,8 @@ public struct ForwardSettings: Sendable, Equatable {
   public var timeoutMilliseconds = 300_000
   /// Error statuses of the backend (400 and above) are errors of the exchange.
   public var failsOnErrorStatus = false
+  /// Answers that point elsewhere are followed.
+  public var followsRedirects = false
 
   public init() {}
 }

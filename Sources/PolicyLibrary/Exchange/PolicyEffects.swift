@@ -2,7 +2,8 @@ public import Expressions
 
 /// Everything a policy may do beyond its exchange: the only way from a policy to clocks, counters and the network.
 ///
-/// One object serves one event loop; every method returns at once.
+/// One object serves one event loop; every method returns at once. What takes time reports to its completion, once and on
+/// the same loop, be it before the call returns; never after it was cancelled.
 public protocol PolicyEffects: AnyObject {
   /// What the loop's expressions are evaluated on.
   var machine: Machine { get }
@@ -18,6 +19,26 @@ public protocol PolicyEffects: AnyObject {
   /// Counts against a fixed window that began at a multiple of the period after `start` (ticks); a period of 0 never
   /// ends.
   func consume(_ key: String, limit: Int, periodSeconds: Int, start: Int64, increment: Int) -> Admission
+
+  /// Takes one of `limit` places that exchanges share under a key, across the loops of the process; false when all are
+  /// taken.
+  func enter(_ key: String, limit: Int) -> Bool
+  /// Gives the place back.
+  func leave(_ key: String)
+
+  /// Sends a request and collects its response, within the request's timeout.
+  func send(_ request: OutgoingRequest, _ completion: @escaping (OutgoingResult) -> Void) -> any PendingEffect
+  /// Reports when the time is over.
+  func after(milliseconds: Int, _ completion: @escaping () -> Void) -> any PendingEffect
+
+  /// Looks a key up; nil when there is nothing, or the cache fails.
+  func cached(_ key: String, _ completion: @escaping (CachedEntry?) -> Void) -> any PendingEffect
+  /// Keeps an entry for so many seconds; what cannot be kept is dropped.
+  func cache(_ entry: CachedEntry, as key: String, seconds: Int)
+  func uncache(_ key: String)
+
+  /// Adds to a custom metric.
+  func emit(_ metric: EmittedMetric)
 
   /// A message of the `trace` policy or of `context.Trace`, for the log.
   func log(_ severity: TraceSeverity, source: String, message: String, metadata: [(name: String, value: String)])
@@ -40,5 +61,43 @@ public struct Admission: Sendable, Equatable {
     self.isAllowed = isAllowed
     self.remaining = remaining
     self.retryAfterSeconds = retryAfterSeconds
+  }
+}
+
+/// What a cache holds under a key: bytes in a form that the policies know, so that any process can read them.
+public struct CachedEntry: Sendable, Equatable {
+  public var bytes: [UInt8]
+  /// Ticks when it was stored.
+  public var storedTicks: Int64
+
+  public init(bytes: [UInt8], storedTicks: Int64) {
+    self.bytes = bytes
+    self.storedTicks = storedTicks
+  }
+}
+
+/// A value of a custom metric (`emit-metric`).
+public struct EmittedMetric: Sendable, Equatable {
+  public var name: String
+  public var namespace: String
+  public var value: Double
+  /// In the order of the policy.
+  public var dimensions: [Dimension]
+
+  public struct Dimension: Sendable, Equatable {
+    public var name: String
+    public var value: String
+
+    public init(name: String, value: String) {
+      self.name = name
+      self.value = value
+    }
+  }
+
+  public init(name: String, namespace: String, value: Double, dimensions: [Dimension]) {
+    self.name = name
+    self.namespace = namespace
+    self.value = value
+    self.dimensions = dimensions
   }
 }

@@ -48,9 +48,10 @@ struct QueryText {
     escape(text) { isUnreserved($0) || (keepsSlashes && $0 == 0x2f) }
   }
 
-  /// Only what cannot stand in a path: control characters, spaces, and bytes beyond ASCII.
-  static func escapeUnsafe(_ text: String) -> String {
-    escape(text) { $0 > 0x20 && $0 < 0x7f && $0 != 0x3f && $0 != 0x23 }
+  /// Only what cannot stand in a path: control characters, spaces, and bytes beyond ASCII; or in a query, where a question
+  /// mark may stand.
+  static func escapeUnsafe(_ text: String, keepsQuestion: Bool = false) -> String {
+    escape(text) { $0 > 0x20 && $0 < 0x7f && ($0 != 0x3f || keepsQuestion) && $0 != 0x23 }
   }
 
   private static func escape(_ text: String, keeping isKept: (UInt8) -> Bool) -> String {

@@ -2,70 +2,67 @@
 public struct PlanRun {
   let plan: PolicyPlan
   private var section = 0
-  private var counter = 0
+  private var block: BlockRun
 
-  public init(_ plan: PolicyPlan) { self.plan = plan }
-
-  /// Runs steps until the plan needs somebody else. After `.forward` it is called again to go on.
-  public mutating func resume(_ exchange: Exchange) -> PlanStop {
-    exchange.plan = plan
-    while true {
-      do throws(PolicyError) {
-        if let stop = try runSection(exchange) { return stop }
-        exchange.placeIndex = -1
-        guard section < Self.lastRegular else { return .respond }
-        section += 1
-        counter = 0
-        if section == Self.lastRegular { exchange.writePromisedHeaders() }
-      } catch {
-        exchange.fail(error)
-        if isHandlingError { return .respond }
-        beginErrorHandling()
-      }
-    }
+  public init(_ plan: PolicyPlan) {
+    self.plan = plan
+    block = BlockRun(plan.sections[0])
   }
 
-  /// Runs the current section to its end; nil when nothing stopped it.
-  private mutating func runSection(_ exchange: Exchange) throws(PolicyError) -> PlanStop? {
-    let instructions = plan.sections[section]
-    while counter < instructions.count {
-      let instruction = instructions[counter]
-      counter += 1
-      switch instruction {
-      case .jump(let target): counter = target
-      case .branch(let condition, let otherwise, let place):
-        exchange.placeIndex = place
-        if try !condition.holds(exchange) { counter = otherwise }
-      case .step(let step, let place):
-        exchange.placeIndex = place
-        switch try step.run(exchange) {
-        case .proceed: continue
+  /// Runs steps until the plan needs somebody else. After `.forward` and `.wait` it is called again to go on.
+  public mutating func resume(_ exchange: Exchange) -> PlanStop {
+    exchange.plan = plan
+    return run(exchange) { (block, exchange) throws(PolicyError) in try block.resume(exchange) }
+  }
+
+  /// Goes on after the gateway itself failed: with another attempt of a `retry`, or the `on-error` section.
+  public mutating func failed(_ exchange: Exchange, _ error: PolicyError) -> PlanStop {
+    exchange.plan = plan
+    return run(exchange) { (block, exchange) throws(PolicyError) in try block.failed(exchange, error) }
+  }
+
+  private mutating func run(
+    _ exchange: Exchange, _ begin: (inout BlockRun, Exchange) throws(PolicyError) -> BlockRun.Stop
+  ) -> PlanStop {
+    var isFirst = true
+    while true {
+      do throws(PolicyError) {
+        let stop = isFirst ? try begin(&block, exchange) : try block.resume(exchange)
+        isFirst = false
+        switch stop {
+        case .end: if let stop = nextSection(exchange) { return stop }
         case .respond:
           exchange.writePromisedHeaders()
           return .respond
         case .forward(let settings): return .forward(settings)
+        case .wait(let wait): return .wait(wait)
         }
+      } catch {
+        isFirst = false
+        exchange.fail(error)
+        exchange.releaseConcurrency()
+        if section == Self.onError { return .respond }
+        enter(Self.onError)
       }
     }
+  }
+
+  /// Goes on to the next section; the answer is made when there is none.
+  private mutating func nextSection(_ exchange: Exchange) -> PlanStop? {
+    exchange.placeIndex = -1
+    guard section < Self.lastRegular else { return .respond }
+    enter(section + 1)
+    if section == Self.lastRegular { exchange.writePromisedHeaders() }
     return nil
   }
 
-  /// Goes on after the gateway itself failed: with the `on-error` section.
-  public mutating func failed(_ exchange: Exchange, _ error: PolicyError) -> PlanStop {
-    exchange.fail(error)
-    if isHandlingError { return .respond }
-    beginErrorHandling()
-    return resume(exchange)
+  private mutating func enter(_ section: Int) {
+    self.section = section
+    block = BlockRun(plan.sections[section])
   }
 
-  private var isHandlingError: Bool { section == Self.onError }
   private static let lastRegular = 2
   private static let onError = 3
-
-  private mutating func beginErrorHandling() {
-    section = Self.onError
-    counter = 0
-  }
 }
 
 /// Why a plan stopped.
@@ -73,6 +70,9 @@ public enum PlanStop {
   /// The gateway sends `exchange.request` to `exchange.backend`, puts the answer's head into `exchange.response`, says so
   /// with `hasResponse`, and resumes; or reports ``PlanRun/failed(_:_:)``.
   case forward(ForwardSettings)
+  /// Something is under way: ``PlanRun/resume(_:)`` is due when the wait calls, and ``PolicyWait/cancel()`` when the
+  /// client leaves before.
+  case wait(PolicyWait)
   /// `exchange.response` is the answer.
   case respond
 }

@@ -7,6 +7,12 @@ public final class PolicyPlan: Sendable {
     /// Goes on with the next instruction when the condition holds, else at `otherwise`.
     case branch(any PlanCondition, otherwise: Int, place: Int)
     case jump(Int)
+    /// Begins a `retry`: its body follows and ends with `again`; `end` is behind that.
+    case retry(Retry, end: Int, place: Int)
+    /// The body of the innermost `retry` has ended.
+    case again
+    /// Runs branches side by side.
+    case parallel(ParallelBlock, place: Int)
   }
 
   /// The instructions by section, in the order of `PolicySection.allCases`.
@@ -31,11 +37,12 @@ public final class PolicyPlan: Sendable {
     var settings: ForwardSettings?
     if sections[0].isEmpty, sections[2].isEmpty, sections[1].count == 1, case .step(let step, _) = sections[1][0],
       let forward = step as? ForwardRequest, case .literal(let seconds) = forward.timeoutSeconds,
-      forward.timeoutMilliseconds == nil
+      forward.timeoutMilliseconds == nil, case .literal(let redirects) = forward.redirects
     {
       settings = forward.settings
       settings?.timeoutMilliseconds = seconds * 1_000
+      settings?.followsRedirects = redirects
     }
-    passThrough = settings?.failsOnErrorStatus == true ? nil : settings
+    passThrough = settings?.looksAtAnswer == true ? nil : settings
   }
 }

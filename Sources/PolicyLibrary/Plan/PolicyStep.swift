@@ -1,6 +1,6 @@
 /// One policy, ready to run on any exchange: immutable, shared by every event loop.
 protocol PolicyStep: Sendable {
-  /// Runs at once and never waits.
+  /// Runs at once. What takes time is begun through `exchange.effects`, and the step suspends until it is over.
   func run(_ exchange: Exchange) throws(PolicyError) -> StepResult
 }
 
@@ -11,6 +11,8 @@ enum StepResult {
   case respond
   /// The request goes to the backend; the plan goes on when the answer's head is there.
   case forward(ForwardSettings)
+  /// The plan goes on when the wait is over, with what its completion says.
+  case suspend(PolicyWait)
 }
 
 /// A condition between steps.

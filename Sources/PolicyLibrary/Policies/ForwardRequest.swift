@@ -6,12 +6,15 @@ extension PolicyDefinition {
     let attributes = AttributeReader(element, plan)
     let timeout = attributes.integer("timeout", in: 0...86_400)
     let milliseconds = attributes.integer("timeout-ms", in: 0...86_400_000)
+    // The gateway itself invites clients that wait for 100 (Continue), and asks no backend for it.
     _ = attributes.integer("continue-timeout", in: 0...240)
     var settings = ForwardSettings()
     // This version speaks HTTP/1.1 to backends, which is one of what `2or1` allows.
     _ = attributes.word("http-version", among: ["1", "2or1"], allowsExpression: false)
     let redirects = attributes.boolean("follow-redirects", allowsExpression: true)
-    _ = attributes.boolean("buffer-request-body", allowsExpression: false)
+    if attributes.boolean("buffer-request-body", allowsExpression: false)?.literal == true {
+      plan.readsRequestBody = true
+    }
     // Responses are passed on as they come unless a policy reads them: either value gives the same bytes.
     _ = attributes.boolean("buffer-response", allowsExpression: false)
     if case .literal(let fails) = attributes.boolean("fail-on-error-status-code", allowsExpression: false) {
@@ -19,17 +22,13 @@ extension PolicyDefinition {
     }
     attributes.finish()
     plan.allowChildren([], in: element)
-    if let redirects, redirects.literal != false {
-      let value = element.attribute("follow-redirects")?.value
-      let message = "follow-redirects is not supported by this version of Postern yet."
-      plan.report(value?.diagnostic("PL0106", message) ?? element.diagnostic("PL0106", message))
-    }
     if milliseconds != nil, timeout != nil {
       plan.report(element.diagnostic("PL0124", "'forward-request' has either timeout or timeout-ms, not both."))
     }
     plan.emit(
-      ForwardRequest(settings: settings, timeoutSeconds: timeout ?? .literal(300), timeoutMilliseconds: milliseconds),
-      element)
+      ForwardRequest(
+        settings: settings, timeoutSeconds: timeout ?? .literal(300), timeoutMilliseconds: milliseconds,
+        redirects: redirects ?? .literal(false)), element)
   }
 }
 
@@ -37,10 +36,11 @@ struct ForwardRequest: PolicyStep {
   let settings: ForwardSettings
   let timeoutSeconds: Argument<Int>
   let timeoutMilliseconds: Argument<Int>?
+  let redirects: Argument<Bool>
 
   /// What stands in the backend section of a service without a global document.
   static let standard = ForwardRequest(
-    settings: ForwardSettings(), timeoutSeconds: .literal(300), timeoutMilliseconds: nil)
+    settings: ForwardSettings(), timeoutSeconds: .literal(300), timeoutMilliseconds: nil, redirects: .literal(false))
 
   func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
     var settings = settings
@@ -49,6 +49,8 @@ struct ForwardRequest: PolicyStep {
     } else {
       settings.timeoutMilliseconds = try timeoutSeconds.value(exchange) * 1_000
     }
+    settings.followsRedirects = try redirects.value(exchange)
+    exchange.redirects = 0
     return .forward(settings)
   }
 }

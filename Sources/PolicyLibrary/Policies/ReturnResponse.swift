@@ -7,17 +7,13 @@ extension PolicyDefinition {
   /// `return-response`: ends the exchange with the response described in it.
   static let returnResponse = PolicyDefinition("return-response", in: .everywhere) { element, plan in
     let attributes = AttributeReader(element, plan)
-    if attributes.literal("response-variable-name") != nil {
-      let value = element.attribute("response-variable-name")?.value
-      let message = "response-variable-name is not supported by this version of Postern yet."
-      plan.report(value?.diagnostic("PL0106", message) ?? element.diagnostic("PL0106", message))
-    }
+    let variable = attributes.literal("response-variable-name")
     attributes.finish()
     plan.allowChildren(["set-status", "set-header", "set-body"], in: element)
     let status = element.first("set-status").flatMap { SetStatus($0, plan) }
     let headers = element.elements(named: "set-header").compactMap { SetHeader($0, plan, onResponse: true) }
     let body = element.first("set-body").flatMap { SetBody($0, plan, onResponse: true) }
-    plan.emit(ReturnResponse(status: status, headers: headers, body: body), element)
+    plan.emit(ReturnResponse(variable: variable, status: status, headers: headers, body: body), element)
   }
 
   /// `set-status`: of the response.
@@ -34,12 +30,22 @@ extension PolicyDefinition {
 }
 
 struct ReturnResponse: PolicyStep {
+  /// Holds the response to begin with.
+  let variable: String?
   let status: SetStatus?
   let headers: [SetHeader]
   let body: SetBody?
 
   func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
-    exchange.beginResponse(200)
+    if let variable {
+      guard let message = exchange.variables[variable]?.response else {
+        throw .internal(
+          source: "return-response", reason: "ResponseVariableNotFound", message: "'\(variable)' holds no response.")
+      }
+      exchange.beginResponse(message)
+    } else {
+      exchange.beginResponse(200)
+    }
     try status?.apply(exchange)
     for header in headers { try header.apply(exchange, toResponse: true) }
     try body?.apply(exchange)
@@ -109,8 +115,10 @@ struct SetBody: PolicyStep {
     return .proceed
   }
 
+  func bytes(_ exchange: Exchange) throws(PolicyError) -> [UInt8] { Array(try content.value(exchange).utf8) }
+
   func apply(_ exchange: Exchange) throws(PolicyError) {
-    let bytes = Array(try content.value(exchange).utf8)
+    let bytes = try bytes(exchange)
     if onResponse {
       if !exchange.hasResponse { exchange.beginResponse(200) }
       exchange.responseBody = .bytes(bytes)

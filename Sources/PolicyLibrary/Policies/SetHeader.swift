@@ -63,40 +63,17 @@ struct SetHeader: PolicyStep {
   }
 
   func apply(_ exchange: Exchange, toResponse: Bool) throws(PolicyError) {
-    let header: HeaderName
-    if let literalName {
-      header = literalName
-    } else {
-      let text = try name.value(exchange)
-      guard let made = HeaderName(text) else {
-        throw .internal(source: "set-header", reason: "InvalidHeaderName", message: "'\(text)' is no header name.")
-      }
-      header = made
-    }
-    let action = try action.value(exchange)
+    let header = try header(exchange)
+    let action = try action(exchange)
     let exists = toResponse ? exchange.response.contains(header) : exchange.request.contains(header)
-    switch action {
-    case "override", "append": break
-    case "skip": if exists { return }
-    case "delete":
-      if toResponse { exchange.response.remove(header) } else { exchange.request.remove(header) }
-      return
-    default:
-      throw .internal(
-        source: "set-header", reason: "InvalidExistsAction",
-        message: "'\(action)' is no value of exists-action; expected override, skip, append or delete.")
-    }
-    var texts: [String] = []
-    for value in values { texts.append(try value.value(exchange)) }
-    if texts.count > 1, !Self.separateLines.contains(header.description.lowercased()) {
-      texts = [texts.joined(separator: ",")]
-    }
+    if action == .skip, exists { return }
+    let texts = action == .delete ? [] : try texts(header, exchange)
     do {
       if toResponse {
-        if action == "override" { exchange.response.remove(header) }
+        if action != .append { exchange.response.remove(header) }
         for text in texts { try exchange.response.append(header, text) }
       } else {
-        if action == "override" { exchange.request.remove(header) }
+        if action != .append { exchange.request.remove(header) }
         for text in texts { try exchange.request.append(header, text) }
       }
     } catch {
@@ -104,5 +81,45 @@ struct SetHeader: PolicyStep {
         source: "set-header", reason: "InvalidHeaderValue",
         message: "The value of '\(header)' cannot stand in a header: \(error)")
     }
+  }
+
+  /// The same for a request that a policy makes.
+  func apply(_ exchange: Exchange, to request: inout OutgoingRequest) throws(PolicyError) {
+    let header = try header(exchange)
+    let action = try action(exchange)
+    let name = header.text.lowercased()
+    if action == .skip, request.headers.contains(where: { $0.name.lowercased() == name }) { return }
+    if action != .append { request.headers.removeAll { $0.name.lowercased() == name } }
+    if action == .delete { return }
+    for text in try texts(header, exchange) { request.headers.append((header.text, text)) }
+  }
+
+  private enum Action: String { case override, skip, append, delete }
+
+  private func header(_ exchange: Exchange) throws(PolicyError) -> HeaderName {
+    if let literalName { return literalName }
+    let text = try name.value(exchange)
+    guard let made = HeaderName(text) else {
+      throw .internal(source: "set-header", reason: "InvalidHeaderName", message: "'\(text)' is no header name.")
+    }
+    return made
+  }
+
+  private func action(_ exchange: Exchange) throws(PolicyError) -> Action {
+    let text = try action.value(exchange)
+    guard let action = Action(rawValue: text) else {
+      throw .internal(
+        source: "set-header", reason: "InvalidExistsAction",
+        message: "'\(text)' is no value of exists-action; expected override, skip, append or delete.")
+    }
+    return action
+  }
+
+  /// A text for each line.
+  private func texts(_ header: HeaderName, _ exchange: Exchange) throws(PolicyError) -> [String] {
+    var texts: [String] = []
+    for value in values { texts.append(try value.value(exchange)) }
+    if texts.count > 1, !Self.separateLines.contains(header.text.lowercased()) { return [texts.joined(separator: ",")] }
+    return texts
   }
 }

@@ -1,0 +1,6 @@
+/// What the event loops of a gateway process count and keep together.
+struct ProcessMemory: Sendable {
+  let limits = LimitTable()
+  let concurrency = ConcurrencyTable()
+  let cache = ValueCache()
+}

@@ -1,0 +1,80 @@
+public import Expressions
+
+/// A request that a policy makes on its own: `send-request`, tokens, events.
+public struct OutgoingRequest: Sendable {
+  public var method: String
+  /// Connection, base path and Host value; its base path is part of ``target`` already.
+  public var origin: Origin
+  /// Value of the Host field.
+  public var host: String
+  /// Path and query, percent-encoded.
+  public var target: String
+  public var headers: [(name: String, value: String)] = []
+  /// Nil sends no body; an empty one is declared with its length.
+  public var body: [UInt8]?
+  /// Milliseconds until the whole response must be there.
+  public var timeoutMilliseconds = 60_000
+  /// Offered in the TLS handshake.
+  public var clientCertificate: ClientCertificate?
+  /// The HTTP proxy to go through.
+  public var proxy: ProxyServer?
+
+  public init(method: String, url: RequestURL) {
+    self.method = method
+    origin = url.origin
+    host = url.host
+    target = url.target
+  }
+
+  /// Puts the value in place of all lines of a header.
+  public mutating func setHeader(_ name: String, _ value: String) {
+    headers.removeAll { $0.name.lowercased() == name.lowercased() }
+    headers.append((name, value))
+  }
+}
+
+/// A certificate with its key, for the client's side of a TLS handshake.
+public struct ClientCertificate: Sendable, Hashable {
+  public enum Source: Sendable, Hashable {
+    /// Leaf first, and the key, both as PEM.
+    case pem(certificates: String, key: String)
+    case pkcs12([UInt8], password: String?)
+  }
+
+  public var source: Source
+
+  public init(source: Source) { self.source = source }
+}
+
+/// An HTTP proxy between gateway and backend.
+public struct ProxyServer: Sendable, Hashable {
+  public var host: String
+  public var port: Int
+  /// The value of `Proxy-Authorization`.
+  public var authorization: String?
+
+  public init(host: String, port: Int, authorization: String? = nil) {
+    self.host = host
+    self.port = port
+    self.authorization = authorization
+  }
+}
+
+/// Why a request of a policy has no response.
+public struct OutgoingFailure: Error, Sendable, Equatable {
+  public enum Reason: String, Sendable {
+    case timeout = "Timeout"
+    case connection = "BackendConnectionFailure"
+  }
+
+  public var reason: Reason
+  public var message: String
+
+  public init(reason: Reason, message: String) {
+    self.reason = reason
+    self.message = message
+  }
+}
+
+/// What came of a request of a policy.
+public typealias OutgoingResult = Result<ResponseMessage, OutgoingFailure>

@@ -1,0 +1,73 @@
+import HTTPWire
+public import PolicyLibrary
+
+/// Takes one exchange through its plan in this process: the backend is a closure, and time is scripted.
+public struct PlanRunner {
+  /// What a backend does with a request.
+  public enum BackendAnswer {
+    case response(status: Int, headers: [(name: String, value: String)] = [], body: String = "")
+    /// No answer: reason and message as the gateway would say them.
+    case failure(reason: String, message: String)
+  }
+
+  /// The plan waits for something that will never happen.
+  public struct Stuck: Error {}
+
+  public let effects: ScriptedEffects
+  private let backend: (Exchange) -> BackendAnswer
+
+  /// - Parameter backend: sees the request as it would be sent; called once for each attempt.
+  public init(effects: ScriptedEffects, backend: @escaping (Exchange) -> BackendAnswer) {
+    self.effects = effects
+    self.backend = backend
+  }
+
+  /// Runs the plan until the answer is there, in `exchange.response` and `exchange.responseBody`.
+  public func run(_ plan: PolicyPlan, _ exchange: Exchange) throws {
+    var run = PlanRun(plan)
+    var stop: PlanStop
+    if let settings = plan.passThrough { stop = .forward(settings) } else { stop = run.resume(exchange) }
+    while true {
+      switch stop {
+      case .respond:
+        exchange.finish()
+        return
+      case .wait(let wait):
+        var isOver = false
+        wait.onCompletion { isOver = true }
+        while !isOver { guard effects.step() else { throw Stuck() } }
+        stop = run.resume(exchange)
+      case .forward:
+        stop = forward(exchange, &run)
+      }
+    }
+  }
+
+  private func forward(_ exchange: Exchange, _ run: inout PlanRun) -> PlanStop {
+    func failed(_ reason: String, _ message: String) -> PlanStop {
+      run.failed(exchange, .internal(source: "forward-request", reason: reason, message: message))
+    }
+    guard let target = exchange.backend else {
+      return failed("BackendNotSpecified", "The API has no backend, and no policy set one.")
+    }
+    exchange.hasResponse = false
+    do throws(WireError) {
+      try exchange.bindPath(to: target)
+    } catch {
+      return failed("InvalidUri", "The path for the backend is too long.")
+    }
+    switch backend(exchange) {
+    case .failure(let reason, let message): return failed(reason, message)
+    case .response(let status, let headers, let body):
+      exchange.beginResponse(status)
+      do throws(WireError) {
+        for header in headers { try exchange.response.append(header.name, header.value) }
+      } catch {
+        return failed("BackendResponseFailure", "The backend's answer is not valid HTTP: \(error.code.rawValue).")
+      }
+      exchange.isBackendResponse = true
+      exchange.responseBody = body.isEmpty ? .none : .bytes(Array(body.utf8))
+      return run.resume(exchange)
+    }
+  }
+}
