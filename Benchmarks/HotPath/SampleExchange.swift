@@ -87,7 +87,7 @@ extension SampleExchange {
   }
 }
 
-/// A clock that stands, random numbers that count, limits that never end.
+/// A clock that stands, random numbers that count, limits that never end, an empty cache, and services out of reach.
 final class SampleEffects: PolicyEffects {
   let machine = Machine()
   private var count: UInt64 = 0
@@ -106,6 +106,28 @@ final class SampleEffects: PolicyEffects {
   func consume(_ key: String, limit: Int, periodSeconds: Int, start: Int64, increment: Int) -> Admission {
     Admission(isAllowed: true, remaining: limit, retryAfterSeconds: 0)
   }
+
+  func enter(_ key: String, limit: Int) -> Bool { true }
+  func leave(_ key: String) {}
+
+  func send(_ request: OutgoingRequest, _ completion: @escaping (OutgoingResult) -> Void) -> any PendingEffect {
+    completion(.failure(OutgoingFailure(reason: .connection, message: "Nobody listens.")))
+    return FinishedEffect.instance
+  }
+
+  func after(milliseconds: Int, _ completion: @escaping () -> Void) -> any PendingEffect {
+    completion()
+    return FinishedEffect.instance
+  }
+
+  func cached(_ key: String, _ completion: @escaping (CachedEntry?) -> Void) -> any PendingEffect {
+    completion(nil)
+    return FinishedEffect.instance
+  }
+
+  func cache(_ entry: CachedEntry, as key: String, seconds: Int) {}
+  func uncache(_ key: String) {}
+  func emit(_ metric: EmittedMetric) {}
 
   func log(_ severity: TraceSeverity, source: String, message: String, metadata: [(name: String, value: String)]) {}
 }
