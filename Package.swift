@@ -37,6 +37,9 @@ let package = Package(
       name: "DotNet",
       dependencies: [
         "CPCRE2", .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "SwiftASN1", package: "swift-asn1"),
+        .product(name: "X509", package: "swift-certificates"),
         .product(name: "_CryptoExtras", package: "swift-crypto"),
       ],
       swiftSettings: strict),

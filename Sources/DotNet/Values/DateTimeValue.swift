@@ -11,6 +11,8 @@ public struct DateTimeValue: Sendable {
 
   public static let ticksPerSecond: Int64 = 10_000_000
   public static let ticksPerDay: Int64 = 864_000_000_000
+  /// Ticks of 1970-01-01.
+  public static let unixEpochTicks: Int64 = 621_355_968_000_000_000
   /// Ticks of 9999-12-31T23:59:59.9999999.
   public static let maximumTicks: Int64 = 3_155_378_975_999_999_999
 
@@ -54,7 +56,7 @@ public struct DateTimeValue: Sendable {
   }
 
   /// Days since 0001-01-01.
-  private static func dayNumber(_ year: Int, _ month: Int, _ day: Int) -> Int {
+  static func dayNumber(_ year: Int, _ month: Int, _ day: Int) -> Int {
     let before = year - 1
     let ofYears = before * 365 + before / 4 - before / 100 + before / 400
     return ofYears + (1..<month).reduce(0) { $0 + days(year, $1) } + day - 1

@@ -41,8 +41,14 @@ extension Binder {
     let found =
       names.count == 1
       ? catalog.imported(names[0], arity: arity).first
-      : catalog.type(names.joined(separator: "."), arity: arity)
+      : catalog.type(names.joined(separator: "."), arity: arity) ?? nested(names, arity: arity)
     return found.flatMap { strict && !$0.isListed ? nil : $0 }
+  }
+
+  /// A type inside another: `TimeZoneInfo.AdjustmentRule`.
+  private func nested(_ names: [String], arity: Int) -> TypeDefinition? {
+    guard let outer = catalog.imported(names[0], arity: 0).first else { return nil }
+    return catalog.type(([outer.fullName] + names.dropFirst()).joined(separator: "."), arity: arity)
   }
 
   /// The type that a chain of names before a dot stands for; nil when it is a value.

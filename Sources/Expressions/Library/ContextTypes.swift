@@ -1,3 +1,5 @@
+import DotNet
+
 /// The `context` variable: expressions.md, section 5.
 extension LibraryCatalog {
   static let contextTypes: [LibraryType] = [
@@ -97,6 +99,10 @@ extension LibraryCatalog {
       }
     },
     part("IRequest", [("IUrl Url", []), ("IUrl OriginalUrl", [])]) { type in
+      type.member("X509Certificate2 Certificate { get; }") { call in
+        try call.machine.context.clientCertificate().map { .object(CertificateObject(try CertificateValue($0))) }
+          ?? .null
+      }
       text(&type, "Method", .requestMethod)
       text(&type, "IpAddress", .requestIpAddress)
       type.fixed("IReadOnlyDictionary<string, string[]> Headers { get; }") {
@@ -137,7 +143,7 @@ extension LibraryCatalog {
         let result = DictionaryObject(TypeSymbol(TypeDefinition.dictionary, [.string, list]))
         for pair in String(decoding: body, as: UTF8.self).split(separator: "&") {
           let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map {
-            WebText.unescaped(String($0), plusIsBlank: true)
+            PercentEncoding.decoded(String($0), plusIsBlank: true)
           }
           let value = Value.string(parts.count > 1 ? parts[1] : "")
           if case .object(let object)? = try result.find(.string(parts[0])), let known = object as? ListObject {
@@ -242,6 +248,9 @@ extension LibraryCatalog {
       text(&type, "Region", .deploymentRegion)
       text(&type, "ServiceId", .deploymentServiceId)
       text(&type, "ServiceName", .deploymentServiceName)
+      type.member("IReadOnlyDictionary<string, X509Certificate2> Certificates { get; }") { _ in
+        .object(ContextDictionary(.certificates))
+      }
     },
     part("ILastError", []) { type in
       for (name, member) in [
@@ -421,6 +430,7 @@ final class ContextDictionary: RuntimeObject {
     case query(ContextURL)
     case matchedParameters
     case variables
+    case certificates
   }
 
   let source: Source
@@ -433,6 +443,7 @@ final class ContextDictionary: RuntimeObject {
       case .headers, .message, .query: .stringArray
       case .matchedParameters: .string
       case .variables: .object
+      case .certificates: .named("System.Security.Cryptography.X509Certificates.X509Certificate2")
       }
     return TypeSymbol(
       LibraryCatalog.shared.required("System.Collections.Generic.IReadOnlyDictionary", arity: 2), [.string, value])
@@ -458,6 +469,8 @@ final class ContextDictionary: RuntimeObject {
     case .query(let url): context.queryValues(name, of: url).map { .object(ArrayObject(strings: $0)) }
     case .matchedParameters: context.matchedParameter(name).map { .string($0) }
     case .variables: context.variable(name)
+    case .certificates:
+      context.deploymentCertificate(name).flatMap { try? CertificateValue($0) }.map { .object(CertificateObject($0)) }
     }
   }
 
@@ -485,6 +498,7 @@ final class ContextDictionary: RuntimeObject {
     case .query(let url): context.queryNames(of: url)
     case .matchedParameters: context.matchedParameterNames()
     case .variables: context.variableNames()
+    case .certificates: context.deploymentCertificateNames()
     }
   }
 }

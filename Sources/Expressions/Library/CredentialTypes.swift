@@ -55,34 +55,6 @@ extension LibraryCatalog {
         return .bool(credentials != nil)
       }
     },
-    LibraryType(
-      enumeration: "System.UriPartial", [("Scheme", 0), ("Authority", 1), ("Path", 2), ("Query", 3)]),
-    LibraryType("class System.Uri") { type in
-      type.member("Uri(string uriString)") { call in .object(try UriObject.parse(try call.string(0))) }
-      type.member("static string EscapeDataString(string stringToEscape)") { call in
-        var result = ""
-        for byte in try call.string(0).utf8 { WebText.append(byte, to: &result, unreserved: "-_.~") }
-        return .string(result)
-      }
-      type.member("static string UnescapeDataString(string stringToUnescape)") { call in
-        .string(WebText.unescaped(try call.string(0), plusIsBlank: false))
-      }
-      let parts: [(String, @Sendable (UriObject) -> String)] = [
-        ("Scheme", { $0.scheme }), ("Host", { $0.host }), ("AbsolutePath", { $0.path }), ("Query", { $0.query }),
-        ("Fragment", { $0.fragment }), ("PathAndQuery", { $0.path + $0.query }), ("Authority", { $0.authority }),
-        ("AbsoluteUri", { $0.text }), ("LocalPath", { WebText.unescaped($0.path, plusIsBlank: false) }),
-        ("OriginalString", { $0.original }),
-      ]
-      for (name, part) in parts {
-        type.member("string \(name) { get; }") { call in .string(part(try call.receiver(UriObject.self))) }
-      }
-      type.member("int Port { get; }") { call in .int32(Int32(try call.receiver(UriObject.self).port)) }
-      type.member("string GetLeftPart(UriPartial part)") { call in
-        let uri = try call.receiver(UriObject.self)
-        let pieces = [uri.scheme + "://", uri.authority, uri.path, uri.query]
-        return .string(pieces.prefix(call.int(0) + 1).joined())
-      }
-    },
   ]
 }
 
@@ -160,66 +132,4 @@ final class BasicCredentials: RuntimeObject, Sendable {
   }
 
   var runtimeType: TypeSymbol { .named("Apim.BasicAuthCredentials") }
-}
-
-/// An absolute `Uri`.
-final class UriObject: RuntimeObject, Sendable {
-  let original: String
-  let scheme: String
-  let host: String
-  let port: Int
-  let path: String
-  let query: String
-  let fragment: String
-
-  private static let defaults = ["http": 80, "https": 443, "ws": 80, "wss": 443, "ftp": 21]
-
-  private init(_ original: String, _ scheme: String, _ host: String, _ port: Int, _ rest: Substring) {
-    self.original = original
-    self.scheme = scheme
-    self.host = host
-    self.port = port
-    let mark = rest.firstIndex(of: "#") ?? rest.endIndex
-    let question = rest[..<mark].firstIndex(of: "?") ?? mark
-    path = rest[..<question].isEmpty ? "/" : String(rest[..<question])
-    query = String(rest[question..<mark])
-    fragment = String(rest[mark...])
-  }
-
-  /// UriFormatException for what is no absolute address.
-  static func parse(_ text: String) throws -> UriObject {
-    let failure = Thrown(
-      "System.UriFormatException", "Invalid URI: The format of the URI could not be determined.")
-    let trimmed = text.trimmingWhiteSpace()
-    guard let colon = trimmed.range(of: "://") else { throw failure }
-    let scheme = trimmed[..<colon.lowerBound].lowercased()
-    guard let first = scheme.first, first.isLetter,
-      scheme.allSatisfy({ $0.isLetter || $0.isNumber || "+-.".contains($0) })
-    else { throw failure }
-    let rest = trimmed[colon.upperBound...]
-    let end = rest.firstIndex { "/?#".contains($0) } ?? rest.endIndex
-    var authority = rest[..<end]
-    if let at = authority.lastIndex(of: "@") { authority = authority[authority.index(after: at)...] }
-    var port = defaults[scheme] ?? -1
-    if let mark = authority.lastIndex(of: ":"), !authority.hasSuffix("]") {
-      guard let number = Int(authority[authority.index(after: mark)...]), (0...65_535).contains(number) else {
-        throw Thrown("System.UriFormatException", "Invalid URI: Invalid port specified.")
-      }
-      port = number
-      authority = authority[..<mark]
-    }
-    guard !authority.isEmpty, !authority.contains(" ") else {
-      throw Thrown("System.UriFormatException", "Invalid URI: The hostname could not be parsed.")
-    }
-    return UriObject(text, scheme, authority.lowercased(), port, rest[end...])
-  }
-
-  var authority: String { port == Self.defaults[scheme] || port < 0 ? host : "\(host):\(port)" }
-  var text: String { scheme + "://" + authority + path + query + fragment }
-  var runtimeType: TypeSymbol { .named("System.Uri") }
-  func text(_ machine: Machine) throws -> String { text }
-  func isEqual(to other: Value) -> Bool {
-    if case .object(let object) = other, let uri = object as? UriObject { return uri.text == text }
-    return false
-  }
 }

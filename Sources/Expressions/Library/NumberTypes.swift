@@ -14,25 +14,6 @@ extension LibraryCatalog {
         mathRounding(&type)
       },
       LibraryType("static class System.Convert") { type in convert(&type) },
-      LibraryType("class System.Random") { type in
-        type.member("Random()", usage: .hiddenState) { call in .object(RandomObject(call.machine.context.random())) }
-        type.member("Random(int seed)") { call in .object(RandomObject(UInt64(bitPattern: call.long(0)))) }
-        type.member("int Next()") { call in
-          .int32(Int32(try call.receiver(RandomObject.self).next(below: 2_147_483_647)))
-        }
-        type.member("int Next(int maxValue)") { call in
-          if call.int(0) < 0 { throw Thrown.outOfRange("maxValue") }
-          return .int32(Int32(try call.receiver(RandomObject.self).next(below: call.int(0))))
-        }
-        type.member("int Next(int minValue, int maxValue)") { call in
-          if call.int(0) > call.int(1) { throw Thrown.outOfRange("minValue") }
-          let offset = try call.receiver(RandomObject.self).next(below: call.int(1) - call.int(0))
-          return .int32(Int32(call.int(0) + offset))
-        }
-        type.member("double NextDouble()") { call in
-          .double(Double(try call.receiver(RandomObject.self).next(below: 1 << 53)) / Double(1 << 53))
-        }
-      },
     ]
 
   /// Reads a number as `Parse` does: white space, sign and digits; reals with groups, point and exponent, too.
@@ -337,21 +318,5 @@ extension LibraryCatalog {
       return try converted(token.scalar(), to: kind)
     default: return try Operation.convertChecked(value, to: kind.symbol)
     }
-  }
-}
-
-/// `Random`: a small generator seeded by the context, so that a test can pin it.
-final class RandomObject: RuntimeObject {
-  private var state: UInt64
-
-  init(_ seed: UInt64) { state = seed &+ 0x9E37_79B9_7F4A_7C15 }
-
-  var runtimeType: TypeSymbol { .named("System.Random") }
-
-  func next(below bound: Int) -> Int {
-    state ^= state << 13
-    state ^= state >> 7
-    state ^= state << 17
-    return bound <= 0 ? 0 : Int(state % UInt64(bound))
   }
 }

@@ -79,12 +79,12 @@ extension LibraryCatalog {
     }
   }
 
-  private static func date(_ value: Value) throws -> DateTimeValue {
+  static func date(_ value: Value) throws -> DateTimeValue {
     guard case .object(let object) = value, let date = object as? DateTimeObject else { throw Thrown.nullReference() }
     return date.value
   }
 
-  private static func span(_ value: Value) throws -> Int64 {
+  static func span(_ value: Value) throws -> Int64 {
     guard case .object(let object) = value, let span = object as? TimeSpanObject else { throw Thrown.nullReference() }
     return span.ticks
   }

@@ -55,7 +55,7 @@ enum JsonComparison {
     case .double(let number): return NumberText.shortest(number)
     case .decimal(let number): return number.description
     case .object(let object as GuidObject): return object.value
-    case .object(let object as UriObject): return object.original
+    case .object(let object as UriObject): return object.uri.original
     case .object(let object as DateTimeObject): return try object.value.format("MM/dd/yyyy HH:mm:ss")
     case .object(let object): throw Thrown.invalidCast(object.runtimeType, .string)
     default: return Operation.integer(value).map { "\($0)" } ?? ""

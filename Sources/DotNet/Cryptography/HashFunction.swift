@@ -1,5 +1,5 @@
 import Crypto
-import Foundation
+import FoundationEssentials
 
 /// The hash functions of `System.Security.Cryptography`, plain and keyed.
 public enum HashFunction: String, Sendable, CaseIterable {
@@ -8,6 +8,20 @@ public enum HashFunction: String, Sendable, CaseIterable {
   case sha256 = "SHA256"
   case sha384 = "SHA384"
   case sha512 = "SHA512"
+
+  /// Length of a hash in bytes.
+  public var length: Int {
+    switch self {
+    case .md5: 16
+    case .sha1: 20
+    case .sha256: 32
+    case .sha384: 48
+    case .sha512: 64
+    }
+  }
+
+  /// Bytes the function takes at a time; a longer HMAC key is hashed first.
+  public var blockLength: Int { self == .sha384 || self == .sha512 ? 128 : 64 }
 
   /// The hash of some bytes.
   public func digest(_ bytes: [UInt8]) -> [UInt8] {
