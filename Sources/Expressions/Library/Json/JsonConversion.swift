@@ -69,7 +69,9 @@ enum JsonConversion {
         return .object(ArrayObject(bytes: Array(data)))
       }
     default:
-      if type.definition.name == "Uri", case .string(let text) = value { return .object(UriObject(try UriObject.made(text, kind: 0))) }
+      if type.definition.name == "Uri", case .string(let text) = value {
+        return .object(UriObject(try UriObject.made(text, kind: 0)))
+      }
       guard let kind = LibraryCatalog.NumberKind(rawValue: type.definition.name) else { break }
       if case .object(let number as BigIntegerObject) = value { return try large(number, kind) }
       return try LibraryCatalog.converted(value, to: kind)
