@@ -141,6 +141,10 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ], path: "Benchmarks/HotPath", swiftSettings: strict),
 
+    // Not a product: mutated input for the parsers of untrusted text (scripts/fuzz).
+    .executableTarget(
+      name: "fuzz", dependencies: ["Expressions", "Workbench"], path: "Fuzz", exclude: ["Seeds"], swiftSettings: strict),
+
     // Tests
     .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: strict),
     .testTarget(
@@ -154,7 +158,8 @@ let package = Package(
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ], swiftSettings: strict),
     .testTarget(
-      name: "ExpressionsTests", dependencies: ["DotNet", "Expressions", "Workbench"], swiftSettings: strict),
+      name: "ExpressionsTests", dependencies: ["DotNet", "Expressions", "Workbench"], exclude: ["Fixtures"],
+      swiftSettings: strict),
     .testTarget(
       name: "PolicySyntaxTests", dependencies: ["Expressions", "PolicySyntax"], swiftSettings: strict),
     .testTarget(

@@ -61,7 +61,8 @@ public struct DecimalNumber: Sendable {
     var exponent = 0
     if let e = bytes.firstIndex(where: { $0 == "e" || $0 == "E" }) {
       guard let value = Int(bytes[bytes.index(after: e)...]) else { return nil }
-      exponent = value
+      // Beyond this nothing but zero is left, or everything is too large.
+      exponent = max(-1000, min(value, 1000))
       bytes = bytes[..<e]
     }
     for byte in bytes.utf8 {

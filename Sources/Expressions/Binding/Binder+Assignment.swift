@@ -111,9 +111,21 @@ extension Binder {
           "Property or indexer '\(member.declaringType.name).\(member.name)' cannot be assigned to -- it is read only",
           bound.offset)
       }
+    case .field(let inner, _, _): try checkRoot(inner, bound.offset)
     case .element, .discard: break
     }
     return (place, bound.type)
+  }
+
+  /// A field can be assigned when the tuple it is in can.
+  private func checkRoot(_ place: Place, _ at: Int) throws(SyntaxError) {
+    switch place {
+    case .variable(let variable): try checkWritable(variable, at)
+    case .field(let inner, _, _): try checkRoot(inner, at)
+    case .member:
+      throw fail("CS1612", "Cannot modify the return value because it is not a variable", at)
+    case .element, .discard: break
+    }
   }
 
   /// A place whose receiver and indices are computed once.
@@ -135,6 +147,9 @@ extension Binder {
     case .element(let array, let indices, let type):
       let held = Place.element(array: hold(array), indices: indices.map(hold), type: type)
       return (prepare, held)
+    case .field(let inner, let index, let type):
+      let (prepare, held) = try steady(inner, at)
+      return (prepare, .field(of: held, index: index, type: type))
     case .member(let receiver, let member, let types, let arguments, let type):
       let held = Place.member(
         receiver: receiver.map(hold), member: member, types: types, arguments: arguments.map(hold), type: type)
@@ -142,18 +157,19 @@ extension Binder {
     }
   }
 
-  private func reading(_ place: Place, _ at: Int) -> Bound {
+  func reading(_ place: Place, _ at: Int) -> Bound {
     switch place {
     case .variable(let variable): return variable.bound(at)
     case .discard: return Bound(.error, at) { _ in .null }
     case .element(let array, let indices, let type):
-      let (run, index) = (array.run, indices[0].run)
+      let find = finding(array, indices)
       return Bound(type, at) { machine in
-        guard case .object(let object) = try run(machine), let array = object as? ArrayObject else {
-          throw Thrown.nullReference()
-        }
-        return try array.checked(Int(Operation.integer(try index(machine)) ?? -1))
+        let (array, index) = try find(machine)
+        return array[index]
       }.placed()
+    case .field(let inner, let index, let type):
+      let run = reading(inner, at).run
+      return Bound(type, at) { machine in try TupleObject.of(try run(machine)).values[index] }.placed()
     case .member(let receiver, let member, let types, let arguments, let type):
       let (run, runs, body) = (receiver?.run, arguments.map(\.run), member.body)
       return Bound(type, at) { machine in
@@ -172,15 +188,23 @@ extension Binder {
     case .discard: return value
     case .variable(let variable): return variable.storing(value, at)
     case .element(let array, let indices, let type):
-      let (arrayRun, index) = (array.run, indices[0].run)
+      let find = finding(array, indices)
+      // An array of another type than it looks like holds its own.
+      let isExact = type.isValueType || type == .string
       return Bound(type, at) { machine in
-        guard case .object(let object) = try arrayRun(machine), let array = object as? ArrayObject else {
-          throw Thrown.nullReference()
-        }
-        let place = Int(Operation.integer(try index(machine)) ?? -1)
+        let (array, index) = try find(machine)
         let value = try run(machine)
-        guard place >= 0, place < array.count else { throw Thrown.indexOutOfRange() }
-        array[place] = value
+        if isExact { array[index] = value } else { try array.store(value, at: index) }
+        return value
+      }.placed()
+    case .field(let inner, let index, let type):
+      let (read, changed) = (reading(inner, at), temporary(.object))
+      let whole = store(Bound(read.type, at, changed.read), inner, at).run
+      let (tuple, write) = (read.run, changed.write)
+      return Bound(type, at) { machine in
+        let value = try run(machine)
+        write(machine, .object(try TupleObject.of(try tuple(machine)).replacing(index, value)))
+        _ = try whole(machine)
         return value
       }.placed()
     case .member(let receiver, let member, let types, let arguments, let type):

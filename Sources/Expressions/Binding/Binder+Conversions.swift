@@ -61,6 +61,11 @@ extension Binder {
         throw fail("CS0428", "Cannot convert method group '\(name)' to type '\(target)'.", bound.offset)
       }
       return try methodGroup(candidates, receiver, name, signature, target, bound.offset)
+    case .function(let function) where !function.member.typeParameters.isEmpty:
+      guard let signature = signature(of: target), signature.parameters.count == function.member.parameters.count else {
+        throw fail("CS0123", "No overload for '\(function.syntax.name)' matches '\(target)'", bound.offset)
+      }
+      return try delegate(of: function, signature, target, bound.offset)
     case .function(let function):
       guard let signature = signature(of: target), signature.parameters.count == function.member.parameters.count,
         zip(signature.parameters, function.member.parameters).allSatisfy({ $0.type == $1.type })
@@ -82,16 +87,16 @@ extension Binder {
     result.type = type
     result.form = .plain
     // Only numbers, texts and switches stay constants of C#.
-    if type == .object || type.isInterface { result.constant = nil }
+    if type == .object || type.isInterface || type.isNullable { result.constant = nil }
     return result
   }
 
   /// A constant of type int converts to smaller types that can hold it.
   private func fits(_ bound: Bound, _ target: TypeSymbol) -> Bool {
-    guard bound.type == .int32, let constant = bound.constant, let value = Operation.integer(constant),
-      target.isIntegral,
-      target != .char
+    guard let constant = bound.constant, let value = Operation.integer(constant), target.isIntegral, target != .char
     else { return false }
+    if bound.type == .int64, target == .uint64 { return value >= 0 }
+    guard bound.type == .int32 else { return false }
     return Operation.integer(Operation.convert(constant, to: target)).map { $0 == value } ?? (value >= 0)
   }
 

@@ -69,61 +69,6 @@ extension Binder {
     return steps
   }
 
-  func array(_ syntax: ArraySyntax, _ at: Int) throws(SyntaxError) -> Bound {
-    guard syntax.rank == 1 else {
-      throw fail("PL0201", "An array of several dimensions is not supported by this version of Postern yet.", at)
-    }
-    guard let elements = syntax.elements else {
-      let element = try resolve(element: syntax, at)
-      let size = try convert(try bind(syntax.sizes[0]), to: .int64)
-      let (run, empty) = (size.run, Value.defaultValue(of: element))
-      return Bound(element.array, at) { machine in
-        let count = Int(Operation.integer(try run(machine)) ?? 0)
-        if count < 0 { throw Thrown.overflow() }
-        try machine.process(bytes: count.multipliedReportingOverflow(by: 24).partialValue)
-        return .object(ArrayObject(of: element, Array(repeating: empty, count: count)))
-      }.placed()
-    }
-    var bounds: [Bound] = []
-    for element in elements {
-      guard case .value(let value) = element else {
-        throw fail("CS0623", "Array initializers can only be used in a variable or field initializer.", at)
-      }
-      bounds.append(try bindAny(value))
-    }
-    let elementType: TypeSymbol
-    if syntax.element != nil {
-      elementType = try resolve(element: syntax, at)
-    } else {
-      let best = bounds.first { candidate in
-        !candidate.type.isNullLiteral && !candidate.type.isError
-          && bounds.allSatisfy { implicit($0, to: candidate.type) != nil }
-      }
-      guard let best else { throw fail("CS0826", "No best type found for implicitly-typed array", at) }
-      elementType = best.type
-    }
-    if let size = syntax.sizes.first, let constant = try bind(size).constant,
-      Operation.integer(constant) != Int64(bounds.count)
-    {
-      throw fail("CS0847", "An array initializer of length '\(Operation.integer(constant) ?? 0)' is expected", at)
-    }
-    var runs: [Evaluation] = []
-    for bound in bounds { runs.append(try convert(bound, to: elementType).run) }
-    let all = runs
-    return Bound(elementType.array, at) { machine in
-      var values: [Value] = []
-      values.reserveCapacity(all.count)
-      for run in all { values.append(try run(machine)) }
-      try machine.allocate(bytes: values.count * 24)
-      return .object(ArrayObject(of: elementType, values))
-    }
-  }
-
-  private func resolve(element syntax: ArraySyntax, _ at: Int) throws(SyntaxError) -> TypeSymbol {
-    guard let element = syntax.element else { throw fail("CS0826", "No best type found", at) }
-    return try resolve(element)
-  }
-
   func anonymous(
     _ members: [(name: String, value: ExpressionSyntax)], _ at: Int
   ) throws(SyntaxError) -> Bound {
@@ -146,8 +91,8 @@ extension Binder {
   }
 
   func tuple(_ members: [(name: String?, value: ExpressionSyntax)], _ at: Int) throws(SyntaxError) -> Bound {
-    guard members.count <= 7 else {
-      throw fail("PL0201", "A tuple of more than seven elements is not supported by this version of Postern yet.", at)
+    guard members.count <= LibraryCatalog.largestTuple else {
+      throw fail("PL0201", "A tuple has more than \(LibraryCatalog.largestTuple) elements.", at)
     }
     var parts: [Bound] = []
     for member in members { parts.append(try bindAny(member.value)) }
@@ -250,45 +195,5 @@ extension Value {
   func isInstance(of type: TypeSymbol) -> Bool {
     if isNull { return false }
     return runtimeType.isReferenceConvertible(to: type)
-  }
-}
-
-/// A tuple or an object of an anonymous type: values by position.
-final class TupleObject: RuntimeObject {
-  let runtimeType: TypeSymbol
-  let values: [Value]
-
-  init(_ type: TypeSymbol, _ values: [Value]) {
-    runtimeType = type
-    self.values = values
-  }
-
-  func text(_ machine: Machine) throws -> String {
-    var parts: [String] = []
-    for value in values { parts.append(try Operation.text(value, machine)) }
-    if runtimeType.kind == .anonymous {
-      return "{ " + zip(runtimeType.definition.fieldNames, parts).map { "\($0) = \($1)" }.joined(separator: ", ") + " }"
-    }
-    if runtimeType.definition === TypeDefinition.keyValuePair { return "[" + parts.joined(separator: ", ") + "]" }
-    return "(" + parts.joined(separator: ", ") + ")"
-  }
-
-  func isEqual(to other: Value) -> Bool {
-    guard case .object(let object) = other, let tuple = object as? TupleObject, tuple.values.count == values.count
-    else { return false }
-    return zip(values, tuple.values).allSatisfy { Operation.areEqual($0, $1) }
-  }
-
-  func hash(into hasher: inout Hasher) {
-    for value in values { value.hash(into: &hasher) }
-  }
-
-  func compare(to other: Value) throws -> Int? {
-    guard case .object(let object) = other, let tuple = object as? TupleObject else { return nil }
-    for (a, b) in zip(values, tuple.values) {
-      let order = try Operation.compare(a, b)
-      if order != 0 { return order }
-    }
-    return 0
   }
 }

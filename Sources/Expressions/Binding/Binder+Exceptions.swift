@@ -4,7 +4,12 @@ extension Binder {
     _ complaints: inout [SyntaxError]
   ) throws(SyntaxError) -> Execution {
     let before = flow
+    function.protected += catches.isEmpty ? 0 : 1
     let run = try scoped(body, &complaints)
+    function.protected -= catches.isEmpty ? 0 : 1
+    for statement in catches.flatMap(\.statements) + (finally ?? []) where statement.yields {
+      throw fail("CS1625", "Cannot yield in the body of a catch or finally clause", statement.offset)
+    }
     var after = flow
     var clauses:
       [(type: TypeSymbol, filter: ((Machine) throws -> Bool)?, store: (Machine, Value) -> Void, run: Execution)] = []
@@ -83,6 +88,7 @@ extension Binder {
         if case .returned = try last(machine) { return .returned }
         throw error
       }
+      if case .yielded = completion { return completion }
       let result = machine.result
       let end = try last(machine)
       if case .next = end {
@@ -120,7 +126,7 @@ extension Binder {
       return (prepare, try scoped(body, &complaints))
     }
     let (prepare, run) = inner.result
-    return entering(inner.prologue, sequence([prepare, run][...]))
+    return entering(inner.prologue, steps([prepare, run]))
   }
 
   private func isDisposable(_ type: TypeSymbol) -> Bool { type.isReferenceConvertible(to: .disposable) }

@@ -20,13 +20,14 @@ extension Binder {
   /// Binds the body of a lambda or a local function.
   func function(
     _ syntax: LambdaSyntax, types: [TypeSymbol], modes: [ParameterMode], result: TypeSymbol?, _ target: TypeSymbol,
-    code known: FunctionCode? = nil, _ at: Int
+    code known: FunctionCode? = nil, iterator element: TypeSymbol? = nil, _ at: Int
   ) throws(SyntaxError) -> (bound: Bound, result: TypeSymbol) {
     lambdaBudget -= 1
     if lambdaBudget < 0 { throw fail("CS8078", "An expression is too long or complex to compile", at) }
     hasFunctions = true
     let outer = function
     let inner = FunctionScope(parent: outer, captured: CapturedNames.of(syntax), result: result)
+    inner.iterator = element
     function = inner
     let (savedFlow, savedPlaceholders) = (flow, placeholders)
     placeholders = []
@@ -61,8 +62,14 @@ extension Binder {
       code.parameters.append(variable.storage)
       code.byReference.append(isReference)
     }
-    let (body, type) = try functionBody(syntax, result, at)
-    code.body = inner.entering(body.run)
+    let (body, type): (Bound, TypeSymbol)
+    if let element, let result {
+      (body, type) = (Bound(result, at, try iteratorBody(syntax, element, result, code)), result)
+      code.body = body.run
+    } else {
+      (body, type) = try functionBody(syntax, result, at)
+      code.body = inner.entering(body.run)
+    }
     if type == .int32, code.parameters == [.number], inner.scopes[0].prologue.isEmpty {
       code.set(number: body.operand.evaluation)
     }
@@ -75,6 +82,18 @@ extension Binder {
         return .object(LambdaDelegate(target, code, captured: places.map { frame[$0] }))
       }, type
     )
+  }
+
+  private func iteratorBody(
+    _ syntax: LambdaSyntax, _ element: TypeSymbol, _ result: TypeSymbol, _ code: FunctionCode
+  ) throws(SyntaxError) -> Evaluation {
+    guard case .block(let statements, _) = syntax.body else { return Evaluation { _ in .null } }
+    function.leaving = temporary(.int32).slot
+    var complaints: [SyntaxError] = []
+    flow.isReachable = true
+    let run = list(statements, &complaints)
+    if let first = complaints.first { throw first }
+    return iterator(run, element, result, code)
   }
 
   private func functionBody(
@@ -144,9 +163,11 @@ extension Binder {
   ///
   /// - Parameter functions: the names of the functions of its block that need nothing from around them.
   func announce(_ syntax: FunctionSyntax, free functions: Set<String>, _ at: Int) throws(SyntaxError) {
-    guard syntax.typeParameters.isEmpty else {
-      throw fail("PL0201", "A generic local function is not supported by this version of Postern yet.", at)
-    }
+    let open = syntax.typeParameters.map { TypeDefinition.typeParameter($0) }
+    if Set(syntax.typeParameters).count != open.count { throw fail("CS0692", "Duplicate type parameter", at) }
+    typeParameters.append(
+      Dictionary(zip(syntax.typeParameters, open.map { TypeSymbol($0) }), uniquingKeysWith: { first, _ in first }))
+    defer { typeParameters.removeLast() }
     var parameters: [Parameter] = []
     for parameter in syntax.lambda.parameters ?? [] {
       guard let written = parameter.type else { continue }
@@ -161,11 +182,13 @@ extension Binder {
     }
     let result = try syntax.result.map { (type) throws(SyntaxError) in try resolve(type) } ?? .void
     let member = Member(
-      kind: .method, name: syntax.name, isStatic: true, isExtension: false, isListed: true, typeParameters: [],
+      kind: .method, name: syntax.name, isStatic: true, isExtension: false, isListed: true, typeParameters: open,
       parameters: parameters, result: result, declaringType: TypeDefinition.object, body: nil, setter: nil, usage: [])
     let code = functions.contains(syntax.name) ? codes.make() : nil
     let variable = try declare(syntax.name, .object, at, isCell: code == nil ? nil : false)
-    variable.function = LocalFunction(syntax, member, code: code)
+    let local = LocalFunction(syntax, member, code: code)
+    if !open.isEmpty { local.home = (function, function.scopes.count - 1) }
+    variable.function = local
     variable.readOnly = "it is a local function"
   }
 
@@ -173,7 +196,7 @@ extension Binder {
   ///
   func freeFunctions(_ statements: [StatementSyntax]) -> Set<String> {
     var needs: [String: Set<String>] = [:]
-    for case .function(let syntax, _) in statements {
+    for case .function(let syntax, _) in statements where syntax.typeParameters.isEmpty {
       needs[syntax.name] = CapturedNames.needed(by: syntax).filter { $0 != "context" && !isTypeName($0) }
     }
     while let bound = needs.first(where: { !$0.value.allSatisfy { needs[$0] != nil } }) {
@@ -190,15 +213,12 @@ extension Binder {
   func define(_ syntax: FunctionSyntax, _ at: Int) throws(SyntaxError) {
     guard let variable = function.lookup(syntax.name), let local = variable.function else { return }
     let member = local.member
+    if !member.typeParameters.isEmpty { return }
     flow = Flow()
+    let element = try iteratorElement(of: syntax, member.result, at)
     let made = try function(
       syntax.lambda, types: member.parameters.map(\.type), modes: member.parameters.map(\.mode), result: member.result,
-      .delegateBase, code: local.code, at)
-    if local.code != nil { return }
-    let (run, write, slot) = (made.bound.run, variable.write, variable.slot)
-    function.scopes[function.scopes.count - 1].prologue.append { machine in
-      if case .cell(let cell) = machine.frame[slot] { machine.functionCells.append(cell) }
-      if let value = try? run(machine) { write(machine, value) }
-    }
+      .delegateBase, code: local.code, iterator: element, at)
+    if local.code == nil { publish(made.bound.run, in: variable) }
   }
 }

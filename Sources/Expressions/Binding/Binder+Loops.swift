@@ -32,6 +32,11 @@ extension Binder {
     for step in steps { advances.append(try effectful(step)) }
     flow = inner.breaks.map { whenFalse.joined($0) } ?? whenFalse
     let cost = 1 + statements - before
+    if let resumption {
+      return resuming(
+        resumption, starts: starts, test: check?.condition ?? FlagEvaluation { _ in true },
+        advance: sequence(advances.map(\.effects)[...]), inner.result, cost: cost)
+    }
     let repeating =
       counting(check, advances, inner.result, cost)
       ?? repeating(check?.condition, sequence(advances.map(\.effects)[...]), inner.result, cost)
@@ -87,6 +92,10 @@ extension Binder {
     let (test, _, whenFalse) = try bindCondition(condition)
     flow = inner.breaks.map { whenFalse.joined($0) } ?? whenFalse
     let (run, check, cost) = (inner.result, test.condition, 1 + statements - before)
+    if let resumption {
+      return resuming(
+        resumption, starts: [], test: check, advance: Execution { _ in .next }, run, cost: cost, testsLast: true)
+    }
     return Execution { machine in
       repeat {
         try machine.charge(steps: cost)
@@ -133,21 +142,37 @@ extension Binder {
     let (prologue, sourceRun, write, cost) = (
       inner.prologue, source.run, held.write, 1 + statements - statementsBefore
     )
-    return Execution { machine in
+    let iterate: (Machine) throws -> any ValueIterator = { machine in
       let value = try sourceRun(machine)
       if value.isNull { throw Thrown.placed(Thrown.nullReference(), at) }
-      let iterator = try elements(of: value, enumerator, machine).makeIterator()
-      while let element = try iterator.next(machine) {
-        try machine.charge(steps: cost)
-        for step in prologue { step(machine) }
-        write(machine, element)
-        _ = try store(machine)
-        switch try run(machine) {
-        case .broken: return .next
-        case .returned: return .returned
-        case .section(let section): return .section(section)
-        case .next, .continued: break
+      return try elements(of: value, enumerator, machine).makeIterator()
+    }
+    let begin: (Machine, Value) throws -> Void = { machine, element in
+      for step in prologue { step(machine) }
+      write(machine, element)
+      _ = try store(machine)
+    }
+    if let resumption { return resuming(resumption, source: iterate, element: begin, run, cost: cost) }
+    return Execution { machine in
+      let iterator = try iterate(machine)
+      do {
+        while let element = try iterator.next(machine) {
+          try machine.charge(steps: cost)
+          try begin(machine, element)
+          let completion = try run(machine)
+          switch completion {
+          case .next, .continued: break
+          default:
+            try iterator.leave(machine)
+            if case .broken = completion { return .next }
+            return completion
+          }
         }
+      } catch let limit as LimitExceeded {
+        throw limit
+      } catch {
+        try iterator.leave(machine)
+        throw error
       }
       return .next
     }

@@ -10,7 +10,8 @@ extension Binder {
   /// All members of a name on a type, its bases and interfaces.
   func members(_ name: String, of type: TypeSymbol) -> [Candidate] {
     var result: [Candidate] = []
-    for owner in hierarchy(of: type) {
+    // What an array has for its interfaces alone is not seen on it.
+    for owner in hierarchy(of: type) where !type.isArray || !owner.isInterface || name == "GetEnumerator" {
       for member in owner.definition.members.named[name] ?? [] where !strict || member.isListed {
         result.append(Candidate(member: member, owner: owner))
       }
@@ -58,12 +59,16 @@ extension Binder {
     if let underlying = type.nullableUnderlying { return try nullableMember(receiver, underlying, name, at) }
     if let field = field(name, of: type) {
       let run = receiver.run
-      return Bound(field.type, at) { machine in
+      var result = Bound(field.type, at) { machine in
         guard case .object(let object) = try run(machine), let tuple = object as? TupleObject else {
           throw Thrown.nullReference()
         }
         return tuple.values[field.index]
       }.placed()
+      if type.isTuple, case .reference(let place) = receiver.form {
+        result.form = .reference(.field(of: place, index: field.index, type: field.type))
+      }
+      return result
     }
     let found = members(name, of: type)
     guard let candidate = found.first(where: { $0.member.kind == .property && !$0.member.isStatic }) else {
@@ -232,6 +237,8 @@ extension Binder {
     switch callee.form {
     case .untyped(.methodGroup(let candidates, let receiver, let name)):
       return try invoke(candidates, receiver: receiver, name, arguments, types, callee.offset)
+    case .untyped(.function(let function)) where !function.member.typeParameters.isEmpty:
+      return try invoke(generic: function, arguments, types, callee.offset)
     case .untyped(.function(let function)):
       return try invoke(
         [Candidate(member: function.member, owner: nil)], receiver: nil, function.syntax.name, arguments, [],
@@ -274,21 +281,7 @@ extension Binder {
   }
 
   func index(_ receiver: Bound, _ syntax: [ArgumentSyntax], _ at: Int) throws(SyntaxError) -> Bound {
-    if let element = receiver.type.elementType {
-      guard syntax.count == 1, receiver.type.definition.rank == 1 else {
-        throw fail("CS0022", "Wrong number of indices inside []; expected \(receiver.type.definition.rank)", at)
-      }
-      let place = try convert(try bind(syntax[0].value), to: .int64)
-      let (run, placeRun) = (receiver.run, place.run)
-      var result = Bound(element, at) { machine in
-        guard case .object(let object) = try run(machine), let array = object as? ArrayObject else {
-          throw Thrown.nullReference()
-        }
-        return try array.checked(Int(Operation.integer(try placeRun(machine)) ?? -1))
-      }.placed()
-      result.form = .reference(.element(array: receiver, indices: [place], type: element))
-      return result
-    }
+    if let type = receiver.type.elementType { return try element(of: receiver, type, syntax, at) }
     let found = hierarchy(of: receiver.type).flatMap { owner in
       owner.definition.members.indexers.filter { !strict || $0.isListed }.map { Candidate(member: $0, owner: owner) }
     }

@@ -331,6 +331,13 @@ extension Binder {
     return .int32
   }
 
+  /// `ulong` for a partner that is a constant without sign.
+  private func unsigned(_ left: Bound, _ right: Bound) -> TypeSymbol? {
+    guard left.type == .uint64 || right.type == .uint64 else { return nil }
+    let other = left.type == .uint64 ? right : left
+    return other.constant != nil && implicit(other, to: .uint64) != nil ? .uint64 : nil
+  }
+
   func arithmetic(_ sign: String, _ left: Bound, _ right: Bound, _ at: Int) throws(SyntaxError) -> Bound? {
     let isShift = sign == "<<" || sign == ">>"
     var (left, right) = (left, right)
@@ -339,7 +346,9 @@ extension Binder {
     let (l, r) = (left.type.nullableUnderlying ?? left.type, right.type.nullableUnderlying ?? right.type)
     guard l.isNumeric, r.isNumeric else { return nil }
     let kept: Set<TypeSymbol> = [.int64, .uint64, .uint32]
-    guard var type = isShift ? (kept.contains(l) ? l : .int32) : promoted(l, r) else { return nil }
+    guard var type = isShift ? (kept.contains(l) ? l : .int32) : promoted(l, r) ?? unsigned(left, right) else {
+      return nil
+    }
     if isShift, !l.isIntegral || !r.isIntegral || !r.widens(to: .int32) && r != .int32 { return nil }
     // A constant that fits joins an unsigned partner.
     if !isShift, type == .int64, l == .uint32 || r == .uint32, implicit(left, to: .uint32) != nil,
@@ -354,7 +363,7 @@ extension Binder {
     else { return nil }
     let isLifted = left.type.isNullable || right.type.isNullable
     let checks = isChecked
-    if let a = left.constant, let b = right.constant {
+    if let a = left.constant, let b = right.constant, !a.isNull, !b.isNull {
       return try folded(operation, a, b, type, isComparison, at)
     }
     if type.isIntegral || type == .decimal, operation == .divide || operation == .remainder,

@@ -296,7 +296,7 @@ extension Binder {
 
   // MARK: - Emission
 
-  private func emit(
+  func emit(
     _ match: Match, receiver: Bound?, _ at: Int, delegate: Evaluation?, code: FunctionCode?
   ) throws(SyntaxError) -> Bound {
     let member = match.candidate.member

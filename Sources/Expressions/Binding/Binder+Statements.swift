@@ -39,7 +39,13 @@ extension Binder {
     for case .function(let syntax, let at) in statements {
       do throws(SyntaxError) { try define(syntax, at) } catch { complaints.append(error) }
     }
+    let generic = statements.compactMap { statement -> LocalFunction? in
+      guard case .function(let syntax, _) = statement, !syntax.typeParameters.isEmpty else { return nil }
+      return function.lookup(syntax.name)?.function
+    }
+    do throws(SyntaxError) { try defineInstances(generic) } catch { complaints.append(error) }
     flow = saved
+    if let resumption { return resuming(runs, resumption) }
     return sequence(runs[...])
   }
 
@@ -70,7 +76,7 @@ extension Binder {
   }
 
   func entering(_ prologue: [(Machine) -> Void], _ run: Execution) -> Execution {
-    if prologue.isEmpty { return run }
+    if prologue.isEmpty || function.iterator != nil { return resuming(prologue, run) }
     return Execution { machine in
       for step in prologue { step(machine) }
       return try run(machine)
@@ -93,6 +99,7 @@ extension Binder {
       flow = whenFalse
       let no = try otherwise.map { (statement) throws(SyntaxError) in try scoped(statement, &complaints) }
       flow = afterYes.joined(flow)
+      if let resumption { return resuming(resumption, test.condition, yes, no) }
       return branch(test.condition, yes, no)
     case .result(let syntax, let at): return try result(syntax, at)
     case .throwing(let syntax, _):
@@ -121,10 +128,11 @@ extension Binder {
     case .lock(let object, let body, _):
       let run = try bind(object).run
       let inner = try scoped(body, &complaints)
-      return Execution { machine in
+      let held = Execution { machine in
         _ = try run(machine)
-        return try inner(machine)
+        return .next
       }
+      return steps([held, inner])
     case .overflow(let checks, let statements, _):
       let saved = (isChecked, isUnchecked)
       (isChecked, isUnchecked) = (checks, !checks)
@@ -145,10 +153,13 @@ extension Binder {
       flow = .unreachable
       return Execution { _ in .continued }
     case .gotoCase(let label, let at): return try jump(label, at)
-    case .yieldReturn(_, let at), .yieldBreak(let at):
-      throw fail("PL0201", "'yield' is not supported by this version of Postern yet.", at, length: 5)
+    case .yieldReturn(let value, let at): return try yield(value, at)
+    case .yieldBreak(let at): return try yield(nil, at)
     }
   }
+
+  /// Statements in a row, in whatever function they stand.
+  func steps(_ runs: [Execution]) -> Execution { resumption.map { resuming(runs, $0) } ?? sequence(runs[...]) }
 
   private func branch(_ test: FlagEvaluation, _ yes: Execution, _ no: Execution?) -> Execution {
     guard let no else { return Execution { machine in try test(machine) ? try yes(machine) : .next } }
@@ -224,6 +235,12 @@ extension Binder {
 
   func result(_ syntax: ExpressionSyntax?, _ at: Int) throws(SyntaxError) -> Execution {
     defer { flow = .unreachable }
+    if function.iterator != nil {
+      throw fail(
+        "CS1622",
+        "Cannot return a value from an iterator. Use the yield return statement to return a value, or yield "
+          + "break to end the iteration.", at, length: 6)
+    }
     guard let syntax else {
       guard function.result?.isVoid ?? true else {
         throw fail(

@@ -66,6 +66,19 @@ extension Binder {
     flow = fallback == nil ? before : .unreachable
     if let breaks = target.breaks { flow = flow.joined(breaks) }
     let (run, write, all, cases, entry, otherwise) = (value.run, held.write, bodies, tests, prologues, fallback)
+    if let resumption {
+      return resuming(
+        resumption,
+        choosing: { machine in
+          write(machine, try run(machine))
+          for step in entry { step(machine) }
+          for entry in cases {
+            try machine.charge()
+            if try entry.test(machine) { return entry.section }
+          }
+          return otherwise
+        }, bodies)
+    }
     return Execution { machine in
       write(machine, try run(machine))
       for step in entry { step(machine) }

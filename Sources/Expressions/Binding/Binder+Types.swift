@@ -4,8 +4,8 @@ extension Binder {
     var type: TypeSymbol?
     let name = syntax.names.joined(separator: ".")
     if !syntax.elements.isEmpty {
-      guard syntax.elements.count <= 7 else {
-        throw fail("PL0201", "A tuple of more than seven elements", syntax.offset)
+      guard syntax.elements.count <= LibraryCatalog.largestTuple else {
+        throw fail("PL0201", "A tuple has more than \(LibraryCatalog.largestTuple) elements.", syntax.offset)
       }
       var elements: [TypeSymbol] = []
       for element in syntax.elements { elements.append(try resolve(element.type)) }
@@ -13,7 +13,9 @@ extension Binder {
     } else {
       var arguments: [TypeSymbol] = []
       for argument in syntax.arguments { arguments.append(try resolve(argument)) }
-      if let full = SignatureReader.keywordTypes[name] {
+      if arguments.isEmpty, let parameter = typeParameters.reversed().lazy.compactMap({ $0[name] }).first {
+        type = parameter
+      } else if let full = SignatureReader.keywordTypes[name] {
         type = catalog.type(full).map { TypeSymbol($0) }
       } else {
         type = definition(syntax.names, arity: arguments.count).map { TypeSymbol($0, arguments) }
@@ -33,7 +35,12 @@ extension Binder {
       }
       type = type.nullable
     }
-    for rank in syntax.ranks.reversed() { type = type.array(rank: rank) }
+    for rank in syntax.ranks.reversed() {
+      guard rank <= TypeDefinition.largestRank else {
+        throw fail("PL0201", "An array has more than \(TypeDefinition.largestRank) dimensions.", syntax.offset)
+      }
+      type = type.array(rank: rank)
+    }
     return type
   }
 

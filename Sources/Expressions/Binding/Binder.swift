@@ -11,6 +11,10 @@ final class Binder {
   var placeholders: [Bound] = []
   /// Values that names stand for inside a query.
   var named: [[String: Bound]] = []
+  /// What the type parameters of the generic functions being bound stand for, innermost last.
+  var typeParameters: [[String: TypeSymbol]] = []
+  /// Generic functions bound so far, each for other types.
+  var instances = 0
   var flow = Flow()
   var isChecked = false
   /// Constants are computed with overflow checks unless `unchecked` says otherwise.
@@ -132,8 +136,9 @@ final class Binder {
     case .defaultValue(let type, let at):
       guard let type else { return .untyped(.defaultLiteral, .error, at) }
       return defaultValue(try resolve(type), at)
-    case .typeOf(_, let at):
-      throw fail("PL0204", "Usage of type 'System.Type' is not supported within expressions", at, length: 6)
+    case .typeOf(let syntax, let at):
+      let type = TypeObject(try resolve(syntax))
+      return Bound(.type, at) { _ in .object(type) }
     case .nameOf(let operand, let at):
       guard let name = operand.impliedName else { throw fail("CS8081", "Expression does not have a name.", at) }
       if typeNamed(operand) == nil { _ = try bindAny(operand) }
@@ -392,7 +397,9 @@ extension Value {
     if type == .bool { return .bool(false) }
     if type.isNumeric || type.isEnum { return Operation.convert(.int32(0), to: type) }
     if let make = LibraryCatalog.shared.defaults[type.definition.fullName] { return make() }
-    if type.isTuple { return .object(TupleObject(type, type.arguments.map { defaultValue(of: $0) })) }
+    if type.isTuple || type.definition === TypeDefinition.keyValuePair {
+      return .object(TupleObject(type, type.arguments.map { defaultValue(of: $0) }))
+    }
     return .null
   }
 }

@@ -225,6 +225,8 @@ indirect enum Place {
   case variable(Variable)
   case element(array: Bound, indices: [Bound], type: TypeSymbol)
   case member(receiver: Bound?, member: Member, types: [TypeSymbol], arguments: [Bound], type: TypeSymbol)
+  /// A field of a tuple: assigning makes the tuple anew, as it is a value.
+  case field(of: Place, index: Int, type: TypeSymbol)
   case discard
 }
 
@@ -380,11 +382,14 @@ enum Operation {
     case (.object(let x), _): return x.isEqual(to: b)
     case (.decimal(let x), .decimal(let y)): return x == y
     case (.enumeration(let x, let p), .enumeration(let y, let q)): return x == y && p == q
-    case (.double, _), (.float, _), (_, .double), (_, .float): return real(a) == real(b)
+    // NaN equals itself, unlike with the operator.
+    case (.double(let x), .double(let y)): return x == y || (x.isNaN && y.isNaN)
+    case (.float(let x), .float(let y)): return x == y || (x.isNaN && y.isNaN)
     case (.uint64(let x), .uint64(let y)): return x == y
     default:
-      if let x = integer(a), let y = integer(b) { return x == y }
-      return false
+      // Numbers of different types are never equal.
+      guard let x = integer(a), let y = integer(b) else { return false }
+      return x == y && a.runtimeType == b.runtimeType
     }
   }
 

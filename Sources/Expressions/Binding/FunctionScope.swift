@@ -24,6 +24,12 @@ final class FunctionScope {
   /// The values of `return` statements of a lambda whose type is inferred.
   var returned: [Bound] = []
   var slots = 0
+  /// Type of the elements that a function with `yield` gives; nil for other functions.
+  var iterator: TypeSymbol?
+  /// Place in the frame of an iterator that says it is being left before its end.
+  var leaving = 0
+  /// Enclosing `try` statements with `catch`, in which nothing may be yielded.
+  var protected = 0
   var captures: [(outer: Variable, inner: Variable)] = []
   var scopes: [Scope] = [Scope()]
   /// Enclosing loops and switches: what `break` and `continue` leave behind.

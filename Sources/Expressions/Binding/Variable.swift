@@ -139,6 +139,11 @@ final class LocalFunction {
   /// The body of a function that needs nothing from around it: calls reach it without a delegate. It is filled in once
   /// the function is bound.
   let code: FunctionCode?
+  /// Where a generic function is declared: the function, and the depth of the scope in it.
+  var home: (scope: FunctionScope, depth: Int)?
+  /// Types a generic function was used with and is not bound for yet, and the variables for the results.
+  var pending: [(types: [TypeSymbol], variable: Variable)] = []
+  var isUsed = false
 
   init(_ syntax: FunctionSyntax, _ member: Member, code: FunctionCode? = nil) {
     self.syntax = syntax

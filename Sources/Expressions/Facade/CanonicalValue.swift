@@ -3,65 +3,100 @@ import Foundation
 
 extension CompiledExpression {
   /// The value with its .NET type, for people and programs to compare: `type` and `value`, nested for collections.
-  public func evaluateCanonical(_ context: any ContextModel) throws(EvaluationError) -> [String: Any] {
+  public func evaluateCanonical(_ context: any ContextModel) throws(EvaluationError) -> CanonicalValue {
     try evaluate(context) { machine in try CanonicalValue.of(try value(machine), machine) }
   }
 }
 
-/// Values as JSON objects: scalars as invariant text, sequences as arrays of the same form.
-enum CanonicalValue {
-  static func of(_ value: Value, _ machine: Machine) throws -> [String: Any] {
-    switch value {
-    case .null: return ["type": "null", "value": NSNull()]
-    case .bool(let flag): return ["type": "bool", "value": flag ? "true" : "false"]
-    case .enumeration(_, let type): return ["type": type.description, "value": try Operation.text(value, machine)]
-    case .object(let object): return try of(object, value, machine)
-    case .cell(let cell): return try of(cell.value, machine)
-    default: return ["type": value.runtimeType.description, "value": try Operation.text(value, machine)]
+/// A value as JSON: scalars as invariant text, sequences as arrays of the same form, members in order.
+public indirect enum CanonicalValue: Sendable {
+  case null
+  case flag(Bool)
+  case text(String)
+  case list([CanonicalValue])
+  case members([(name: String, value: CanonicalValue)])
+
+  /// The text of the JSON.
+  public var json: String {
+    switch self {
+    case .null: return "null"
+    case .flag(let flag): return flag ? "true" : "false"
+    case .text(let text): return Self.quoted(text)
+    case .list(let values): return "[" + values.map(\.json).joined(separator: ",") + "]"
+    case .members(let list):
+      return "{" + list.map { Self.quoted($0.name) + ":" + $0.value.json }.joined(separator: ",") + "}"
     }
   }
 
-  private static func of(_ object: any RuntimeObject, _ value: Value, _ machine: Machine) throws -> [String: Any] {
+  private static func quoted(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"", "\\":
+        result += "\\"
+        result.unicodeScalars.append(scalar)
+      case _ where scalar.value < 0x20:
+        let digits = String(scalar.value, radix: 16)
+        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result + "\""
+  }
+
+  private static func typed(_ type: String, _ value: CanonicalValue) -> CanonicalValue {
+    .members([("type", .text(type)), ("value", value)])
+  }
+
+  static func of(_ value: Value, _ machine: Machine) throws -> CanonicalValue {
+    switch value {
+    case .null: return typed("null", .null)
+    case .bool(let flag): return typed("bool", .text(flag ? "true" : "false"))
+    case .object(let object): return try of(object, value, machine)
+    case .cell(let cell): return try of(cell.value, machine)
+    default: return typed(name(value.runtimeType), .text(try Operation.text(value, machine)))
+    }
+  }
+
+  private static func of(_ object: any RuntimeObject, _ value: Value, _ machine: Machine) throws -> CanonicalValue {
     let type = object.runtimeType
-    if let date = object as? DateTimeObject {
-      return ["type": "DateTime", "value": try date.value.format("o")]
-    }
-    if let date = object as? DateTimeOffsetObject {
-      return ["type": "DateTimeOffset", "value": try date.text(format: "o")]
-    }
+    if let date = object as? DateTimeObject { return typed("DateTime", .text(try date.value.format("o"))) }
+    if let date = object as? DateTimeOffsetObject { return typed("DateTimeOffset", .text(try date.text(format: "o"))) }
     if let array = object as? ArrayObject, type == .byteArray {
-      return ["type": "byte[]", "value": Data(array.bytes).base64EncodedString()]
+      return typed("byte[]", .text(Data(array.bytes).base64EncodedString()))
     }
     if let token = object as? JsonToken {
-      var result: [String: Any] = [
-        "type": type.description, "value": try JsonWriter.text(token, isIndented: false, machine),
-      ]
-      if let kind = token.kindName { result["jtype"] = kind }
-      return result
+      let text = try JsonWriter.text(token, isIndented: false, machine)
+      let kind = token.kindName.map { [("jtype", CanonicalValue.text($0))] } ?? []
+      return .members([("type", .text(type.description)), ("value", .text(text))] + kind)
     }
     if let tuple = object as? TupleObject {
       let values = try tuple.values.map { try of($0, machine) }
       if type.kind == .anonymous {
-        return [
-          "type": "anonymous",
-          "value": Dictionary(zip(type.definition.fieldNames, values), uniquingKeysWith: { first, _ in first }),
-        ]
+        return typed("anonymous", .members(zip(type.definition.fieldNames, values).map { ($0, $1) }))
       }
-      let name = type.isTuple ? "ValueTuple<\(type.arguments.map(\.description).joined(separator: ","))>" : name(type)
-      return ["type": name, "value": values]
+      let name = type.isTuple ? "ValueTuple<\(type.arguments.map(name).joined(separator: ","))>" : name(type)
+      return typed(name, .list(values))
     }
     if object is LazySequence || object is OrderedSequence {
-      return [
-        "type": name(.enumerable(of: type.arguments[0])),
-        "value": try value.elements(machine).map { try of($0, machine) },
-      ]
+      return typed(name(.enumerable(of: type.arguments[0])), try elements(value, machine))
     }
-    if try object.makeIterator() != nil {
-      return ["type": name(type), "value": try value.elements(machine).map { try of($0, machine) }]
-    }
-    return ["type": name(type), "value": try Operation.text(value, machine)]
+    if try object.makeIterator() != nil { return typed(name(type), try elements(value, machine)) }
+    // Parts of the product's own model have no text.
+    if type.definition.namespace == "Apim", !(object is URLObject) { return typed(name(type), .null) }
+    return typed(name(type), .text(try Operation.text(value, machine)))
   }
 
-  /// Type names without blanks between arguments.
-  private static func name(_ type: TypeSymbol) -> String { type.description.filter { $0 != " " } }
+  private static func elements(_ value: Value, _ machine: Machine) throws -> CanonicalValue {
+    .list(try value.elements(machine).map { try of($0, machine) })
+  }
+
+  /// Type names without blanks between arguments; an anonymous type is `anonymous`.
+  private static func name(_ type: TypeSymbol) -> String {
+    if type.kind == .anonymous { return "anonymous" }
+    if type.isArray || type.arguments.isEmpty || type.isTuple || type.isNullable {
+      return type.description.filter { $0 != " " }
+    }
+    return type.definition.name + "<" + type.arguments.map(name).joined(separator: ",") + ">"
+  }
 }

@@ -17,7 +17,7 @@ extension Value {
       return (try? DateTimeValue.parse(text)).map {
         .object(DateTimeObject($0.with(text.hasSuffix("Z") ? .utc : $0.kind)))
       }
-    case "TimeSpan": return (try? TimeSpanObject.parse(text)).map { .object(TimeSpanObject($0)) }
+    case "TimeSpan": return (try? TimeSpanText.parse(text)).map { .object(TimeSpanObject($0)) }
     case "char": return text.utf16.first.map { .char($0) }
     case "bytes": return nil
     default:

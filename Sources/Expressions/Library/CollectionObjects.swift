@@ -2,6 +2,8 @@
 final class ListObject: RuntimeObject {
   let runtimeType: TypeSymbol
   var elements: [Value]
+  /// Changes that leave the number of elements as it was.
+  var version = 0
 
   init(_ type: TypeSymbol, _ elements: [Value] = []) {
     runtimeType = type
@@ -14,11 +16,9 @@ final class ListObject: RuntimeObject {
 
   func makeIterator() throws -> (any ValueIterator)? {
     var index = 0
-    let count = elements.count
+    let (count, version) = (elements.count, version)
     return ClosureIterator { [self] _ in
-      guard elements.count == count else {
-        throw Thrown.invalidOperation("Collection was modified; enumeration operation may not execute.")
-      }
+      guard elements.count == count, self.version == version else { throw Thrown.collectionModified() }
       guard index < count else { return nil }
       defer { index += 1 }
       return elements[index]
@@ -34,12 +34,63 @@ final class ListObject: RuntimeObject {
   }
 }
 
-/// `Dictionary<K, V>`: enumerates in order of insertion; a removal leaves a hole that the next new key fills.
-final class DictionaryObject: RuntimeObject {
-  let runtimeType: TypeSymbol
+/// Entries by key, in the order in which .NET enumerates them: of insertion, but a removal leaves a hole that the next new
+/// key fills.
+struct SlotTable {
   private var slots: [(key: Value, value: Value)?] = []
   private var places: [ValueKey: Int] = [:]
   private var free: [Int] = []
+  /// Changes so far: an enumeration ends when it sees another number.
+  private(set) var version = 0
+
+  var count: Int { places.count }
+  var entries: [(key: Value, value: Value)] { slots.compactMap { $0 } }
+
+  func find(_ key: ValueKey) -> (key: Value, value: Value)? { places[key].flatMap { slots[$0] } }
+
+  mutating func set(_ hashed: ValueKey, _ key: Value, _ value: Value) {
+    version += 1
+    if let place = places[hashed] {
+      slots[place]?.value = value
+    } else if let place = free.popLast() {
+      slots[place] = (key, value)
+      places[hashed] = place
+    } else {
+      places[hashed] = slots.count
+      slots.append((key, value))
+    }
+  }
+
+  mutating func remove(_ key: ValueKey) -> Bool {
+    guard let place = places.removeValue(forKey: key) else { return false }
+    version += 1
+    slots[place] = nil
+    free.append(place)
+    return true
+  }
+
+  mutating func clear() {
+    slots = []
+    places = [:]
+    free = []
+    version += 1
+  }
+
+  /// The first entry at or behind a place, and the place behind it.
+  func entry(from place: Int) -> (entry: (key: Value, value: Value), next: Int)? {
+    var place = place
+    while place < slots.count {
+      if let entry = slots[place] { return (entry, place + 1) }
+      place += 1
+    }
+    return nil
+  }
+}
+
+/// `Dictionary<K, V>`.
+final class DictionaryObject: RuntimeObject {
+  let runtimeType: TypeSymbol
+  private var table = SlotTable()
   let ignoresCase: Bool
 
   init(_ type: TypeSymbol, ignoresCase: Bool = false) {
@@ -48,50 +99,28 @@ final class DictionaryObject: RuntimeObject {
   }
 
   private func key(_ value: Value) throws -> ValueKey {
-    switch value {
-    case .null: throw Thrown.argumentNull("key")
-    case .string(let text) where ignoresCase: return ValueKey(.string(text.uppercased()))
-    default: return ValueKey(value)
-    }
+    if value.isNull { throw Thrown.argumentNull("key") }
+    return ValueKey(value, ignoresCase: ignoresCase)
   }
 
-  var count: Int { places.count }
-  var entries: [(key: Value, value: Value)] { slots.compactMap { $0 } }
+  var count: Int { table.count }
+  var entries: [(key: Value, value: Value)] { table.entries }
 
-  func find(_ wanted: Value) throws -> Value? { places[try key(wanted)].flatMap { slots[$0]?.value } }
+  func find(_ wanted: Value) throws -> Value? { table.find(try key(wanted))?.value }
 
-  func set(_ wanted: Value, _ value: Value) throws {
-    let hashed = try key(wanted)
-    if let place = places[hashed] {
-      slots[place]?.value = value
-    } else if let place = free.popLast() {
-      slots[place] = (wanted, value)
-      places[hashed] = place
-    } else {
-      places[hashed] = slots.count
-      slots.append((wanted, value))
-    }
-  }
+  func set(_ wanted: Value, _ value: Value) throws { table.set(try key(wanted), wanted, value) }
 
   /// Whether the key was new.
   func add(_ wanted: Value, _ value: Value) throws -> Bool {
-    if places[try key(wanted)] != nil { return false }
-    try set(wanted, value)
+    let hashed = try key(wanted)
+    if table.find(hashed) != nil { return false }
+    table.set(hashed, wanted, value)
     return true
   }
 
-  func remove(_ wanted: Value) throws -> Bool {
-    guard let place = places.removeValue(forKey: try key(wanted)) else { return false }
-    slots[place] = nil
-    free.append(place)
-    return true
-  }
+  func remove(_ wanted: Value) throws -> Bool { table.remove(try key(wanted)) }
 
-  func clear() {
-    slots = []
-    places = [:]
-    free = []
-  }
+  func clear() { table.clear() }
 
   func pair(_ entry: (key: Value, value: Value)) -> Value {
     .object(
@@ -99,17 +128,13 @@ final class DictionaryObject: RuntimeObject {
   }
 
   func makeIterator() throws -> (any ValueIterator)? {
-    var index = 0
-    let count = count
+    let version = table.version
+    var place = 0
     return ClosureIterator { [self] _ in
-      guard self.count == count else {
-        throw Thrown.invalidOperation("Collection was modified; enumeration operation may not execute.")
-      }
-      while index < slots.count {
-        defer { index += 1 }
-        if let entry = slots[index] { return pair(entry) }
-      }
-      return nil
+      guard table.version == version else { throw Thrown.collectionModified() }
+      guard let (entry, next) = table.entry(from: place) else { return nil }
+      place = next
+      return pair(entry)
     }
   }
 }
@@ -117,8 +142,7 @@ final class DictionaryObject: RuntimeObject {
 /// `HashSet<T>`.
 final class SetObject: RuntimeObject {
   let runtimeType: TypeSymbol
-  private(set) var elements: [Value] = []
-  private var known: Set<ValueKey> = []
+  private var table = SlotTable()
   let ignoresCase: Bool
 
   init(_ type: TypeSymbol, ignoresCase: Bool = false) {
@@ -126,32 +150,37 @@ final class SetObject: RuntimeObject {
     self.ignoresCase = ignoresCase
   }
 
-  private func key(_ value: Value) -> ValueKey {
-    if ignoresCase, case .string(let text) = value { return ValueKey(.string(text.uppercased())) }
-    return ValueKey(value)
-  }
+  private func key(_ value: Value) -> ValueKey { ValueKey(value, ignoresCase: ignoresCase) }
 
-  func contains(_ value: Value) -> Bool { known.contains(key(value)) }
+  var count: Int { table.count }
+  var elements: [Value] { table.entries.map(\.key) }
+
+  /// The element that equals a value.
+  func find(_ value: Value) -> Value? { table.find(key(value))?.key }
+
+  func contains(_ value: Value) -> Bool { find(value) != nil }
 
   func add(_ value: Value) -> Bool {
-    guard known.insert(key(value)).inserted else { return false }
-    elements.append(value)
+    let hashed = key(value)
+    if table.find(hashed) != nil { return false }
+    table.set(hashed, value, .null)
     return true
   }
 
-  func remove(_ value: Value) -> Bool {
-    guard known.remove(key(value)) != nil else { return false }
-    let wanted = key(value)
-    elements.removeAll { key($0) == wanted }
-    return true
-  }
+  func remove(_ value: Value) -> Bool { table.remove(key(value)) }
 
-  func clear() {
-    elements = []
-    known = []
-  }
+  func clear() { table.clear() }
 
-  func makeIterator() throws -> (any ValueIterator)? { ValuesIterator(elements) }
+  func makeIterator() throws -> (any ValueIterator)? {
+    let version = table.version
+    var place = 0
+    return ClosureIterator { [self] _ in
+      guard table.version == version else { throw Thrown.collectionModified() }
+      guard let (entry, next) = table.entry(from: place) else { return nil }
+      place = next
+      return entry.key
+    }
+  }
 }
 
 /// `IGrouping<K, T>`.

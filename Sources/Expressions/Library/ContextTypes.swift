@@ -2,266 +2,187 @@ import DotNet
 
 /// The `context` variable: expressions.md, section 5.
 extension LibraryCatalog {
-  static let contextTypes: [LibraryType] = [
-    LibraryType(
-      "interface System.Collections.Generic.IReadOnlyDictionary<TKey, TValue> : IReadOnlyCollection<KeyValuePair<TKey,TValue>>"
-    ) { type in
-      type.direct("TValue this[TKey key] { get; }") { machine, dictionary, key in
-        if let value = try find(dictionary, key, machine) { return value }
-        throw Thrown.keyNotFound(try Operation.text(key, machine))
-      }
-      type.test("bool ContainsKey(TKey key)") { machine, dictionary, key in
-        if case .object(let object) = dictionary, let own = object as? ContextDictionary {
-          return own.contains(try key.text("key"), machine.context)
+  static let contextTypes: [LibraryType] =
+    [
+      LibraryType(
+        "interface System.Collections.Generic.IReadOnlyDictionary<TKey, TValue> : IReadOnlyCollection<KeyValuePair<TKey,TValue>>"
+      ) { type in
+        type.direct("TValue this[TKey key] { get; }") { machine, dictionary, key in
+          if let value = try find(dictionary, key, machine) { return value }
+          throw Thrown.keyNotFound(try Operation.text(key, machine))
         }
-        return try find(dictionary, key, machine) != nil
-      }
-      type.member("bool TryGetValue(TKey key, out TValue value)") { call in
-        let found = try find(call.this, call[0], call.machine)
-        guard case .object(let object) = call.this else { throw Thrown.nullReference() }
-        call.set(1, found ?? Value.defaultValue(of: object.runtimeType.arguments[1]))
-        return .bool(found != nil)
-      }
-      type.member("int Count { get; }") { call in
-        if case .object(let object) = call.this, let dictionary = object as? DictionaryObject {
-          return .int32(Int32(clamping: dictionary.count))
+        type.test("bool ContainsKey(TKey key)") { machine, dictionary, key in
+          if case .object(let object) = dictionary, let own = object as? ContextDictionary {
+            return own.contains(try key.text("key"), machine.context)
+          }
+          return try find(dictionary, key, machine) != nil
         }
-        return .int32(Int32(clamping: try call.receiver(ContextDictionary.self).names(call.machine.context).count))
-      }
-      for (name, index) in [("Keys", 0), ("Values", 1)] {
-        type.member("IEnumerable<\(index == 0 ? "TKey" : "TValue")> \(name) { get; }") { call in
+        type.member("bool TryGetValue(TKey key, out TValue value)") { call in
+          let found = try find(call.this, call[0], call.machine)
           guard case .object(let object) = call.this else { throw Thrown.nullReference() }
-          let values = try call.this.elements(call.machine).map { pair in
-            if case .object(let object) = pair, let tuple = object as? TupleObject { return tuple.values[index] }
-            return .null
+          call.set(1, found ?? Value.defaultValue(of: object.runtimeType.arguments[1]))
+          return .bool(found != nil)
+        }
+        type.member("int Count { get; }") { call in
+          if case .object(let object) = call.this, let dictionary = object as? DictionaryObject {
+            return .int32(Int32(clamping: dictionary.count))
           }
-          return .object(ArrayObject(of: object.runtimeType.arguments[index], values))
+          return .int32(Int32(clamping: try call.receiver(ContextDictionary.self).names(call.machine.context).count))
         }
-      }
-    },
-    LibraryType("static class Apim.DictionaryExtensions", extensions: true) { type in
-      type.direct(
-        "static string GetValueOrDefault(this IReadOnlyDictionary<string, string[]> dictionary, string key, string defaultValue = null)"
-      ) { machine, dictionary, key, otherwise in
-        if case .object(let object) = dictionary, let own = object as? ContextDictionary {
-          return own.joined(try key.text("key"), machine.context).map { .string($0) } ?? otherwise
-        }
-        guard let values = try held(dictionary, key, machine), !values.isNull else { return otherwise }
-        return .string(try values.elements(machine).map { try Operation.text($0, machine) }.joined(separator: ","))
-      }
-      for signature in [
-        "static string[] GetValueOrDefault(this IReadOnlyDictionary<string, string[]> dictionary, string key, string[] defaultValue)",
-        "static string GetValueOrDefault(this IReadOnlyDictionary<string, string> dictionary, string key, string defaultValue = null)",
-        "static object GetValueOrDefault(this IReadOnlyDictionary<string, object> dictionary, string key, object defaultValue = null)",
-      ] {
-        type.direct(signature) { machine, dictionary, key, otherwise in
-          try held(dictionary, key, machine) ?? otherwise
-        }
-      }
-      type.member(
-        "static T GetValueOrDefault<T>(this IReadOnlyDictionary<string, object> dictionary, string key, T defaultValue)"
-      ) { call in
-        try typed(try held(call[0], call[1], call.machine) ?? call[2], call.types[0])
-      }
-      type.member("static T GetValueOrDefault<T>(this IReadOnlyDictionary<string, object> dictionary, string key)") {
-        call in
-        try typed(
-          try held(call[0], call[1], call.machine) ?? Value.defaultValue(of: call.types[0]), call.types[0])
-      }
-    },
-    part(
-      "IContext",
-      [
-        ("IRequest Request", .request), ("IApi Api", []), ("IDeployment Deployment", []),
-      ],
-      nullable: [
-        ("IResponse Response", .response, .response), ("IOperation Operation", .operation, []),
-        ("IProduct Product", .product, .caller), ("ISubscription Subscription", .subscription, .caller),
-        ("IUser User", .user, .caller), ("ILastError LastError", .lastError, .lastError),
-      ]
-    ) { type in
-      type.member("Guid RequestId { get; }") { call in
-        .object(GuidObject(call.machine.context.text(.requestId) ?? "00000000-0000-0000-0000-000000000000"))
-      }
-      type.direct("DateTime Timestamp { get; }") { machine, _ in
-        try utc(machine.context.number(.timestamp) ?? machine.context.now())
-      }
-      type.member("TimeSpan Elapsed { get; }", usage: .hiddenState) { call in
-        value(span: call.machine.context.number(.elapsed) ?? 0)
-      }
-      type.member("bool Tracing { get; }") { call in .bool(call.machine.context.flag(.tracing)) }
-      type.fixed("IReadOnlyDictionary<string, object> Variables { get; }", usage: .variables) {
-        .object(ContextDictionary(.variables))
-      }
-      type.member("void Trace(string message)", usage: .trace) { call in
-        call.machine.context.trace(call.stringOrNull(0) ?? "")
-        return .null
-      }
-    },
-    part("IRequest", [("IUrl Url", []), ("IUrl OriginalUrl", [])]) { type in
-      type.member("X509Certificate2 Certificate { get; }") { call in
-        try call.machine.context.clientCertificate().map { .object(CertificateObject(try CertificateValue($0))) }
-          ?? .null
-      }
-      text(&type, "Method", .requestMethod)
-      text(&type, "IpAddress", .requestIpAddress)
-      type.fixed("IReadOnlyDictionary<string, string[]> Headers { get; }") {
-        .object(ContextDictionary(.headers(.request)))
-      }
-      type.fixed("IReadOnlyDictionary<string, string> MatchedParameters { get; }") {
-        .object(ContextDictionary(.matchedParameters))
-      }
-      type.member("IMessageBody Body { get; }", usage: .requestBody) { call in
-        call.machine.context.isPresent(.requestBody) ? .object(MessageBodyObject(.context(.request))) : .null
-      }
-    },
-    part("IResponse", []) { type in
-      type.member("int StatusCode { get; }") { call in
-        let code = message(call)?.statusCode ?? Int(call.machine.context.number(.responseStatusCode) ?? 0)
-        return .int32(Int32(clamping: code))
-      }
-      type.member("string StatusReason { get; }") { call in
-        let reason = message(call).map(\.statusReason) ?? call.machine.context.text(.responseStatusReason)
-        return reason.map { .string($0) } ?? .null
-      }
-      type.member("IReadOnlyDictionary<string, string[]> Headers { get; }") { call in
-        .object(ContextDictionary(message(call).map { .message($0) } ?? .headers(.response)))
-      }
-      type.member("IMessageBody Body { get; }", usage: .responseBody) { call in
-        if let message = message(call) {
-          return message.hasBody ? .object(MessageBodyObject(.message(message))) : .null
-        }
-        return call.machine.context.isPresent(.responseBody) ? .object(MessageBodyObject(.context(.response))) : .null
-      }
-    },
-    LibraryType("interface Apim.IMessageBody") { type in
-      type.member("IDictionary<string, IList<string>> AsFormUrlEncodedContent(bool preserveContent = false)") { call in
-        let body = try call.receiver(MessageBodyObject.self).bytes(call.machine, preserve: call.bool(0))
-        guard let body else { throw Thrown.invalidOperation("The message body was consumed before.") }
-        try call.machine.process(bytes: body.count * 2)
-        let list = SignatureReader.type("IList<string>", in: [])
-        let result = DictionaryObject(TypeSymbol(TypeDefinition.dictionary, [.string, list]))
-        for pair in String(decoding: body, as: UTF8.self).split(separator: "&") {
-          let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map {
-            PercentEncoding.decoded(String($0), plusIsBlank: true)
-          }
-          let value = Value.string(parts.count > 1 ? parts[1] : "")
-          if case .object(let object)? = try result.find(.string(parts[0])), let known = object as? ListObject {
-            known.elements.append(value)
-          } else {
-            try result.set(.string(parts[0]), ListObject.list(of: .string, [value]))
+        for (name, index) in [("Keys", 0), ("Values", 1)] {
+          type.member("IEnumerable<\(index == 0 ? "TKey" : "TValue")> \(name) { get; }") { call in
+            guard case .object(let object) = call.this else { throw Thrown.nullReference() }
+            let values = try call.this.elements(call.machine).map { pair in
+              if case .object(let object) = pair, let tuple = object as? TupleObject { return tuple.values[index] }
+              return .null
+            }
+            return .object(ArrayObject(of: object.runtimeType.arguments[index], values))
           }
         }
-        return .object(result)
-      }
-      type.member("T As<T>(bool preserveContent = false)") { call in
-        guard let bytes = try call.receiver(MessageBodyObject.self).bytes(call.machine, preserve: call.bool(0)) else {
-          throw Thrown.invalidOperation("The message body was consumed before.")
+      },
+      LibraryType("static class Apim.DictionaryExtensions", extensions: true) { type in
+        type.direct(
+          "static string GetValueOrDefault(this IReadOnlyDictionary<string, string[]> dictionary, string key, string defaultValue = null)"
+        ) { machine, dictionary, key, otherwise in
+          if case .object(let object) = dictionary, let own = object as? ContextDictionary {
+            return own.joined(try key.text("key"), machine.context).map { .string($0) } ?? otherwise
+          }
+          guard let values = try held(dictionary, key, machine), !values.isNull else { return otherwise }
+          return .string(try values.elements(machine).map { try Operation.text($0, machine) }.joined(separator: ","))
         }
-        try call.machine.process(bytes: bytes.count)
-        return try MessageBodyObject.convert(bytes, to: call.types[0], call.machine)
-      }
-    },
-    LibraryType("interface Apim.IUrl") { type in
-      type.member("string ToString()") { call in
-        let (url, context) = (try call.receiver(URLObject.self), call.machine.context)
-        let parts = url.members.map { context.text($0) ?? "" }
-        let port = context.number(url.port) ?? 0
-        let isDefault = port == 0 || (parts[0] == "https" && port == 443) || (parts[0] == "http" && port == 80)
-        return .string(parts[0] + "://" + parts[1] + (isDefault ? "" : ":\(port)") + parts[2] + parts[3])
-      }
-      for (index, name) in ["Scheme", "Host", "Path", "QueryString"].enumerated() {
-        type.direct("string \(name) { get; }") { machine, url in
-          let url: URLObject = try url.instance()
-          return machine.context.text(url.member(index)).map { .string($0) } ?? .null
+        for signature in [
+          "static string[] GetValueOrDefault(this IReadOnlyDictionary<string, string[]> dictionary, string key, string[] defaultValue)",
+          "static string GetValueOrDefault(this IReadOnlyDictionary<string, string> dictionary, string key, string defaultValue = null)",
+          "static object GetValueOrDefault(this IReadOnlyDictionary<string, object> dictionary, string key, object defaultValue = null)",
+        ] {
+          type.direct(signature) { machine, dictionary, key, otherwise in
+            try held(dictionary, key, machine) ?? otherwise
+          }
         }
-      }
-      type.member("int Port { get; }") { call in
-        .int32(Int32(clamping: call.machine.context.number(try call.receiver(URLObject.self).port) ?? 0))
-      }
-      type.member("IReadOnlyDictionary<string, string[]> Query { get; }") { call in
-        .object(ContextDictionary(.query(try call.receiver(URLObject.self).url)))
-      }
-    },
-    part("IApi", []) { type in
-      for (name, member) in [
-        ("Id", ContextText.apiId), ("Name", .apiName), ("Path", .apiPath), ("Revision", .apiRevision),
-        ("Version", .apiVersion),
-      ] {
-        text(&type, name, member)
-      }
-      type.member("IUrl ServiceUrl { get; }") { call in
-        call.machine.context.isPresent(.apiServiceUrl) ? .object(URLObject(.service)) : .null
-      }
-      type.member("IEnumerable<string> Protocols { get; }") { call in
-        .object(ArrayObject(strings: call.machine.context.apiProtocols()))
-      }
-      type.member("bool IsCurrentRevision { get; }") { call in .bool(call.machine.context.flag(.apiIsCurrentRevision)) }
-    },
-    part("IOperation", []) { type in
-      for (name, member) in [
-        ("Id", ContextText.operationId), ("Name", .operationName), ("Method", .operationMethod),
-        ("UrlTemplate", .operationUrlTemplate),
-      ] {
-        text(&type, name, member)
-      }
-    },
-    part("IProduct", []) { type in
-      text(&type, "Id", .productId)
-      text(&type, "Name", .productName)
-      type.member("int? SubscriptionLimit { get; }") { call in
-        call.machine.context.number(.productSubscriptionLimit).map { .int32(Int32(clamping: $0)) } ?? .null
-      }
-      type.member("bool ApprovalRequired { get; }") { call in
-        .bool(call.machine.context.flag(.productApprovalRequired))
-      }
-      type.member("bool SubscriptionRequired { get; }") { call in
-        .bool(call.machine.context.flag(.productSubscriptionRequired))
-      }
-    },
-    part("ISubscription", []) { type in
-      time(&type, "DateTime CreatedDate", .subscriptionCreatedDate)
-      time(&type, "DateTime? StartDate", .subscriptionStartDate)
-      time(&type, "DateTime? EndDate", .subscriptionEndDate)
-      for (name, member) in [
-        ("Id", ContextText.subscriptionId), ("Name", .subscriptionName), ("Key", .subscriptionKey),
-        ("PrimaryKey", .subscriptionPrimaryKey), ("SecondaryKey", .subscriptionSecondaryKey),
-      ] {
-        text(&type, name, member)
-      }
-    },
-    part("IUser", []) { type in
-      time(&type, "DateTime RegistrationDate", .userRegistrationDate)
-      for (name, member) in [
-        ("Id", ContextText.userId), ("Email", .userEmail), ("FirstName", .userFirstName), ("LastName", .userLastName),
-        ("Note", .userNote),
-      ] {
-        text(&type, name, member)
-      }
-    },
-    part("IGateway", []) { type in
-      text(&type, "Id", .deploymentGatewayId)
-      text(&type, "InstanceId", .deploymentGatewayInstanceId)
-      type.member("bool IsManaged { get; }") { call in .bool(call.machine.context.flag(.deploymentGatewayIsManaged)) }
-    },
-    part("IDeployment", [("IGateway Gateway", [])]) { type in
-      text(&type, "Region", .deploymentRegion)
-      text(&type, "ServiceId", .deploymentServiceId)
-      text(&type, "ServiceName", .deploymentServiceName)
-      type.member("IReadOnlyDictionary<string, X509Certificate2> Certificates { get; }") { _ in
-        .object(ContextDictionary(.certificates))
-      }
-    },
-    part("ILastError", []) { type in
-      for (name, member) in [
-        ("Source", ContextText.lastErrorSource), ("Reason", .lastErrorReason), ("Message", .lastErrorMessage),
-        ("Scope", .lastErrorScope), ("Section", .lastErrorSection), ("Path", .lastErrorPath),
-        ("PolicyId", .lastErrorPolicyId),
-      ] {
-        text(&type, name, member)
-      }
-    },
-  ]
+        type.member(
+          "static T GetValueOrDefault<T>(this IReadOnlyDictionary<string, object> dictionary, string key, T defaultValue)"
+        ) { call in
+          try typed(try held(call[0], call[1], call.machine) ?? call[2], call.types[0])
+        }
+        type.member("static T GetValueOrDefault<T>(this IReadOnlyDictionary<string, object> dictionary, string key)") {
+          call in
+          try typed(
+            try held(call[0], call[1], call.machine) ?? Value.defaultValue(of: call.types[0]), call.types[0])
+        }
+      },
+      part(
+        "IContext",
+        [
+          ("IRequest Request", .request), ("IContextApi Api", []), ("IDeployment Deployment", []),
+        ],
+        nullable: [
+          ("IResponse Response", .response, .response), ("IOperation Operation", .operation, []),
+          ("IProduct Product", .product, .caller), ("ISubscription Subscription", .subscription, .caller),
+          ("IUser User", .user, .caller), ("ILastError LastError", .lastError, .lastError),
+          ("IGraphQLDataContext GraphQL", .graphQL, []), ("IWorkspace Workspace", .workspace, []),
+        ]
+      ) { type in
+        type.member("Guid RequestId { get; }") { call in
+          .object(GuidObject(call.machine.context.text(.requestId) ?? "00000000-0000-0000-0000-000000000000"))
+        }
+        type.direct("DateTime Timestamp { get; }") { machine, _ in
+          try utc(machine.context.number(.timestamp) ?? machine.context.now())
+        }
+        type.member("TimeSpan Elapsed { get; }", usage: .hiddenState) { call in
+          value(span: call.machine.context.number(.elapsed) ?? 0)
+        }
+        type.member("bool Tracing { get; }") { call in .bool(call.machine.context.flag(.tracing)) }
+        type.fixed("IReadOnlyDictionary<string, object> Variables { get; }", usage: .variables) {
+          .object(ContextDictionary(.variables))
+        }
+        type.member("void Trace(string message)", usage: .trace) { call in
+          call.machine.context.trace(call.stringOrNull(0) ?? "")
+          return .null
+        }
+      },
+      part(
+        "IRequest", [("IUrl Url", []), ("IUrl OriginalUrl", [])],
+        nullable: [("IPrivateEndpointConnection PrivateEndpointConnection", .privateEndpointConnection, [])]
+      ) { type in
+        type.member("X509Certificate2 Certificate { get; }") { call in
+          try call.machine.context.clientCertificate().map { .object(CertificateObject(try CertificateValue($0))) }
+            ?? .null
+        }
+        text(&type, "Method", .requestMethod)
+        text(&type, "IpAddress", .requestIpAddress)
+        type.fixed("IReadOnlyDictionary<string, string[]> Headers { get; }") {
+          .object(ContextDictionary(.headers(.request)))
+        }
+        type.fixed("IReadOnlyDictionary<string, string> MatchedParameters { get; }") {
+          .object(ContextDictionary(.matchedParameters))
+        }
+        type.member("IMessageBody Body { get; }", usage: .requestBody) { call in
+          call.machine.context.isPresent(.requestBody) ? .object(MessageBodyObject(.context(.request))) : .null
+        }
+      },
+      part("IResponse", []) { type in
+        type.member("int StatusCode { get; }") { call in
+          let code = message(call)?.statusCode ?? Int(call.machine.context.number(.responseStatusCode) ?? 0)
+          return .int32(Int32(clamping: code))
+        }
+        type.member("string StatusReason { get; }") { call in
+          let reason = message(call).map(\.statusReason) ?? call.machine.context.text(.responseStatusReason)
+          return reason.map { .string($0) } ?? .null
+        }
+        type.member("IReadOnlyDictionary<string, string[]> Headers { get; }") { call in
+          .object(ContextDictionary(message(call).map { .message($0) } ?? .headers(.response)))
+        }
+        type.member("IMessageBody Body { get; }", usage: .responseBody) { call in
+          if let message = message(call) {
+            return message.hasBody ? .object(MessageBodyObject(.message(message))) : .null
+          }
+          return call.machine.context.isPresent(.responseBody) ? .object(MessageBodyObject(.context(.response))) : .null
+        }
+      },
+      LibraryType("interface Apim.IMessageBody") { type in
+        type.member("IDictionary<string, IList<string>> AsFormUrlEncodedContent(bool preserveContent = false)") {
+          call in
+          let body = try call.receiver(MessageBodyObject.self).bytes(call.machine, preserve: call.bool(0))
+          guard let body else { throw Thrown.invalidOperation("The message body was consumed before.") }
+          try call.machine.process(bytes: body.count * 2)
+          let list = SignatureReader.type("IList<string>", in: [])
+          let result = DictionaryObject(TypeSymbol(TypeDefinition.dictionary, [.string, list]))
+          for pair in String(decoding: body, as: UTF8.self).split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map {
+              PercentEncoding.decoded(String($0), plusIsBlank: true)
+            }
+            let value = Value.string(parts.count > 1 ? parts[1] : "")
+            if case .object(let object)? = try result.find(.string(parts[0])), let known = object as? ListObject {
+              known.elements.append(value)
+            } else {
+              try result.set(.string(parts[0]), ListObject.list(of: .string, [value]))
+            }
+          }
+          return .object(result)
+        }
+        type.member("T As<T>(bool preserveContent = false)") { call in
+          guard let bytes = try call.receiver(MessageBodyObject.self).bytes(call.machine, preserve: call.bool(0)) else {
+            throw Thrown.invalidOperation("The message body was consumed before.")
+          }
+          try call.machine.process(bytes: bytes.count)
+          return try MessageBodyObject.convert(bytes, to: call.types[0], call.machine)
+        }
+      },
+      LibraryType("interface Apim.IUrl") { type in
+        for (index, name) in ["Scheme", "Host", "Path", "QueryString"].enumerated() {
+          type.direct("string \(name) { get; }") { machine, url in
+            let url: URLObject = try url.instance()
+            return url.part(index, machine.context).map { .string($0) } ?? .null
+          }
+        }
+        type.member("int Port { get; }") { call in
+          .int32(Int32(clamping: try call.receiver(URLObject.self).port(call.machine.context)))
+        }
+        type.member("IReadOnlyDictionary<string, string[]> Query { get; }") { call in
+          .object(ContextDictionary(try call.receiver(URLObject.self).query))
+        }
+      },
+    ] + contextEntityTypes
 
   /// What a dictionary given as an argument has for the key behind it.
   private static func held(_ dictionary: Value, _ key: Value, _ machine: Machine) throws -> Value? {
@@ -283,7 +204,7 @@ extension LibraryCatalog {
   }
 
   /// A part of the context with the parts below it.
-  private static func part(
+  static func part(
     _ name: String, _ children: [(String, ExpressionUsage)],
     nullable: [(String, ContextPart, ExpressionUsage)] = [],
     _ more: @escaping @Sendable (inout LibraryRegistration) -> Void
@@ -306,7 +227,7 @@ extension LibraryCatalog {
     }
   }
 
-  private static func time(_ type: inout LibraryRegistration, _ signature: String, _ member: ContextNumber) {
+  static func time(_ type: inout LibraryRegistration, _ signature: String, _ member: ContextNumber) {
     type.member("\(signature) { get; }") { call in
       guard let ticks = call.machine.context.number(member) else {
         return signature.contains("?") ? .null : Value.defaultValue(of: .dateTime)
@@ -315,7 +236,7 @@ extension LibraryCatalog {
     }
   }
 
-  private static func text(_ type: inout LibraryRegistration, _ name: String, _ member: ContextText) {
+  static func text(_ type: inout LibraryRegistration, _ name: String, _ member: ContextText) {
     type.direct("string \(name) { get; }") { machine, _ in machine.context.text(member).map { .string($0) } ?? .null }
   }
 
@@ -344,40 +265,6 @@ final class ResponseObject: RuntimeObject {
   init(_ message: ResponseMessage) { self.message = message }
 
   var runtimeType: TypeSymbol { .named("Apim.IResponse") }
-}
-
-/// One of the request's addresses.
-final class URLObject: RuntimeObject {
-  let url: ContextURL
-
-  init(_ url: ContextURL) { self.url = url }
-
-  var runtimeType: TypeSymbol { .named("Apim.IUrl") }
-  /// One of scheme, host, path and query string.
-  func member(_ index: Int) -> ContextText {
-    switch (url, index) {
-    case (.current, 0): .urlScheme
-    case (.current, 1): .urlHost
-    case (.current, 2): .urlPath
-    case (.current, _): .urlQueryString
-    case (.original, _), (.service, _): members[index]
-    }
-  }
-  /// Scheme, host, path and query string.
-  var members: [ContextText] {
-    switch url {
-    case .current: [.urlScheme, .urlHost, .urlPath, .urlQueryString]
-    case .original: [.originalUrlScheme, .originalUrlHost, .originalUrlPath, .originalUrlQueryString]
-    case .service: [.serviceUrlScheme, .serviceUrlHost, .serviceUrlPath, .serviceUrlQueryString]
-    }
-  }
-  var port: ContextNumber {
-    switch url {
-    case .current: .urlPort
-    case .original: .originalUrlPort
-    case .service: .serviceUrlPort
-    }
-  }
 }
 
 /// A body that can be read.
@@ -428,6 +315,8 @@ final class ContextDictionary: RuntimeObject {
     case headers(ContextMessage)
     case message(ResponseMessage)
     case query(ContextURL)
+    /// The parameters of an address that is not the request's.
+    case parameters([(name: String, values: [String])])
     case matchedParameters
     case variables
     case certificates
@@ -440,7 +329,7 @@ final class ContextDictionary: RuntimeObject {
   var runtimeType: TypeSymbol {
     let value: TypeSymbol =
       switch source {
-      case .headers, .message, .query: .stringArray
+      case .headers, .message, .query, .parameters: .stringArray
       case .matchedParameters: .string
       case .variables: .object
       case .certificates: .named("System.Security.Cryptography.X509Certificates.X509Certificate2")
@@ -467,6 +356,7 @@ final class ContextDictionary: RuntimeObject {
     case .headers(let side): context.headerValues(name, of: side).map { .object(ArrayObject(strings: $0)) }
     case .message(let message): message.headerValues(name).map { .object(ArrayObject(strings: $0)) }
     case .query(let url): context.queryValues(name, of: url).map { .object(ArrayObject(strings: $0)) }
+    case .parameters: values(name).map { .object(ArrayObject(strings: $0)) }
     case .matchedParameters: context.matchedParameter(name).map { .string($0) }
     case .variables: context.variable(name)
     case .certificates:
@@ -481,12 +371,18 @@ final class ContextDictionary: RuntimeObject {
     }
   }
 
+  private func values(_ name: String) -> [String]? {
+    guard case .parameters(let list) = source else { return nil }
+    return list.first { InvariantCase.lower($0.name) == InvariantCase.lower(name) }?.values
+  }
+
   /// All values of a header or parameter with commas between them.
   func joined(_ name: String, _ context: any ContextModel) -> String? {
     switch source {
     case .headers(let side): context.header(name, of: side)
     case .message(let message): message.headerValues(name)?.joined(separator: ",")
     case .query(let url): context.queryValues(name, of: url)?.joined(separator: ",")
+    case .parameters: values(name)?.joined(separator: ",")
     default: nil
     }
   }
@@ -496,6 +392,7 @@ final class ContextDictionary: RuntimeObject {
     case .headers(let side): context.headerNames(of: side)
     case .message(let message): message.headers.map(\.name)
     case .query(let url): context.queryNames(of: url)
+    case .parameters(let list): list.map(\.name)
     case .matchedParameters: context.matchedParameterNames()
     case .variables: context.variableNames()
     case .certificates: context.deploymentCertificateNames()

@@ -4,12 +4,13 @@ extension LibraryCatalog {
   /// All registrations, by area. A new file of registrations adds its list here.
   static let allTypes: [LibraryType] = [
     foundationTypes,
+    exceptionTypes,
+    formattingTypes,
     numberTypes,
     delegateTypes,
     collectionTypes,
     linqTypes,
     stringTypes,
-    textTypes,
     timeTypes,
     timeZoneTypes,
     bitConverterTypes,

@@ -9,58 +9,47 @@ extension LibraryCatalog {
       number("Int32", .int32), number("UInt32", .uint32), number("Int64", .int64), number("UInt64", .uint64),
       number("Single", .float), number("Double", .double), number("Decimal", .decimal),
       LibraryType(enumeration: "System.MidpointRounding", [("ToEven", 0), ("AwayFromZero", 1)]),
-      LibraryType("static class System.Math") { type in
-        mathReal(&type)
-        mathRounding(&type)
-      },
-      LibraryType("static class System.Convert") { type in convert(&type) },
+      mathType,
+      convertType,
     ]
 
-  /// Reads a number as `Parse` does: white space, sign and digits; reals with groups, point and exponent, too.
-  static func parse(_ text: String, _ type: NumberKind) throws -> Value {
-    let trimmed = text.trimmingWhiteSpace()
+  /// Reads a number as `Parse` does, by the flags of `NumberStyles`; nil are those that `Parse` has by itself.
+  static func parse(_ text: String, _ type: NumberKind, styles: Int? = nil) throws -> Value {
+    let styles = styles.map { NumberReader.Styles(rawValue: $0) } ?? type.styles
+    if type == .double || type == .float, let named = namedReal(text.trimmingWhiteSpace()) {
+      return type == .float ? .float(Float(named)) : .double(named)
+    }
+    guard let number = NumberReader(text, styles) else { throw Thrown.format() }
+    let excess = Thrown.overflow("Value was either too large or too small for \(type.article) \(type.rawValue).")
     switch type {
     case .double, .float:
-      guard let value = real(trimmed) else { throw Thrown.format() }
-      return type == .float ? .float(Float(value)) : .double(value)
+      let value = number.double
+      if type == .float { return .float(Float(value)) }
+      return .double(value)
     case .decimal:
-      var digits = trimmed.filter { $0 != "," }
-      let isNegative = digits.hasPrefix("-")
-      if isNegative || digits.hasPrefix("+") { digits.removeFirst() }
-      guard !digits.contains(where: { $0 == "e" || $0 == "E" }), digits.contains(where: \.isNumber) else {
-        throw Thrown.format()
-      }
-      guard let value = DecimalNumber(literal: digits) else {
-        guard digits.allSatisfy({ $0.isNumber || $0 == "." }) else { throw Thrown.format() }
-        throw Thrown.overflow("Value was either too large or too small for a Decimal.")
-      }
-      return .decimal(isNegative ? value.negated : value)
+      guard let value = number.decimal else { throw excess }
+      return .decimal(value)
     default:
       let symbol = type.symbol
-      var digits = Substring(trimmed)
-      if digits.hasPrefix("+") || digits.hasPrefix("-") { digits.removeFirst() }
-      guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { throw Thrown.format() }
-      guard let value = Int128(trimmed.hasPrefix("+") ? String(digits) : trimmed), symbol.range.contains(value) else {
-        throw Thrown.overflow("Value was either too large or too small for \(type.article) \(type.rawValue).")
+      if styles.contains(.hexadecimal) {
+        guard number.whole.count <= 32, let bits = UInt128(number.whole, radix: 16), bits <= type.mask else {
+          throw excess
+        }
+        return Operation.convert(.uint64(UInt64(bits)), to: symbol)
       }
+      guard let value = number.integer, symbol.range.contains(value) else { throw excess }
       if type == .uint64 { return .uint64(UInt64(value)) }
       return Operation.convert(.int64(Int64(value)), to: symbol)
     }
   }
 
-  private static func real(_ text: String) -> Double? {
+  private static func namedReal(_ text: String) -> Double? {
     switch text {
-    case "NaN": return .nan
-    case "Infinity", "∞": return .infinity
-    case "-Infinity", "-∞": return -.infinity
-    default: break
+    case "NaN": .nan
+    case "Infinity", "∞": .infinity
+    case "-Infinity", "-∞": -.infinity
+    default: nil
     }
-    let plain = text.filter { $0 != "," }
-    guard plain.contains(where: \.isNumber),
-      plain.utf8.allSatisfy({ (0x30...0x39).contains($0) || [0x2B, 0x2D, 0x2E, 0x45, 0x65].contains($0) })
-    else { return nil }
-    let padded = plain.hasSuffix(".") ? plain + "0" : plain
-    return Double(padded.hasPrefix(".") ? "0" + padded : padded)
   }
 
   enum NumberKind: String {
@@ -78,11 +67,21 @@ extension LibraryCatalog {
 
     var symbol: TypeSymbol { .named("System." + rawValue) }
     var keyword: String { TypeDefinition.keywords["System." + rawValue] ?? rawValue }
+    /// What `Parse` accepts without being told.
+    var styles: NumberReader.Styles {
+      switch self {
+      case .float, .double: [.float, .thousands]
+      case .decimal: .number
+      default: .integer
+      }
+    }
+    /// The largest value that the bits of the type can show.
+    var mask: UInt128 { UInt128(symbol.range.upperBound - min(0, symbol.range.lowerBound)) }
     var article: String { rawValue.hasPrefix("I") ? "an" : self == .uint8 || self == .int8 ? "an unsigned" : "a" }
   }
 
   private static func number(_ name: String, _ kind: NumberKind) -> LibraryType {
-    LibraryType("struct System.\(name)") { type in
+    LibraryType("struct System.\(name) : IComparable, IFormattable, IConvertible") { type in
       let word = kind.keyword
       let bounds: (Value, Value)
       switch kind {
@@ -99,15 +98,7 @@ extension LibraryCatalog {
       }
       type.constant("\(word) MinValue", bounds.0)
       type.constant("\(word) MaxValue", bounds.1)
-      type.member("static \(word) Parse(string s)") { call in try parse(try call.string(0), kind) }
-      type.member("static bool TryParse(string s, out \(word) result)") { call in
-        let value = call.stringOrNull(0).flatMap { try? parse($0, kind) }
-        call.set(1, value ?? Value.defaultValue(of: kind.symbol))
-        return .bool(value != nil)
-      }
-      type.member("string ToString(string format)") { call in
-        .string(try CompositeFormat.text(call.this, call.stringOrNull(0), call.machine))
-      }
+      numberText(&type, kind)
       type.member("int CompareTo(\(word) value)") { call in .int32(Int32(try Operation.compare(call.this, call[0]))) }
       type.member("bool Equals(\(word) obj)") { call in .bool(Operation.areEqual(call.this, call[0])) }
       if kind == .double || kind == .float {
@@ -119,204 +110,90 @@ extension LibraryCatalog {
           "\(word) Epsilon", kind == .float ? .float(.leastNonzeroMagnitude) : .double(.leastNonzeroMagnitude))
         type.member("static bool IsNaN(\(word) d)") { call in .bool(call.double(0).isNaN) }
         type.member("static bool IsInfinity(\(word) d)") { call in .bool(call.double(0).isInfinite) }
+        type.member("static bool IsPositiveInfinity(\(word) d)") { call in .bool(call.double(0) == .infinity) }
+        type.member("static bool IsNegativeInfinity(\(word) d)") { call in .bool(call.double(0) == -.infinity) }
       }
-      if kind == .decimal {
-        type.constant("decimal Zero", .decimal(.zero))
-        type.constant("decimal One", .decimal(.one))
-        for name in ["Round", "Truncate", "Floor", "Ceiling"] {
-          type.member("static decimal \(name)(decimal d)") { call in
-            .decimal(rounded(name, try Operation.decimal(call[0])))
-          }
-        }
-        type.member("static decimal Round(decimal d, int decimals)") { call in
-          .decimal(try Operation.decimal(call[0]).rounded(call.int(1)))
-        }
+      if kind == .decimal { decimalMembers(&type) }
+    }
+  }
+
+  private static func numberText(_ type: inout LibraryRegistration, _ kind: NumberKind) {
+    let word = kind.keyword
+    for (more, styles) in [
+      ("", nil), (", IFormatProvider provider", nil), (", NumberStyles style", 1),
+      (", NumberStyles style, IFormatProvider provider", 1),
+    ] as [(String, Int?)] {
+      type.member("static \(word) Parse(string s\(more))") { call in
+        try parse(try call.string(0), kind, styles: styles.map { call.int($0) })
+      }
+    }
+    for (more, styles) in [("", nil), (", NumberStyles style, IFormatProvider provider", 1)] as [(String, Int?)] {
+      type.member("static bool TryParse(string s\(more), out \(word) result)") { call in
+        let value = call.stringOrNull(0).flatMap { try? parse($0, kind, styles: styles.map { call.int($0) }) }
+        call.set(styles == nil ? 1 : 3, value ?? Value.defaultValue(of: kind.symbol))
+        return .bool(value != nil)
+      }
+    }
+    for parameters in ["string format", "IFormatProvider provider", "string format, IFormatProvider provider"] {
+      type.member("string ToString(\(parameters))") { call in
+        .string(try CompositeFormat.text(call.this, call.stringOrNull(0), call.machine))
       }
     }
   }
 
-  private static func rounded(_ name: String, _ value: DecimalNumber) -> DecimalNumber {
+  private static func decimalMembers(_ type: inout LibraryRegistration) {
+    type.constant("decimal Zero", .decimal(.zero))
+    type.constant("decimal One", .decimal(.one))
+    type.constant("decimal MinusOne", .decimal(DecimalNumber.one.negated))
+    for name in ["Round", "Truncate", "Floor", "Ceiling"] {
+      type.member("static decimal \(name)(decimal d)") { call in .decimal(rounded(name, try Operation.decimal(call[0])))
+      }
+    }
+    for (parameters, digits, mode) in [
+      ("int decimals", 1, nil), ("MidpointRounding mode", nil, 1), ("int decimals, MidpointRounding mode", 1, 2),
+    ] as [(String, Int?, Int?)] {
+      type.member("static decimal Round(decimal d, \(parameters))") { call in
+        try roundedDecimal(call, digits: digits, mode: mode)
+      }
+    }
+    for (name, operation) in [
+      ("Add", Arithmetic.add), ("Subtract", .subtract), ("Multiply", .multiply), ("Divide", .divide),
+      ("Remainder", .remainder),
+    ] {
+      type.member("static decimal \(name)(decimal d1, decimal d2)") { call in
+        try operation.apply(call[0], call[1], .decimal, isChecked: true)
+      }
+    }
+    type.member("static decimal Negate(decimal d)") { call in .decimal(try Operation.decimal(call[0]).negated) }
+    type.member("static int Compare(decimal d1, decimal d2)") { call in
+      .int32(Int32(try Operation.compare(call[0], call[1])))
+    }
+    type.member("static bool Equals(decimal d1, decimal d2)") { call in .bool(Operation.areEqual(call[0], call[1])) }
+    for (name, target) in [
+      ("Int32", TypeSymbol.int32), ("Int64", .int64), ("Double", .double), ("Byte", .uint8), ("UInt64", .uint64),
+    ] {
+      type.member("static \(target) To\(name)(decimal d)") { call in
+        try Operation.convertChecked(call[0], to: target)
+      }
+    }
+  }
+
+  /// `Round` of a decimal, by the arguments that say how.
+  static func roundedDecimal(_ call: Call, digits: Int?, mode: Int?) throws -> Value {
+    let places = digits.map { call.int($0) } ?? 0
+    guard (0...28).contains(places) else {
+      throw Thrown.outOfRange("decimals", "Decimal can only round to between 0 and 28 digits of precision.")
+    }
+    let awayFromZero = mode.map { call.int($0) == 1 } ?? false
+    return .decimal(try Operation.decimal(call[0]).rounded(places, awayFromZero: awayFromZero))
+  }
+
+  static func rounded(_ name: String, _ value: DecimalNumber) -> DecimalNumber {
     switch name {
     case "Truncate": value.truncated
     case "Floor": value.floor
     case "Ceiling": value.ceiling
     default: value.rounded(0)
-    }
-  }
-
-  // MARK: - Math
-
-  private static func mathReal(_ type: inout LibraryRegistration) {
-    type.constant("double PI", .double(.pi))
-    type.constant("double E", .double(M_E))
-    let functions: [(String, @Sendable (Double) -> Double)] = [
-      ("Sqrt", { $0.squareRoot() }), ("Exp", { exp($0) }), ("Log", { log($0) }), ("Log10", { log10($0) }),
-      ("Sin", { sin($0) }), ("Cos", { cos($0) }), ("Tan", { tan($0) }), ("Asin", { asin($0) }), ("Acos", { acos($0) }),
-      ("Atan", { atan($0) }), ("Sinh", { sinh($0) }), ("Cosh", { cosh($0) }), ("Tanh", { tanh($0) }),
-    ]
-    for (name, function) in functions {
-      type.member("static double \(name)(double d)") { call in .double(function(call.double(0))) }
-    }
-    type.member("static double Pow(double x, double y)") { call in .double(pow(call.double(0), call.double(1))) }
-    type.member("static double Log(double a, double newBase)") { call in
-      .double(log(call.double(0)) / log(call.double(1)))
-    }
-    type.member("static double Atan2(double y, double x)") { call in .double(atan2(call.double(0), call.double(1))) }
-    for name in ["int", "long", "double", "decimal", "float", "short", "byte", "uint", "ulong", "sbyte"] {
-      for (function, sign) in [("Max", 1), ("Min", -1)] {
-        type.member("static \(name) \(function)(\(name) val1, \(name) val2)") { call in
-          if call.double(0).isNaN { return call[0] }
-          return try Operation.compare(call[0], call[1]) * sign >= 0 ? call[0] : call[1]
-        }
-      }
-      if name.hasPrefix("u") || name == "byte" { continue }
-      let numeric = SignatureReader.type(name, in: [])
-      type.member("static \(name) Abs(\(name) value)") { call in
-        let zero = Value.defaultValue(of: numeric)
-        if try Operation.compare(call[0], zero) >= 0 { return call[0] }
-        do {
-          return try Arithmetic.subtract.apply(zero, call[0], numeric, isChecked: true)
-        } catch {
-          throw Thrown.overflow("Negating the minimum value of a twos complement number is invalid.")
-        }
-      }
-      type.member("static int Sign(\(name) value)") { call in
-        .int32(Int32(try Operation.compare(call[0], Value.defaultValue(of: numeric))))
-      }
-    }
-  }
-
-  private static func mathRounding(_ type: inout LibraryRegistration) {
-    for name in ["Round", "Truncate", "Floor", "Ceiling"] {
-      type.member("static double \(name)(double d)") { call in
-        let value = call.double(0)
-        switch name {
-        case "Truncate": return .double(value.rounded(.towardZero))
-        case "Floor": return .double(value.rounded(.down))
-        case "Ceiling": return .double(value.rounded(.up))
-        default: return .double(value.rounded(.toNearestOrEven))
-        }
-      }
-      type.member("static decimal \(name)(decimal d)") { call in .decimal(rounded(name, try Operation.decimal(call[0])))
-      }
-    }
-    type.member("static double Round(double value, int digits)") { call in try round(call, .toNearestOrEven, 1) }
-    type.member("static double Round(double value, MidpointRounding mode)") { call in
-      .double(call.double(0).rounded(call.int(1) == 1 ? .toNearestOrAwayFromZero : .toNearestOrEven))
-    }
-    type.member("static double Round(double value, int digits, MidpointRounding mode)") { call in
-      try round(call, call.int(2) == 1 ? .toNearestOrAwayFromZero : .toNearestOrEven, 1)
-    }
-    type.member("static decimal Round(decimal d, int decimals)") { call in
-      .decimal(try Operation.decimal(call[0]).rounded(call.int(1)))
-    }
-    type.member("static decimal Round(decimal d, MidpointRounding mode)") { call in
-      .decimal(try Operation.decimal(call[0]).rounded(0, awayFromZero: call.int(1) == 1))
-    }
-    type.member("static decimal Round(decimal d, int decimals, MidpointRounding mode)") { call in
-      .decimal(try Operation.decimal(call[0]).rounded(call.int(1), awayFromZero: call.int(2) == 1))
-    }
-  }
-
-  private static func round(_ call: Call, _ rule: FloatingPointRoundingRule, _ at: Int) throws -> Value {
-    guard (0...15).contains(call.int(at)) else {
-      throw Thrown.outOfRange("digits", "Rounding digits must be between 0 and 15, inclusive.")
-    }
-    let (value, power) = (call.double(0), pow(10, Double(call.int(at))))
-    return .double(abs(value) < 1e16 ? (value * power).rounded(rule) / power : value)
-  }
-
-  // MARK: - Convert
-
-  private static func convert(_ type: inout LibraryRegistration) {
-    let kinds: [NumberKind] = [
-      .int8, .uint8, .int16, .uint16, .int32, .uint32, .int64, .uint64, .float, .double, .decimal,
-    ]
-    for kind in kinds {
-      for source in ["object", "string", "bool", "int", "long", "double", "decimal", "char", "float", "byte"] {
-        type.member("static \(kind.keyword) To\(kind.rawValue)(\(source) value)") { call in
-          try converted(call[0], to: kind)
-        }
-      }
-    }
-    for source in ["object", "string", "bool", "int", "long", "double", "decimal"] {
-      type.member("static bool ToBoolean(\(source) value)") { call in
-        switch call[0] {
-        case .null: return .bool(false)
-        case .bool: return call[0]
-        case .string(let text): return try parseBool(text)
-        default: return .bool(Operation.real(call[0]) != 0)
-        }
-      }
-    }
-    type.member("static string ToString(string value)") { call in call[0] }
-    for source in ["object", "bool", "int", "long", "double", "decimal", "char", "float", "byte"] {
-      type.member("static string ToString(\(source) value)") { call in
-        .string(try Operation.text(call[0], call.machine))
-      }
-    }
-    for source in ["int", "long"] {
-      type.member("static string ToString(\(source) value, int toBase)") { call in
-        let bits: UInt64 =
-          source == "int" ? UInt64(UInt32(truncatingIfNeeded: call.int(0))) : UInt64(bitPattern: call.long(0))
-        guard [2, 8, 10, 16].contains(call.int(1)) else { throw Thrown.argument("Invalid Base.") }
-        return .string(call.int(1) == 10 ? "\(call.int(0))" : String(bits, radix: call.int(1)))
-      }
-    }
-    for (name, is32) in [("Int32", true), ("Int64", false)] {
-      type.member("static \(is32 ? "int" : "long") To\(name)(string value, int fromBase)") { call in
-        guard let text = call.stringOrNull(0) else { return is32 ? .int32(0) : .int64(0) }
-        let digits = text.lowercased().hasPrefix("0x") ? String(text.dropFirst(2)) : text
-        guard let bits = UInt64(digits, radix: call.int(1)) else {
-          throw Thrown.format("Could not find any recognizable digits.")
-        }
-        return is32 ? .int32(Int32(truncatingIfNeeded: bits)) : .int64(Int64(bitPattern: bits))
-      }
-    }
-    type.member("static string ToBase64String(byte[] inArray)") { call in
-      .string(Data(try call.bytes(0)).base64EncodedString())
-    }
-    type.member("static byte[] FromBase64String(string s)") { call in
-      let text = try call.string(0).filter { !$0.isWhitespace }
-      guard text.utf8.count % 4 == 0, let data = Data(base64Encoded: text) else {
-        throw Thrown.format(
-          "The input is not a valid Base-64 string as it contains a non-base 64 character, more than two padding "
-            + "characters, or an illegal character among the padding characters.")
-      }
-      return .object(ArrayObject(bytes: Array(data)))
-    }
-    type.member("static char ToChar(int value)") { call in .char(UInt16(truncatingIfNeeded: call.int(0))) }
-  }
-
-  static func parseBool(_ text: String) throws -> Value {
-    switch text.trimmingWhiteSpace().lowercased() {
-    case "true": return .bool(true)
-    case "false": return .bool(false)
-    default: throw Thrown.format("String '\(text)' was not recognized as a valid Boolean.")
-    }
-  }
-
-  /// `Convert.ToX`: null is zero, reals round half to even, texts parse.
-  static func converted(_ value: Value, to kind: NumberKind) throws -> Value {
-    switch value {
-    case .null: return Value.defaultValue(of: kind.symbol)
-    case .string(let text): return try parse(text, kind)
-    case .bool(let flag): return Operation.convert(.int32(flag ? 1 : 0), to: kind.symbol)
-    case .double, .float:
-      let real = Operation.real(value)
-      if kind == .double || kind == .float || kind == .decimal {
-        return try Operation.convertChecked(value, to: kind.symbol)
-      }
-      return try Operation.convertChecked(.double(real.rounded(.toNearestOrEven)), to: kind.symbol)
-    case .decimal(let decimal):
-      let rounded = kind == .double || kind == .float || kind == .decimal ? decimal : decimal.rounded(0)
-      return try Operation.convertChecked(.decimal(rounded), to: kind.symbol)
-    case .object(let object):
-      guard let token = object as? JsonToken else {
-        throw Thrown.invalidCast(object.runtimeType, .object)
-      }
-      return try converted(token.scalar(), to: kind)
-    default: return try Operation.convertChecked(value, to: kind.symbol)
     }
   }
 }

@@ -79,6 +79,29 @@ final class ArrayObject: RuntimeObject {
     return self[index]
   }
 
+  /// The flat index of an element given by one index for each dimension.
+  func place(_ indices: [Int]) throws -> Int {
+    guard indices.count == dimensions.count else {
+      throw Thrown.argument("Array was not a one-dimensional array.")
+    }
+    var place = 0
+    for (index, length) in zip(indices, dimensions) {
+      guard index >= 0, index < length else { throw Thrown.indexOutOfRange() }
+      place = place * length + index
+    }
+    return place
+  }
+
+  /// Puts a value at a flat index. ArrayTypeMismatchException when the array is of another type than it looked like.
+  func store(_ value: Value, at index: Int) throws {
+    guard index >= 0, index < count else { throw Thrown.indexOutOfRange() }
+    let element = elementType
+    if !value.isNull, !element.isValueType, element != .object, !value.isInstance(of: element) {
+      throw Thrown("System.ArrayTypeMismatchException", LibraryCatalog.arrayTypeMismatch)
+    }
+    self[index] = value
+  }
+
   func makeIterator() throws -> (any ValueIterator)? { ArrayIterator(self) }
 }
 

@@ -23,6 +23,15 @@ struct ValueKey: Hashable {
 
   init(_ value: Value) { self.value = value }
 
+  /// A key that texts share when they differ by case alone.
+  init(_ value: Value, ignoresCase: Bool) {
+    if ignoresCase, case .string(let text) = value {
+      self.value = .string(InvariantCase.upper(text))
+    } else {
+      self.value = value
+    }
+  }
+
   static func == (a: ValueKey, b: ValueKey) -> Bool { Operation.areEqual(a.value, b.value) }
   func hash(into hasher: inout Hasher) { value.hash(into: &hasher) }
 }
@@ -34,7 +43,7 @@ extension Operation {
     case (.null, .null): return 0
     case (.null, _): return -1
     case (_, .null): return 1
-    case (.string(let x), .string(let y)): return compareCulture(x, y)
+    case (.string(let x), .string(let y)): return Collation.compare(x, y)
     case (.bool(let x), .bool(let y)): return x == y ? 0 : x ? 1 : -1
     case (.decimal(let x), .decimal(let y)): return x.compare(y)
     case (.uint64(let x), .uint64(let y)): return x == y ? 0 : x < y ? -1 : 1
@@ -51,25 +60,6 @@ extension Operation {
       }
       return x == y ? 0 : x < y ? -1 : 1
     }
-  }
-
-  /// The order of the invariant culture: alphabetic without case first, small letters before capitals then.
-  static func compareCulture(_ a: String, _ b: String, ignoresCase: Bool = false) -> Int {
-    let (x, y) = (a.lowercased().unicodeScalars.map(collation), b.lowercased().unicodeScalars.map(collation))
-    for (p, q) in zip(x, y) where p != q { return p < q ? -1 : 1 }
-    if x.count != y.count { return x.count < y.count ? -1 : 1 }
-    if ignoresCase { return 0 }
-    for (p, q) in zip(a.unicodeScalars, b.unicodeScalars) where p != q {
-      return p.properties.isLowercase == q.properties.isLowercase ? (p < q ? -1 : 1) : p.properties.isLowercase ? -1 : 1
-    }
-    return 0
-  }
-
-  /// Signs before digits before letters.
-  private static func collation(_ scalar: Unicode.Scalar) -> UInt32 {
-    if scalar.properties.isAlphabetic { return 0x40_0000 + scalar.value }
-    if scalar.properties.numericType != nil { return 0x20_0000 + scalar.value }
-    return scalar.value
   }
 
   /// Code unit by code unit.

@@ -16,6 +16,15 @@ enum CompositeFormat {
   static func text(_ value: Value, _ format: String?, _ machine: Machine) throws -> String {
     guard let format, !format.isEmpty else { return try Operation.text(value, machine) }
     if let number = number(value) { return try NumberText.format(number, format) }
+    if case .enumeration(let number, _) = value {
+      switch format {
+      case "D", "d": return "\(number)"
+      case "X", "x": return try NumberText.format(.integer(Int128(number), bits: 32), "X8")
+      case "G", "g", "F", "f": break
+      default:
+        throw Thrown.format("Format string can be only \"G\", \"g\", \"X\", \"x\", \"F\", \"f\", \"D\" or \"d\".")
+      }
+    }
     if case .object(let object) = value, let formattable = object as? any FormattableObject {
       return try formattable.text(format: format)
     }
@@ -66,7 +75,7 @@ enum CompositeFormat {
         }
         var width = 0
         if head.count > 1 {
-          guard let number = Int(head[1]) else { throw Thrown.format() }
+          guard let number = Int(head[1]), number.magnitude < 1_000_000 else { throw Thrown.format() }
           width = number
         }
         result += try field(

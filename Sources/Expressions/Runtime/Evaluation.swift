@@ -60,4 +60,6 @@ enum Completion {
   case continued
   /// `goto case`: on to this section of the innermost `switch`.
   case section(Int)
+  /// `yield return`: the value is in `machine.result`, and the statement will be entered again.
+  case yielded
 }

@@ -1,3 +1,5 @@
+import DotNet
+
 /// Texts compared and searched as .NET does without a culture: unit by unit. Over UTF-8, which gives the same answers.
 enum Ordinal {
   @inline(__always)
@@ -10,21 +12,21 @@ enum Ordinal {
     if !ignoringCase { return areEqual(a, b) }
     let (x, y) = (a.utf8Span.span, b.utf8Span.span)
     if let same = folded(x, 0, y, count: x.count == y.count ? x.count : -1) { return same }
-    return areEqual(a.uppercased(), b.uppercased())
+    return areEqual(InvariantCase.upper(a), InvariantCase.upper(b))
   }
 
   static func hasPrefix(_ text: String, _ prefix: String, ignoringCase: Bool = false) -> Bool {
     let (x, y) = (text.utf8Span.span, prefix.utf8Span.span)
     if !ignoringCase { return x.count >= y.count && equal(x, 0, y) }
     if let same = folded(x, 0, y, count: x.count >= y.count ? y.count : -1) { return same }
-    return hasPrefix(text.uppercased(), prefix.uppercased())
+    return hasPrefix(InvariantCase.upper(text), InvariantCase.upper(prefix))
   }
 
   static func hasSuffix(_ text: String, _ suffix: String, ignoringCase: Bool = false) -> Bool {
     let (x, y) = (text.utf8Span.span, suffix.utf8Span.span)
     if !ignoringCase { return x.count >= y.count && equal(x, x.count - y.count, y) }
     if let same = folded(x, x.count - y.count, y, count: x.count >= y.count ? y.count : -1) { return same }
-    return hasSuffix(text.uppercased(), suffix.uppercased())
+    return hasSuffix(InvariantCase.upper(text), InvariantCase.upper(suffix))
   }
 
   /// The first place of a text within another in bytes; -1 when there is none.

@@ -20,13 +20,18 @@ struct Thrown: Error {
     Thrown("System.NullReferenceException", "Object reference not set to an instance of an object.")
   }
   static func argumentNull(_ name: String) -> Thrown {
-    Thrown("System.ArgumentNullException", "Value cannot be null. (Parameter '\(name)')")
+    Thrown(
+      ExceptionObject(
+        typeName: "System.ArgumentNullException", message: "Value cannot be null. (Parameter '\(name)')",
+        parameter: name))
   }
   static func argument(_ message: String) -> Thrown { Thrown("System.ArgumentException", message) }
   static func outOfRange(_ name: String, _ message: String? = nil) -> Thrown {
     Thrown(
-      "System.ArgumentOutOfRangeException",
-      (message ?? "Specified argument was out of the range of valid values.") + " (Parameter '\(name)')")
+      ExceptionObject(
+        typeName: "System.ArgumentOutOfRangeException",
+        message: (message ?? "Specified argument was out of the range of valid values.") + " (Parameter '\(name)')",
+        parameter: name))
   }
   static func indexOutOfRange() -> Thrown {
     Thrown("System.IndexOutOfRangeException", "Index was outside the bounds of the array.")
@@ -44,6 +49,9 @@ struct Thrown: Error {
     Thrown("System.OverflowException", message)
   }
   static func divideByZero() -> Thrown { Thrown("System.DivideByZeroException", "Attempted to divide by zero.") }
+  static func collectionModified() -> Thrown {
+    invalidOperation("Collection was modified; enumeration operation may not execute.")
+  }
   static func keyNotFound(_ key: String) -> Thrown {
     Thrown(
       "System.Collections.Generic.KeyNotFoundException", "The given key '\(key)' was not present in the dictionary.")
@@ -65,11 +73,14 @@ final class ExceptionObject: RuntimeObject, Sendable {
   let typeName: String
   let message: String
   let inner: ExceptionObject?
+  /// The argument that was wrong, for exceptions about one.
+  let parameter: String?
 
-  init(typeName: String, message: String, inner: ExceptionObject? = nil) {
+  init(typeName: String, message: String, inner: ExceptionObject? = nil, parameter: String? = nil) {
     self.typeName = typeName
     self.message = message
     self.inner = inner
+    self.parameter = parameter
   }
 
   var runtimeType: TypeSymbol {

@@ -64,6 +64,12 @@ extension RuntimeObject {
 public protocol ValueIterator: AnyObject {
   /// The next element, nil at the end. Lambdas of lazy queries run on `machine`.
   func next(_ machine: Machine) throws -> Value?
+  /// The enumeration ends before the last element.
+  func leave(_ machine: Machine) throws
+}
+
+extension ValueIterator {
+  public func leave(_ machine: Machine) throws {}
 }
 
 /// A variable that outlives the frame it was declared in, or an argument passed by reference.

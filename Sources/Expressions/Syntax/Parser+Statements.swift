@@ -318,9 +318,12 @@ extension Parser {
       }
       return parser.isNext("(") ? (type, name, parameters) : nil
     }
-    guard let (result, name, typeParameters) = head, let parameters = functionParameters(),
-      isNext("{") || isNext("=>")
-    else {
+    guard let (result, name, typeParameters) = head, let parameters = functionParameters() else {
+      index = start
+      return nil
+    }
+    if !typeParameters.isEmpty { try constraints() }
+    guard isNext("{") || isNext("=>") else {
       index = start
       return nil
     }
@@ -335,7 +338,23 @@ extension Parser {
     return .function(
       FunctionSyntax(
         name: name, typeParameters: typeParameters, result: result,
-        lambda: LambdaSyntax(parameters: parameters, body: body)), at)
+        lambda: LambdaSyntax(parameters: parameters, body: body), offset: at), at)
+  }
+
+  /// `where T : class, IComparable<T>, new()`: read, and believed.
+  private mutating func constraints() throws(SyntaxError) {
+    while acceptWord("where") {
+      _ = try identifier()
+      try expect(":")
+      repeat {
+        if accept("new") {
+          try expect("(")
+          try expect(")")
+        } else if !accept("class"), !accept("struct") {
+          _ = try type()
+        }
+      } while accept(",")
+    }
   }
 
   private mutating func functionParameters() -> [ParameterSyntax]? {

@@ -218,8 +218,10 @@ final class FunctionSyntax {
   /// nil for `void`.
   let result: TypeSyntax?
   let lambda: LambdaSyntax
+  let offset: Int
 
-  init(name: String, typeParameters: [String], result: TypeSyntax?, lambda: LambdaSyntax) {
+  init(name: String, typeParameters: [String], result: TypeSyntax?, lambda: LambdaSyntax, offset: Int) {
+    self.offset = offset
     self.name = name
     self.typeParameters = typeParameters
     self.result = result

@@ -158,29 +158,32 @@ struct Lexer {
       guard let c else { return false }
       return c == "_" || (radix == 16 ? c.properties.isASCIIHexDigit : ("0"..."9").contains(c))
     }
-    while isDigit(peek()) { index += 1 }
+    // A separator stands between digits: never last.
+    func skipDigits() throws(SyntaxError) {
+      while isDigit(peek()) { index += 1 }
+      if index > start, text[index - 1] == "_" {
+        throw SyntaxError(code: "CS1013", message: "Invalid number", offset: start, length: index - start)
+      }
+    }
+    try skipDigits()
     var isReal = false
     if radix == 10 {
-      if peek() == ".", isDigit(peek(1)) {
+      if peek() == ".", let digit = peek(1), ("0"..."9").contains(digit) {
         isReal = true
         index += 1
-        while isDigit(peek()) { index += 1 }
+        try skipDigits()
       }
       if let e = peek(), e == "e" || e == "E",
         isDigit(peek(1)) || ("+-".unicodeScalars.contains(peek(1) ?? "x") && isDigit(peek(2)))
       {
         isReal = true
         index += 2
-        while isDigit(peek()) { index += 1 }
+        try skipDigits()
       }
     }
     var digits = String(String.UnicodeScalarView(text[start..<index].filter { $0 != "_" }))
     if radix != 10 { digits.removeFirst(2) }
-    var suffix = ""
-    while let c = peek(), "uUlLfFdDmM".unicodeScalars.contains(c), suffix.count < 2 {
-      suffix += String(c).lowercased()
-      index += 1
-    }
+    let suffix = numberSuffix(isReal: isReal, radix: radix)
     if isReal || suffix == "f" || suffix == "d" || suffix == "m" {
       return .real(digits, suffix: suffix)
     }
@@ -188,6 +191,22 @@ struct Lexer {
       throw SyntaxError(code: "CS1021", message: "Integral constant is too large", offset: start, length: index - start)
     }
     return .integer(value, suffix: suffix)
+  }
+
+  /// `u`, `l` or both behind a whole number, `f`, `d` or `m` behind any decimal one; in small letters.
+  private mutating func numberSuffix(isReal: Bool, radix: Int) -> String {
+    guard let first = peek().map({ String($0).lowercased() }) else { return "" }
+    if radix == 10, first == "f" || first == "d" || first == "m" {
+      index += 1
+      return first
+    }
+    guard !isReal, first == "u" || first == "l" else { return "" }
+    index += 1
+    guard let second = peek().map({ String($0).lowercased() }), second == "u" || second == "l", second != first else {
+      return first
+    }
+    index += 1
+    return "ul"
   }
 
   private mutating func escape(in kind: String) throws(SyntaxError) -> [UInt16] {
@@ -284,6 +303,10 @@ struct Lexer {
         let format = formatStart.map { String(String.UnicodeScalarView(text[($0 + 1)..<index])) }
         parts.append(.hole(source: source, format: format, offset: hole))
         index += 1
+      case "}":
+        throw SyntaxError(
+          code: "CS8086", message: "A '}' character must be escaped (by doubling) in an interpolated string.",
+          offset: index - 1)
       default: units += Array(String(c).utf16)
       }
     }

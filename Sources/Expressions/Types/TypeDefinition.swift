@@ -101,7 +101,8 @@ final class TypeDefinition: @unchecked Sendable {
       }
       if base == nil {
         switch kind {
-        case .object, .array, .anonymous, .staticClass, .typeParameter:
+        case .array: base = TypeSymbol.named("System.Array")
+        case .object, .anonymous, .staticClass, .typeParameter:
           if self !== TypeDefinition.object { base = TypeSymbol.object }
         case .structure: base = TypeSymbol.valueType
         case .enumeration: base = TypeSymbol.enumBase

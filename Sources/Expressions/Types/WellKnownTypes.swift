@@ -7,8 +7,10 @@ extension TypeDefinition {
   static let string = LibraryCatalog.shared.required("System.String")
   static let nullable = LibraryCatalog.shared.required("System.Nullable", arity: 1)
   static let array1 = TypeDefinition.makeArray(rank: 1)
-  static let array2 = TypeDefinition.makeArray(rank: 2)
-  static let array3 = TypeDefinition.makeArray(rank: 3)
+  /// Dimensions that an array may have at the most.
+  static let largestRank = 8
+  /// The definitions of arrays with 1, 2, … dimensions.
+  static let arrays = [array1] + (2...largestRank).map { TypeDefinition.makeArray(rank: $0) }
 
   static let enumerable = LibraryCatalog.shared.required("System.Collections.Generic.IEnumerable", arity: 1)
   static let dictionary = LibraryCatalog.shared.required("System.Collections.Generic.Dictionary", arity: 2)
@@ -81,11 +83,7 @@ extension TypeSymbol {
   var nullable: TypeSymbol { TypeSymbol(TypeDefinition.nullable, [self]) }
 
   func array(rank: Int) -> TypeSymbol {
-    switch rank {
-    case 1: TypeSymbol(TypeDefinition.array1, [self])
-    case 2: TypeSymbol(TypeDefinition.array2, [self])
-    default: TypeSymbol(TypeDefinition.array3, [self])
-    }
+    TypeSymbol(TypeDefinition.arrays[min(rank, TypeDefinition.largestRank) - 1], [self])
   }
 
   static func enumerable(of element: TypeSymbol) -> TypeSymbol { TypeSymbol(TypeDefinition.enumerable, [element]) }
@@ -94,9 +92,10 @@ extension TypeSymbol {
     TypeSymbol(TypeDefinition.keyValuePair, [key, value])
   }
 
-  /// The tuple type `(T1, T2, …)`; up to seven elements.
+  /// The tuple type `(T1, T2, …)`; the caller sees that it is not too long.
   static func tuple(_ elements: [TypeSymbol], names: [String?] = []) -> TypeSymbol {
-    let definition = LibraryCatalog.shared.required("System.ValueTuple", arity: min(elements.count, 7))
+    let definition = LibraryCatalog.shared.required(
+      "System.ValueTuple", arity: min(elements.count, LibraryCatalog.largestTuple))
     return TypeSymbol(definition, elements, tupleNames: names.contains { $0 != nil } ? names : [])
   }
 }

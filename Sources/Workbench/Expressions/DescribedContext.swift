@@ -158,7 +158,8 @@ public final class DescribedContext: ContextModel {
     case .productSubscriptionLimit: return number(node("product", "subscriptionLimit"))
     case .lastErrorHttpCode: return number(node("lastError", "httpErrorCode"))
     case .timestamp: return time("timestamp")
-    case .elapsed: return time("timestamp").map { now() - $0 }
+    case .elapsed:
+      return text("elapsed").flatMap { try? TimeSpanText.parse($0) } ?? time("timestamp").map { now() - $0 }
     case .subscriptionCreatedDate: return time("subscription", "createdDate")
     case .subscriptionStartDate: return time("subscription", "startDate")
     case .subscriptionEndDate: return time("subscription", "endDate")
@@ -261,7 +262,25 @@ public final class DescribedContext: ContextModel {
     let list = node("user", "identities") as? [[String: Any]] ?? []
     return list.map { ContextIdentity(id: $0["id"] as? String ?? "", provider: $0["provider"] as? String ?? "") }
   }
-  public func productApis() -> [ContextApi] { [] }
+  public func productApis() -> [ContextApi] {
+    (node("product", "apis") as? [[String: Any]] ?? []).map { api in
+      let names = api["subscriptionKeyParameterNames"] as? [String: String]
+      return ContextApi(
+        id: api["id"] as? String ?? "", name: api["name"] as? String ?? "", path: api["path"] as? String ?? "",
+        protocols: api["protocols"] as? [String] ?? [], serviceUrl: address(api["serviceUrl"]),
+        subscriptionKeyHeader: names?["header"], subscriptionKeyQuery: names?["query"])
+    }
+  }
+
+  /// An address described in parts as one text.
+  private func address(_ json: Any?) -> String? {
+    guard let parts = json as? [String: Any], let scheme = parts["scheme"] as? String,
+      let host = parts["host"] as? String
+    else { return json as? String }
+    let port = (parts["port"] as? NSNumber).map { ":\($0)" } ?? ""
+    return scheme + "://" + host + port + (parts["path"] as? String ?? "") + (parts["queryString"] as? String ?? "")
+  }
+
   public func apiProtocols() -> [String] { node("api", "protocols") as? [String] ?? [] }
   public func clientCertificate() -> [UInt8]? {
     (node("request", "certificate") as? String).flatMap { Data(base64Encoded: $0) }.map { Array($0) }

@@ -27,6 +27,11 @@ struct ExpressionEvalCommand: ParsableCommand {
   @Option(help: "A file of JSON lines with id, kind, text, target and context: one line of result for each.")
   var batch: String?
 
+  @Flag(help: "Accept types and members outside the documented allow-list, too.")
+  var lenient = false
+
+  private var options: ExpressionOptions { ExpressionOptions(strictAllowList: !lenient) }
+
   func run() throws {
     var ticks: Int64?
     if let now {
@@ -36,7 +41,7 @@ struct ExpressionEvalCommand: ParsableCommand {
       ticks = Int64(date.timeIntervalSince1970) * 10_000_000 + 621_355_968_000_000_000
     }
     if let batch {
-      for line in ExpressionBatch.evaluate(try read(batch), now: ticks) { print(line) }
+      for line in ExpressionBatch.evaluate(try read(batch), now: ticks, options: options) { print(line) }
       return
     }
     guard let expression, expression.hasPrefix("@("), expression.hasSuffix(")") || expression.hasPrefix("@{") else {
@@ -56,7 +61,7 @@ struct ExpressionEvalCommand: ParsableCommand {
       return object
     }
     let form: ExpressionForm = expression.hasPrefix("@{") ? .block : .expression
-    let compilation = ExpressionCompiler().compile(
+    let compilation = ExpressionCompiler(options: options).compile(
       String(expression.dropFirst(2).dropLast()), form: form, target: .object,
       at: SourcePosition(line: 1, column: 3))
     guard let program = compilation.program else {

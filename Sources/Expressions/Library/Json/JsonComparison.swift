@@ -75,13 +75,13 @@ enum JsonComparison {
   private static func date(_ value: Value) throws -> DateTimeValue {
     switch value {
     case .object(let date as DateTimeObject): return date.value
-    case .object(let date as DateTimeOffsetObject): return date.value
+    case .object(let date as DateTimeOffsetObject): return date.utc
     default: return try DateTimeValue.parse(try text(value))
     }
   }
 
   private static func span(_ value: Value) throws -> Int64 {
     if case .object(let span as TimeSpanObject) = value { return span.ticks }
-    return try TimeSpanObject.parse(try text(value))
+    return try TimeSpanText.parse(try text(value))
   }
 }

@@ -54,13 +54,16 @@ enum JsonConversion {
     case .guid:
       if case .string(let text) = value { return .object(try GuidObject.parse(text)) }
     case .dateTime:
-      if case .object(let date as DateTimeOffsetObject) = value { return LibraryCatalog.value(date.value) }
+      if case .object(let date as DateTimeOffsetObject) = value { return LibraryCatalog.value(date.utc) }
       if case .string(let text) = value { return LibraryCatalog.value(try DateTimeValue.parse(text)) }
     case .dateTimeOffset:
       if case .object(let date as DateTimeObject) = value { return .object(DateTimeOffsetObject(date.value)) }
-      if case .string(let text) = value { return .object(DateTimeOffsetObject(try DateTimeValue.parse(text))) }
+      if case .string(let text) = value {
+        let read = try DateTimeValue.read(text)
+        return try LibraryCatalog.value(clock: read.clock, offset: read.offset ?? 0)
+      }
     case .timeSpan:
-      if case .string(let text) = value { return LibraryCatalog.value(span: try TimeSpanObject.parse(text)) }
+      if case .string(let text) = value { return LibraryCatalog.value(span: try TimeSpanText.parse(text)) }
     case .byteArray:
       if case .string(let text) = value {
         guard let data = Data(base64Encoded: text) else {

@@ -112,7 +112,7 @@ struct JsonWriter {
     switch object {
     case let array as ArrayObject: quote(Data(array.bytes).base64EncodedString())
     case let date as DateTimeObject: quote(try date.value.isoText())
-    case let date as DateTimeOffsetObject: quote(try date.value.with(.local).isoText())
+    case let date as DateTimeOffsetObject: quote(try date.text(format: "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"))
     case let uri as UriObject: quote(uri.uri.original)
     case let number as BigIntegerObject: bytes += number.digits.utf8
     default: quote(try object.text(machine))

@@ -38,8 +38,6 @@ extension LibraryCatalog {
 
 /// Entities of HTML.
 enum HtmlText {
-  private static let entities = ["lt": "<", "gt": ">", "amp": "&", "quot": "\"", "apos": "'", "nbsp": "\u{A0}"]
-
   static func decoded(_ text: String) -> String {
     var result = ""
     var rest = Substring(text)
@@ -52,7 +50,7 @@ enum HtmlText {
         continue
       }
       let name = String(rest[rest.index(after: start)..<end])
-      var decoded = entities[name]
+      var decoded = HTMLEntities.character(name).map { String(Character($0)) }
       if name.hasPrefix("#") {
         let digits = name.dropFirst()
         let isHex = digits.hasPrefix("x") || digits.hasPrefix("X")

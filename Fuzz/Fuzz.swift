@@ -1,0 +1,44 @@
+import Foundation
+
+/// `fuzz [seconds] [case …] [--seed N]`: gives mutated seeds to the parsers of untrusted text until the time is over.
+///
+/// Every input is a function of the seed, the case and the number of the round: what a run found, another finds again.
+/// An input that ends the process has been written to `Fuzz/last-input` before it was tried.
+@main
+struct Fuzz {
+  static func main() throws {
+    var seconds = 20.0
+    var seed: UInt64 = 1
+    var names: [String] = []
+    var arguments = Array(CommandLine.arguments.dropFirst())[...]
+    while let argument = arguments.popFirst() {
+      if argument == "--seed" {
+        seed = arguments.popFirst().flatMap { UInt64($0) } ?? seed
+      } else if let number = Double(argument) {
+        seconds = number
+      } else {
+        names.append(argument)
+      }
+    }
+    let chosen = names.isEmpty ? FuzzCase.all : FuzzCase.all.filter { names.contains($0.name) }
+    guard !chosen.isEmpty, names.allSatisfy({ name in FuzzCase.all.contains { $0.name == name } }) else {
+      print("Cases: " + FuzzCase.all.map(\.name).joined(separator: ", "))
+      exit(2)
+    }
+    let folder = URL(filePath: #filePath).deletingLastPathComponent()
+    for entry in chosen {
+      let seeds = try Self.seeds(of: entry, in: folder.appending(path: "Seeds"))
+      let run = FuzzRun(entry, seeds, seed: seed, journal: folder.appending(path: "last-input"))
+      try run.run(seconds: seconds / Double(chosen.count))
+      print("\(entry.name): \(run.rounds) inputs, \(run.accepted) of them accepted")
+    }
+  }
+
+  /// The committed inputs of a case: the lines of `NAME.txt`, in which `\n` stands for a line's end.
+  private static func seeds(of entry: FuzzCase, in folder: URL) throws -> [[UInt8]] {
+    let text = try String(contentsOf: folder.appending(path: entry.name + ".txt"), encoding: .utf8)
+    return text.split(separator: "\n").map { line in
+      Array(line.replacingOccurrences(of: "\\n", with: "\n").replacingOccurrences(of: "\\r", with: "\r").utf8)
+    }
+  }
+}

@@ -1,0 +1,12 @@
+/// Something that must live through any input: it ends in time, takes bounded memory and does not trap.
+///
+/// A new case is one more entry in `all`, and its seeds in `Fuzz/Seeds/NAME.txt`.
+struct FuzzCase: Sendable {
+  let name: String
+  /// Words of the language, which mutations put in.
+  let dictionary: [String]
+  /// Tries an input; says whether it was accepted as valid.
+  let attempt: @Sendable (_ input: [UInt8]) -> Bool
+
+  static let all = [expression, block]
+}
