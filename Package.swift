@@ -44,6 +44,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(name: "Expressions", dependencies: ["DotNet"], swiftSettings: strict),
+    .target(name: "Liquid", dependencies: ["DotNet"], swiftSettings: strict),
+    .target(name: "JSONSchema", dependencies: ["DotNet"], swiftSettings: strict),
     // Lifetimes: functions that lend spans of a head's bytes (as swift-nio itself does).
     .target(name: "HTTPWire", swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),
     .target(
@@ -63,8 +65,9 @@ let package = Package(
     // Level 2
     .target(
       name: "PolicyLibrary",
-      dependencies: ["GatewayConfiguration", "DotNet", "Expressions", "HTTPWire", "PolicySyntax", "Telemetry"],
-      swiftSettings: strict),
+      dependencies: [
+        "GatewayConfiguration", "DotNet", "Expressions", "HTTPWire", "Liquid", "PolicySyntax", "Telemetry",
+      ], swiftSettings: strict),
 
     // Level 3
     .target(
@@ -146,6 +149,8 @@ let package = Package(
       name: "fuzz", dependencies: ["Expressions", "Workbench"], path: "Fuzz", exclude: ["Seeds"], swiftSettings: strict),
 
     // Tests
+    .testTarget(name: "LiquidTests", dependencies: ["Liquid"], swiftSettings: strict),
+    .testTarget(name: "JSONSchemaTests", dependencies: ["JSONSchema"], swiftSettings: strict),
     .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: strict),
     .testTarget(
       name: "GatewaySynchronizationTests",

@@ -10,8 +10,8 @@ public final class RegularExpression: Sendable {
   public let isRightToLeft: Bool
   /// Numbers of the groups, ascending from 0.
   public let groupNumbers: [Int]
-  /// The groups' numbers by name; numbers are names, too.
-  private let numberOfName: [String: Int]
+  /// The name of each of `groupNumbers`: its number when it has no other. Few enough to be searched one by one.
+  private let groupNames: [String]
   private let compiled: CompiledPattern?
   private let program: RegexProgram
   /// Place in `groupNumbers` of PCRE2's groups, from its group 0 on; empty when both count alike.
@@ -34,9 +34,8 @@ public final class RegularExpression: Sendable {
     self.pattern = pattern
     isRightToLeft = flags.contains(.rightToLeft)
     groupNumbers = groups.numbers.sorted()
-    var names = groups.numberOfName
-    for number in groupNumbers where !groups.numberOfName.values.contains(number) { names["\(number)"] = number }
-    numberOfName = names
+    let names = Dictionary(groups.numberOfName.map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+    groupNames = groupNumbers.map { names[$0] ?? "\($0)" }
     program = RegexProgram(node, isBackward: isRightToLeft)
     repeated = Self.repeated(node, inLoop: false)
     guard !isRightToLeft, let translation = RegexTranslation(node, groups.uses),
@@ -80,14 +79,14 @@ public final class RegularExpression: Sendable {
         + "back-references and other factors.")
   }
 
-  /// The name of a group: its number when it has none.
-  public func name(of number: Int) -> String {
-    numberOfName.first { $0.value == number }?.key ?? "\(number)"
-  }
+  /// The name of a group, by its place in `groupNumbers`.
+  public func name(at place: Int) -> String { groupNames[place] }
 
-  /// The place of a group in `groupNumbers`; nil for a name that is none.
+  /// The place of a group in `groupNumbers`, by its name or its number; nil for a name that is none.
   public func group(named name: String) -> Int? {
-    numberOfName[name].flatMap { groupNumbers.firstIndex(of: $0) }
+    if let place = groupNames.firstIndex(of: name) { return place }
+    // A group with a name answers to its number, too.
+    return Int(name).flatMap { groupNumbers.firstIndex(of: $0) }
   }
 
   /// `Regex.Unescape`. ArgumentException for an escape that is none.

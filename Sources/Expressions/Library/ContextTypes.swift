@@ -297,7 +297,9 @@ final class MessageBodyObject: RuntimeObject {
       do {
         let wanted: JsonKind? = type == JsonKind.objectType ? .object : type == JsonKind.arrayType ? .array : nil
         let token = try JsonReader.parse(content, machine, as: wanted)
-        if Value.object(token).isInstance(of: type) { return .object(token) }
+        if wanted != nil || type == JsonKind.tokenType || Value.object(token).isInstance(of: type) {
+          return .object(token)
+        }
         throw Thrown.invalidCast(token.runtimeType, type)
       } catch let error as Thrown {
         throw Thrown(

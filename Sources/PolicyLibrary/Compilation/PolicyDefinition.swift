@@ -28,7 +28,8 @@ extension Set<PolicySection> {
 /// Every policy Postern has. A new one adds its definition here.
 enum PolicyCatalogue {
   static let all: [PolicyDefinition] = [
-    .checkHeader, .choose, .forwardRequest, .includeFragment, .ipFilter, .quota, .quotaByKey, .rateLimit,
+    .checkHeader, .choose, .findAndReplace, .forwardRequest, .includeFragment, .ipFilter, .quota, .quotaByKey,
+    .rateLimit,
     .rateLimitByKey,
     .limitConcurrency, .retry, .sendOneWayRequest, .sendRequest, .wait,
     .returnResponse, .rewriteURI, .setBackendService, .setBody, .setHeader, .setMethod, .setQueryParameter, .setStatus,
@@ -44,7 +45,7 @@ enum PolicyCatalogue {
     "authentication-basic", "authentication-certificate", "authentication-managed-identity",
     "azure-openai-emit-token-metric", "azure-openai-semantic-cache-lookup", "azure-openai-semantic-cache-store",
     "azure-openai-token-limit", "cache-lookup", "cache-lookup-value", "cache-remove-value", "cache-store",
-    "cache-store-value", "cache-value", "cors", "cross-domain", "emit-metric", "find-and-replace",
+    "cache-store-value", "cache-value", "cors", "cross-domain", "emit-metric",
     "get-authorization-context", "http-data-source", "invoke-dapr-binding", "invoke-request", "json-to-xml", "jsonp",
     "llm-content-safety", "llm-emit-token-metric", "llm-semantic-cache-lookup",
     "llm-semantic-cache-store", "llm-token-limit", "log-to-eventhub", "mock-response", "proxy", "publish-event",

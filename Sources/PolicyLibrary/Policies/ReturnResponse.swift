@@ -20,13 +20,6 @@ extension PolicyDefinition {
   static let setStatus = PolicyDefinition("set-status", in: .everywhere) { element, plan in
     if let step = SetStatus(element, plan) { plan.emit(step, element) }
   }
-
-  /// `set-body`: of the request in inbound and backend, of the response elsewhere.
-  static let setBody = PolicyDefinition("set-body", in: .everywhere) { element, plan in
-    if let step = SetBody(element, plan, onResponse: plan.section == .outbound || plan.section == .onError) {
-      plan.emit(step, element)
-    }
-  }
 }
 
 struct ReturnResponse: PolicyStep {
@@ -81,51 +74,6 @@ struct SetStatus: PolicyStep {
     } catch {
       throw .internal(
         source: "set-status", reason: "InvalidStatus", message: "\(code) \(reason ?? "") is no status of a response.")
-    }
-  }
-}
-
-struct SetBody: PolicyStep {
-  let content: Argument<String>
-  let onResponse: Bool
-
-  init?(_ element: PolicyElement, _ plan: PolicyCompilation, onResponse: Bool) {
-    let attributes = AttributeReader(element, plan)
-    let template = attributes.word("template", among: ["liquid", "none"], allowsExpression: false)
-    _ = attributes.word("xsi-nil", among: ["blank", "null"], allowsExpression: false)
-    _ = attributes.boolean("parse-date", allowsExpression: false)
-    attributes.finish()
-    self.onResponse = onResponse
-    if case .literal("liquid") = template {
-      let value = element.attribute("template")?.value
-      let message = "Liquid templates are not supported by this version of Postern yet."
-      plan.report(value?.diagnostic("PL0106", message) ?? element.diagnostic("PL0106", message))
-      return nil
-    }
-    guard let text = element.first("value")?.text ?? element.text else {
-      content = .literal(element.payload ?? "")
-      return
-    }
-    guard let argument = plan.string(text) else { return nil }
-    content = argument
-  }
-
-  func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
-    try apply(exchange)
-    return .proceed
-  }
-
-  func bytes(_ exchange: Exchange) throws(PolicyError) -> [UInt8] { Array(try content.value(exchange).utf8) }
-
-  func apply(_ exchange: Exchange) throws(PolicyError) {
-    let bytes = try bytes(exchange)
-    if onResponse {
-      if !exchange.hasResponse { exchange.beginResponse(200) }
-      exchange.responseBody = .bytes(bytes)
-      exchange.response.remove("Content-Encoding")
-    } else {
-      exchange.requestBody = .bytes(bytes)
-      exchange.request.remove("Content-Encoding")
     }
   }
 }

@@ -125,18 +125,18 @@ extension JsonReader {
 
   /// Reals, large numbers, and the forms of JavaScript: hexadecimal, octal, a leading point.
   private func unusual(_ text: String) throws -> Value {
-    let refused = error("Input string '\(text)' is not a valid number")
+    func refused() -> Thrown { error("Input string '\(text)' is not a valid number") }
     let isNegative = text.hasPrefix("-")
     let digits = isNegative ? text.dropFirst() : text[...]
-    guard let first = digits.utf8.first else { throw refused }
+    guard let first = digits.utf8.first else { throw refused() }
     if first == UInt8(ascii: "0"), digits.utf8.count > 1, !digits.utf8.contains(UInt8(ascii: ".")) {
       let second = digits.utf8[digits.utf8.index(after: digits.utf8.startIndex)]
       if second | 0x20 == UInt8(ascii: "x") {
-        guard let value = Int64(digits.dropFirst(2), radix: 16) else { throw refused }
+        guard let value = Int64(digits.dropFirst(2), radix: 16) else { throw refused() }
         return .int64(isNegative ? -value : value)
       }
       if second | 0x20 != UInt8(ascii: "e") {
-        guard let value = Int64(digits, radix: 8) else { throw refused }
+        guard let value = Int64(digits, radix: 8) else { throw refused() }
         return .int64(isNegative ? -value : value)
       }
     }
@@ -148,7 +148,7 @@ extension JsonReader {
     // Swift reads more forms than JSON has: texts like "infinity" or "0x1p2" do not get here or are refused.
     guard digits.utf8.allSatisfy({ ($0 >= 0x30 && $0 <= 0x39) || "+-.eE".utf8.contains($0) }),
       let value = Double(first == UInt8(ascii: ".") ? (isNegative ? "-0" : "0") + digits : text)
-    else { throw refused }
+    else { throw refused() }
     return .double(value)
   }
 }

@@ -189,7 +189,7 @@ final class CaptureObject: RuntimeObject {
 
   var name: String {
     guard case .group(let match, let place) = role, case .match(let regex, _, _) = match.role else { return "0" }
-    return regex.expression.name(of: regex.expression.groupNumbers[place])
+    return regex.expression.name(at: place)
   }
 
   /// All that the group captured, in order; nothing when it took no part.

@@ -1,0 +1,104 @@
+import JSONSchema
+import Testing
+
+struct JSONSchemaTests {
+  private func complaints(
+    _ schema: String, _ value: String, _ options: JSONSchemaOptions = JSONSchemaOptions()
+  ) throws -> [String] {
+    let schema = try JSONSchema(try JSONValue(Array(schema.utf8)))
+    return schema.validate(try JSONValue(Array(value.utf8)), options: options).map { "\($0.pointer) \($0.keyword)" }
+  }
+
+  @Test(arguments: [
+    ("{\"type\":\"object\",\"required\":[\"a\"],\"properties\":{\"a\":{\"type\":\"integer\"}}}", "{\"a\":1}", ""),
+    (
+      "{\"type\":\"object\",\"required\":[\"a\"],\"properties\":{\"b\":{\"type\":\"integer\"}}}", "{\"b\":\"x\"}",
+      " required,/b type"
+    ),
+    ("{\"minimum\":1,\"exclusiveMaximum\":5}", "5", " maximum"),
+    ("{\"minimum\":1,\"exclusiveMinimum\":true}", "1", " minimum"),
+    ("{\"multipleOf\":0.1}", "0.3", ""), ("{\"multipleOf\":2}", "3", " multipleOf"),
+    ("{\"type\":\"integer\"}", "1.0", ""),
+    ("{\"type\":[\"string\",\"null\"]}", "null", ""), ("{\"type\":\"string\",\"nullable\":true}", "null", ""),
+    ("{\"minLength\":2,\"maxLength\":3}", "\"😀\"", " minLength"), ("{\"pattern\":\"^a+$\"}", "\"ab\"", " pattern"),
+    ("{\"format\":\"date-time\"}", "\"2024-02-30T10:00:00Z\"", " format"),
+    ("{\"format\":\"date-time\"}", "\"2024-02-29T10:00:00Z\"", ""),
+    ("{\"format\":\"ipv6\"}", "\"::1\"", ""), ("{\"format\":\"ipv6\"}", "\"1::2::3\"", " format"),
+    ("{\"format\":\"ipv4\"}", "\"1.2.3.256\"", " format"),
+    ("{\"format\":\"uuid\"}", "\"x\"", " format"), ("{\"format\":\"email\"}", "\"a@b.c\"", ""),
+    ("{\"format\":\"unknown\"}", "\"x\"", ""),
+    ("{\"items\":{\"type\":\"integer\"},\"minItems\":1,\"uniqueItems\":true}", "[1,1.0,\"x\"]", "/2 type, uniqueItems"),
+    ("{\"items\":[{\"type\":\"integer\"}],\"additionalItems\":false}", "[1,2]", "/1 "),
+    ("{\"prefixItems\":[true],\"items\":false}", "[1,2]", "/1 "),
+    ("{\"contains\":{\"const\":1},\"maxContains\":1}", "[1,1]", " maxContains"),
+    ("{\"contains\":{\"const\":1}}", "[2]", " contains"),
+    (
+      "{\"additionalProperties\":false,\"properties\":{\"a\":true},\"patternProperties\":{\"^x\":true}}",
+      "{\"a\":1,\"xy\":1,\"b\":1}", "/b additionalProperties"
+    ),
+    ("{\"propertyNames\":{\"maxLength\":1}}", "{\"ab\":1}", " maxLength"),
+    ("{\"dependencies\":{\"a\":[\"b\"]}}", "{\"a\":1}", " dependentRequired"),
+    ("{\"dependentSchemas\":{\"a\":{\"required\":[\"b\"]}}}", "{\"a\":1}", " required"),
+    ("{\"enum\":[1,{\"a\":[2]}]}", "{\"a\":[2.0]}", ""),
+    ("{\"allOf\":[{\"minimum\":1},{\"maximum\":3}]}", "4", " maximum"),
+    ("{\"anyOf\":[{\"type\":\"string\"},{\"minimum\":2}]}", "1", " anyOf"),
+    ("{\"oneOf\":[{\"minimum\":1},{\"minimum\":2}]}", "3", " oneOf"), ("{\"not\":{\"type\":\"integer\"}}", "1", " not"),
+    ("{\"if\":{\"minimum\":5},\"then\":{\"multipleOf\":5},\"else\":{\"const\":1}}", "7", " multipleOf"),
+    ("{\"allOf\":[{\"properties\":{\"a\":true}}],\"unevaluatedProperties\":false}", "{\"a\":1,\"b\":2}", "/b "),
+    ("{\"prefixItems\":[true],\"unevaluatedItems\":false}", "[1,2]", "/1 "), ("false", "1", " "),
+    (
+      "{\"$ref\":\"#/definitions/n\",\"definitions\":{\"n\":{\"type\":\"object\",\"properties\":{\"next\":{\"$ref\":\"#/definitions/n\"}}}}}",
+      "{\"next\":{\"next\":1}}", "/next/next type"
+    ),
+    ("{\"$ref\":\"#a\",\"$defs\":{\"x\":{\"$anchor\":\"a\",\"type\":\"string\"}}}", "1", " type"),
+    (
+      "{\"$schema\":\"http://json-schema.org/draft-07/schema#\",\"$ref\":\"#/definitions/s\",\"minLength\":9,\"definitions\":{\"s\":{\"type\":\"string\"}}}",
+      "\"x\"", ""
+    ),
+    ("{\"properties\":{\"a/b~c\":{\"type\":\"null\"}}}", "{\"a/b~c\":1}", "/a~1b~0c type"),
+  ])
+  func `values are held against every keyword`(schema: String, value: String, expected: String) throws {
+    #expect(try complaints(schema, value).joined(separator: ",") == expected)
+  }
+
+  @Test func `names may ignore case and extra properties may be refused or let in`() throws {
+    let schema = "{\"properties\":{\"Name\":{\"type\":\"string\"}},\"required\":[\"Name\"]}"
+    #expect(try complaints(schema, "{\"name\":1}", JSONSchemaOptions(ignoresCaseOfNames: true)) == ["/name type"])
+    #expect(
+      try complaints(schema, "{\"Name\":\"x\",\"b\":1}", JSONSchemaOptions(allowsAdditionalProperties: false))
+        == ["/b additionalProperties"])
+    #expect(
+      try complaints(
+        "{\"properties\":{\"a\":true},\"additionalProperties\":false}", "{\"b\":1}",
+        JSONSchemaOptions(allowsAdditionalProperties: true)
+      ).isEmpty)
+  }
+
+  @Test(arguments: [
+    "{\"$ref\":\"#/nowhere\"}", "{\"$ref\":\"http://x/y\"}", "{\"type\":\"text\"}", "{\"pattern\":\"(\"}",
+    "{\"minLength\":-1}", "[1]",
+    "{\"multipleOf\":0}",
+  ])
+  func `what is no schema is refused`(schema: String) throws {
+    let document = try JSONValue(Array(schema.utf8))
+    #expect(throws: JSONSchemaError.self) { try JSONSchema(document) }
+  }
+
+  @Test func `a hostile schema ends`() throws {
+    #expect(try complaints("{\"$ref\":\"#\"}", "1") == [" $ref"])
+    let doubling = (0..<40).map {
+      "\"d\($0)\":{\"allOf\":[{\"$ref\":\"#/$defs/d\($0 + 1)\"},{\"$ref\":\"#/$defs/d\($0 + 1)\"}]}"
+    }
+    let schema =
+      "{\"$ref\":\"#/$defs/d0\",\"$defs\":{\(doubling.joined(separator: ",")),\"d40\":{\"type\":\"string\"}}}"
+    #expect(try complaints(schema, "\"x\"") == [" "])
+  }
+
+  @Test(arguments: [
+    "", "{", "[1,]", "{\"a\":}", "01", "\"\u{1}\"", "nul", "1 2", "{a:1}", "\"\\x\"",
+    String(repeating: "[", count: 200),
+  ])
+  func `what is no JSON is refused`(text: String) {
+    #expect(throws: JSONError.self) { try JSONValue(Array(text.utf8)) }
+  }
+}
