@@ -32,11 +32,11 @@ let package = Package(
   targets: [
     // Level 0: pure values and languages. No sockets, no clock, no randomness.
     .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
-    .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+    .systemLibrary(name: "CLibXSLT", pkgConfig: "libxslt", providers: [.apt(["libxslt1-dev"])]),
     .target(
       name: "DotNet",
       dependencies: [
-        "CPCRE2", .product(name: "Crypto", package: "swift-crypto"),
+        "CLibXSLT", "CPCRE2", .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "SwiftASN1", package: "swift-asn1"),
         .product(name: "X509", package: "swift-certificates"),
@@ -165,6 +165,7 @@ let package = Package(
     .testTarget(
       name: "ExpressionsTests", dependencies: ["DotNet", "Expressions", "Workbench"], exclude: ["Fixtures"],
       swiftSettings: strict),
+    .testTarget(name: "DotNetTests", dependencies: ["DotNet"], swiftSettings: strict),
     .testTarget(
       name: "PolicySyntaxTests", dependencies: ["Expressions", "PolicySyntax"], swiftSettings: strict),
     .testTarget(

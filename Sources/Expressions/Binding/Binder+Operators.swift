@@ -81,11 +81,9 @@ extension Binder {
 
   /// An operator over operands that are bound.
   func binary(_ sign: String, _ left: Bound, _ right: Bound, _ at: Int) throws(SyntaxError) -> Bound {
-    if sign == "+", left.type == .string || right.type == .string, !left.type.isVoid, !right.type.isVoid {
-      return concatenation(left, right, at)
-    }
     if left.type.isVoid || right.type.isVoid { throw mismatch(sign, left, right, at) }
     if let declared = declaredOperator(sign, [left, right], at) { return declared }
+    if sign == "+", left.type == .string || right.type == .string { return concatenation(left, right, at) }
     if let result = booleans(sign, left, right, at) { return result }
     if let result = try enumerators(sign, left, right, at) { return result }
     if let result = try arithmetic(sign, left, right, at) { return result }

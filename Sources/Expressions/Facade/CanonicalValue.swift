@@ -70,6 +70,9 @@ public indirect enum CanonicalValue: Sendable {
       let kind = token.kindName.map { [("jtype", CanonicalValue.text($0))] } ?? []
       return .members([("type", .text(type.description)), ("value", .text(text))] + kind)
     }
+    if let node = object as? XmlReference {
+      return typed(type.description, .text(try node.text(XmlWriter.Options(isIndented: false), machine)))
+    }
     if let tuple = object as? TupleObject {
       let values = try tuple.values.map { try of($0, machine) }
       if type.kind == .anonymous {

@@ -10,6 +10,10 @@ extension Value {
     defer { machine.end() }
     switch type {
     case "JObject", "JArray", "JToken": return (try? JsonReader.parse(text, machine)).map { .object($0) }
+    case "XElement":
+      return (try? LibraryCatalog.xmlElement(text, keepsWhitespace: false, machine)).map { .object($0) }
+    case "XDocument":
+      return (try? LibraryCatalog.xmlDocument(text, keepsWhitespace: false, machine)).map { .object($0) }
     case "Guid": return (try? GuidObject.parse(text)).map { .object($0) }
     case "Jwt": return TokenObject(text, machine).map { .object($0) }
     case "BasicAuthCredentials": return BasicCredentials(text).map { .object($0) }

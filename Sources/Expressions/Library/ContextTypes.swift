@@ -307,6 +307,14 @@ final class MessageBodyObject: RuntimeObject {
           "Expression evaluation failed. The message body is not a valid JSON. " + error.exception.message)
       }
     }
+    let text = String(decoding: content, as: UTF8.self)
+    switch type {
+    case XmlReference.xml("XElement"), XmlReference.xml("XNode"):
+      return .object(try LibraryCatalog.xmlElement(text, keepsWhitespace: false, machine))
+    case XmlReference.xml("XDocument"):
+      return .object(try LibraryCatalog.xmlDocument(text, keepsWhitespace: false, machine))
+    default: break
+    }
     throw Thrown.notSupported("A body cannot be read as '\(type)' by this version of Postern.")
   }
 }

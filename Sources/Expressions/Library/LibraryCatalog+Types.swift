@@ -27,6 +27,13 @@ extension LibraryCatalog {
     regexTypes,
     contextTypes,
     jsonTypes,
+    textStreamTypes,
+    xmlNameTypes,
+    xmlObjectTypes,
+    xmlContainerTypes,
+    xmlLeafTypes,
+    xmlExtensionTypes,
+    xmlReaderTypes,
   ].flatMap { $0 }
 
   /// `default(T)` of structures that live in objects.

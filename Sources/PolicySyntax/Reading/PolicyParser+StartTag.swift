@@ -17,7 +17,9 @@ extension PolicyParser {
     }
     let isTemplate =
       name == "set-body" && element.attribute("template")?.value.literal?.lowercased() == "liquid"
-    openElement(element, isPayload: isInPayload || isTemplate || name == "xsl-transform" || name == "cross-domain")
+    // Beside its parameters, which are policy, an xsl-transform holds a stylesheet.
+    let isStylesheet = stack.last?.element.name == "xsl-transform" && name != "parameter"
+    openElement(element, isPayload: isInPayload || isTemplate || isStylesheet || name == "cross-domain")
     if isTemplate, !isInPayload, !isEncoded, stack.last?.element.range.lowerBound == start { takeTemplate() }
   }
 

@@ -15,7 +15,7 @@ public struct PolicyElement: Sendable {
   /// The text content as one value; nil when there is nothing but white space and comments.
   public internal(set) var text: PolicyValue?
   /// The content of an element whose content is a template and no policy (`set-body template="liquid"`,
-  /// `xsl-transform`): markup as written, named values put in.
+  /// the stylesheet of an `xsl-transform`): markup as written, named values put in.
   public internal(set) var payload: String?
 
   /// Where the `<` stands.
@@ -47,6 +47,13 @@ public struct PolicyElement: Sendable {
 
   /// The content as it stands in the source, markup and all.
   public var innerSource: String { source.text(contentRange) }
+
+  /// The element as it stands in the source, tags and all; named values put in where it has a payload.
+  public var outerSource: String {
+    guard let payload else { return source.text(range) }
+    return source.text(range.lowerBound..<contentRange.lowerBound) + payload
+      + source.text(contentRange.upperBound..<range.upperBound)
+  }
 
   /// A complaint about the element's name.
   public func diagnostic(

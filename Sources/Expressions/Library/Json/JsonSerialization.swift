@@ -1,3 +1,5 @@
+import DotNet
+
 /// .NET values as trees of JSON.
 extension JsonToken {
   /// A value as a token; ArgumentException for what JSON cannot hold.
@@ -43,6 +45,9 @@ extension JsonToken {
     guard case .object(let object) = value else { return try self.value(value) }
     switch object {
     case let token as JsonToken: return depth == 0 ? try token.copy(machine) : token
+    case let reference as XmlReference:
+      guard let node = reference.object as? XmlNode else { break }
+      return try XmlToJson.token(node, XmlToJsonOptions(), machine)
     case let dictionary as DictionaryObject:
       let result = JsonToken(.object)
       for entry in dictionary.entries {
@@ -60,18 +65,18 @@ extension JsonToken {
       try result.set("ClassName", JsonToken(.scalar(.string(exception.typeName))), machine)
       try result.set("Message", JsonToken(.scalar(.string(exception.message))), machine)
       return result
-    default:
-      if let scalar = try? self.value(value) { return scalar }
-      guard try object.makeIterator() != nil else {
-        // Objects of the library without a form of their own.
-        return JsonToken(.scalar(.string(try object.text(machine))))
-      }
-      let result = JsonToken(.array)
-      for element in try value.elements(machine) {
-        try result.append(try from(element, machine, depth: depth + 1), machine)
-      }
-      return result
+    default: break
     }
+    if let scalar = try? self.value(value) { return scalar }
+    guard try object.makeIterator() != nil else {
+      // Objects of the library without a form of their own.
+      return JsonToken(.scalar(.string(try object.text(machine))))
+    }
+    let result = JsonToken(.array)
+    for element in try value.elements(machine) {
+      try result.append(try from(element, machine, depth: depth + 1), machine)
+    }
+    return result
   }
 
   private static func key(_ value: Value, _ machine: Machine) throws -> String {
