@@ -2,7 +2,6 @@ import Expressions
 import PolicyLibrary
 import Testing
 import Workbench
-import Workbench
 
 /// `set-body` with a Liquid template and `find-and-replace` (semantics-cases, section I).
 struct BodyTests {
