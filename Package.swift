@@ -140,7 +140,8 @@ let package = Package(
     .executableTarget(
       name: "hotpath",
       dependencies: [
-        "Expressions", "Gateway", "GatewayConfiguration", "HTTPWire", "PolicyLibrary", "PolicySyntax", "Telemetry",
+        "DotNet", "Expressions", "Gateway", "GatewayConfiguration", "HTTPWire", "PolicyLibrary", "PolicySyntax",
+        "Telemetry",
         .product(name: "Logging", package: "swift-log"),
       ], path: "Benchmarks/HotPath", swiftSettings: strict),
 
@@ -170,8 +171,10 @@ let package = Package(
       name: "PolicySyntaxTests", dependencies: ["Expressions", "PolicySyntax"], swiftSettings: strict),
     .testTarget(
       name: "PolicyLibraryTests",
-      dependencies: ["Expressions", "GatewayConfiguration", "HTTPWire", "PolicyLibrary", "Workbench"],
-      swiftSettings: strict),
+      dependencies: [
+        "Expressions", "GatewayConfiguration", "HTTPWire", "PolicyLibrary", "Workbench",
+        .product(name: "Crypto", package: "swift-crypto"), .product(name: "_CryptoExtras", package: "swift-crypto"),
+      ], swiftSettings: strict),
     .testTarget(
       name: "ManagementAPITests",
       dependencies: [

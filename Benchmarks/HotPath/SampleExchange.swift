@@ -1,3 +1,4 @@
+import DotNet
 import Expressions
 import GatewayConfiguration
 import HTTPWire
@@ -89,6 +90,8 @@ extension SampleExchange {
 
 /// A clock that stands, random numbers that count, limits that never end, an empty cache, and services out of reach.
 final class SampleEffects: PolicyEffects {
+  let tokens = TokenMemory()
+  var trust: CertificateTrust { .system }
   let machine = Machine()
   private var count: UInt64 = 0
 

@@ -7,12 +7,20 @@ import SwiftASN1
 public struct CertificateTrust: Sendable {
   private let roots: CertificateStore
   private let intermediates: [CertificateValue]
+  /// Roots and intermediates.
+  private let authorities: [CertificateValue]
 
   /// - Parameter roots: certificates that are believed as they stand.
   /// - Parameter intermediates: certificates that may stand between.
   public init(roots: [CertificateValue], intermediates: [CertificateValue] = []) {
     self.roots = CertificateStore(roots.map(\.certificate))
     self.intermediates = intermediates
+    authorities = roots + intermediates
+  }
+
+  /// Who signed a certificate, if it is known here or came along with it.
+  public func issuer(of certificate: CertificateValue) -> CertificateValue? {
+    (certificate.companions + authorities).first { $0.issued(certificate) }
   }
 
   /// The authorities this machine believes: `/etc/ssl/certs/ca-certificates.crt`, read once.

@@ -104,6 +104,12 @@ public struct CertificateValue: Sendable {
     certificate.extensions.map { ("\($0.oid)", $0.critical, Array($0.value)) }
   }
 
+  /// Whether another certificate names this one as its issuer and is signed with its key.
+  public func issued(_ other: CertificateValue) -> Bool {
+    certificate.subject == other.certificate.issuer
+      && certificate.publicKey.isValidSignature(other.certificate.signature, for: other.certificate)
+  }
+
   // MARK: - Keys
 
   /// nil when the key is not an RSA key.

@@ -1,4 +1,6 @@
+import DotNet
 import Expressions
+import FoundationEssentials
 import Logging
 import NIOCore
 import PolicyLibrary
@@ -11,6 +13,8 @@ final class LoopEffects: PolicyEffects {
   private var generator = Xoshiro()
   let machine = Machine()
   let calls: CallClient
+  let tokens = TokenMemory(identity: IdentityEndpoint(environment: ProcessInfo.processInfo.environment))
+  var trust: CertificateTrust { .system }
 
   init(memory: ProcessMemory, logger: Logger, loop: any EventLoop) {
     self.memory = memory

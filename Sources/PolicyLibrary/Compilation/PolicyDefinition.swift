@@ -28,6 +28,8 @@ extension Set<PolicySection> {
 /// Every policy Postern has. A new one adds its definition here.
 enum PolicyCatalogue {
   static let all: [PolicyDefinition] = [
+    .authenticationBasic,
+    .authenticationManagedIdentity,
     .checkHeader,
     .choose,
     .findAndReplace,
@@ -53,6 +55,9 @@ enum PolicyCatalogue {
     .setStatus,
     .setVariable,
     .trace,
+    .validateAzureADToken,
+    .validateClientCertificate,
+    .validateJWT,
     .wait,
     .xmlToJSON,
     .xslTransform,
@@ -64,9 +69,7 @@ enum PolicyCatalogue {
 
   /// Policies of the product that Postern does not run yet; named, so that a message tells them from misspelt ones.
   static let known: Set<String> = [
-    "authentication-basic",
     "authentication-certificate",
-    "authentication-managed-identity",
     "azure-openai-emit-token-metric",
     "azure-openai-semantic-cache-lookup",
     "azure-openai-semantic-cache-store",
@@ -99,12 +102,9 @@ enum PolicyCatalogue {
     "redirect-content-urls",
     "set-graphql-resolver",
     "sql-data-source",
-    "validate-azure-ad-token",
-    "validate-client-certificate",
     "validate-content",
     "validate-graphql-request",
     "validate-headers",
-    "validate-jwt",
     "validate-odata-request",
     "validate-parameters",
     "validate-status-code",

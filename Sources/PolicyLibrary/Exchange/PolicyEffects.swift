@@ -1,3 +1,4 @@
+public import DotNet
 public import Expressions
 
 /// Everything a policy may do beyond its exchange: the only way from a policy to clocks, counters and the network.
@@ -30,6 +31,11 @@ public protocol PolicyEffects: AnyObject {
   func send(_ request: OutgoingRequest, _ completion: @escaping (OutgoingResult) -> Void) -> any PendingEffect
   /// Reports when the time is over.
   func after(milliseconds: Int, _ completion: @escaping () -> Void) -> any PendingEffect
+
+  /// What this event loop remembers of tokens and their issuers.
+  var tokens: TokenMemory { get }
+  /// The authorities that callers' certificates have to come from.
+  var trust: CertificateTrust { get }
 
   /// Looks a key up; nil when there is nothing, or the cache fails.
   func cached(_ key: String, _ completion: @escaping (CachedEntry?) -> Void) -> any PendingEffect

@@ -7,6 +7,7 @@ enum OutgoingAuthentications {
   static func read(_ element: PolicyElement, _ plan: PolicyCompilation) -> (any OutgoingAuthentication)? {
     switch element.name {
     case "authentication-basic": return BasicAuthentication(element, plan)
+    case "authentication-managed-identity": return ManagedIdentity(element, plan)
     default:
       plan.report(
         element.diagnostic("PL0106", "<\(element.name)> in a request is not supported by this version of Postern yet."))
@@ -31,14 +32,19 @@ struct BasicAuthentication: OutgoingAuthentication {
     self.password = password
   }
 
+  /// The value of `Authorization`.
+  func header(_ exchange: Exchange) throws(PolicyError) -> String {
+    let text = "\(try username.value(exchange)):\(try password.value(exchange))"
+    return "Basic " + Base64.encode(Array(text.utf8))
+  }
+
   func authenticate(
     _ request: OutgoingRequest, _ exchange: Exchange,
     _ completion: @escaping (Result<OutgoingRequest, PolicyError>) -> Void
   ) -> (any PendingEffect)? {
     var request = request
     do throws(PolicyError) {
-      let text = "\(try username.value(exchange)):\(try password.value(exchange))"
-      request.setHeader("Authorization", "Basic " + Base64.encode(Array(text.utf8)))
+      request.setHeader("Authorization", try header(exchange))
       completion(.success(request))
     } catch {
       completion(.failure(error))

@@ -1,3 +1,4 @@
+public import DotNet
 public import Expressions
 public import PolicyLibrary
 
@@ -49,6 +50,8 @@ public final class ScriptedEffects: PolicyEffects {
   public private(set) var sleeps: [Int] = []
   public private(set) var requests: [OutgoingRequest] = []
   public private(set) var log: [LogEntry] = []
+  public let tokens = TokenMemory()
+  public let trust = CertificateTrust(roots: [])
   public private(set) var metrics: [EmittedMetric] = []
 
   /// - Parameters:
