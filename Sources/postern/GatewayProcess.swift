@@ -32,14 +32,15 @@ struct GatewayProcess {
       bounds: spoolBounds, logger: logger)
     let accessLog = AccessLog(format: format)
     let sends = settings.sendsRecords
-    let export = settings.observability.needsRecords ? makeExport(instance) : nil
+    let metrics = CustomMetrics()
+    let export = settings.observability.needsRecords ? makeExport(instance, metrics) : nil
     let records = RecordQueue { records in
       accessLog.write(records)
       export?.add(records)
       if sends { await shipper.append(records) }
     }
     let server = try GatewayServer(
-      settings: try serverSettings(instance), logger: logger, onRecords: { records.add($0) })
+      settings: try serverSettings(instance), logger: logger, metrics: metrics, onRecords: { records.add($0) })
     server.setNotReadyReason("no configuration yet: waiting for \(settings.endpoint)")
     try await server.start()
     let observing = try await Observing(settings.observability, export, server, logger)
@@ -77,9 +78,9 @@ struct GatewayProcess {
     logger.info("Ended")
   }
 
-  private func makeExport(_ instance: String) -> TelemetryExport {
+  private func makeExport(_ instance: String, _ metrics: CustomMetrics) -> TelemetryExport {
     TelemetryExport(
-      settings.observability, gatewayID: settings.gatewayID, instanceID: instance,
+      settings.observability, custom: metrics, gatewayID: settings.gatewayID, instanceID: instance,
       hostName: ProcessInfo.processInfo.hostName, version: Version.number, logger: Logger(label: "telemetry"))
   }
 

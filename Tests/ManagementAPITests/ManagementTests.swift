@@ -99,7 +99,8 @@ struct ManagementTests {
   @Test func `a policy that cannot run is refused with line and column`() async throws {
     try await withService { client, _ in
       _ = try await client.call(.put, "/apis/time", Self.api)
-      let text = "<policies>\\n <inbound>\\n  <set-headr name='a' />\\n  <cors />\\n </inbound>\\n</policies>"
+      let text =
+        "<policies>\\n <inbound>\\n  <set-headr name='a' />\\n  <log-to-eventhub />\\n </inbound>\\n</policies>"
       let body = #"{"properties":{"format":"rawxml","value":""# + text + #""}}"#
       let refused = try await client.call(.put, "/apis/time/policies/policy", body)
       #expect(refused.status == 400)

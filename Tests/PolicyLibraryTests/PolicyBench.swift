@@ -2,6 +2,7 @@ import Expressions
 import GatewayConfiguration
 import HTTPWire
 import PolicyLibrary
+import Testing
 import Workbench
 
 /// One API `echo` with a policy, at `http://be/api`, and exchanges with it.
@@ -12,7 +13,7 @@ struct PolicyBench {
   private let snapshot: Snapshot
 
   init(
-    _ policy: String, effects: ScriptedEffects = ScriptedEffects(), backends: [Backend] = [],
+    _ policy: String, global: String? = nil, effects: ScriptedEffects = ScriptedEffects(), backends: [Backend] = [],
     answer: ((Exchange) -> PlanRunner.BackendAnswer)? = nil
   ) throws {
     self.effects = effects
@@ -23,7 +24,8 @@ struct PolicyBench {
       subscriptionRequired: false, operations: [operation], policy: PolicyText(rawXML: policy))
     snapshot = Snapshot(
       version: 1, service: ServiceIdentity(name: "postern", resourceID: "/service"),
-      gateway: GatewayIdentity(id: "plant", location: "Hall 7"), apis: [api], backends: backends)
+      gateway: GatewayIdentity(id: "plant", location: "Hall 7"), apis: [api], backends: backends,
+      globalPolicy: global.map { PolicyText(rawXML: $0) })
     plan = try PlanSet(snapshot).plan(api: api, operation: operation, product: nil)
   }
 
@@ -43,10 +45,34 @@ struct PolicyBench {
     _ method: String = "GET", _ path: String = "/echo/resource", query: String? = "a=1",
     headers: [(String, String)] = [], body: String? = nil
   ) throws -> Exchange {
+    let exchange = try exchange(method, path, query: query, headers: headers)
+    if let body { exchange.requestBody = .bytes(Array(body.utf8)) }
+    try PlanRunner(effects: effects, backend: backend).run(plan, exchange)
+    return exchange
+  }
+
+  /// The answer to a preflight of the operation.
+  func preflight(_ headers: [(String, String)]) throws -> Exchange {
+    let exchange = try exchange("OPTIONS", "/echo/resource", query: nil, headers: headers)
+    #expect(plan.hasPreflightAnswer)
+    plan.answerPreflight(exchange)
+    return exchange
+  }
+
+  /// The answer to a request that no operation matches; nil when no policy has one.
+  func unrouted(_ path: String) throws -> Exchange? {
+    let exchange = try exchange("GET", path, query: nil, headers: [])
+    let unmatched = try PlanSet(snapshot).plan(api: nil, operation: nil, product: nil)
+    return unmatched.answerCrossDomain(exchange) ? exchange : nil
+  }
+
+  private func exchange(
+    _ method: String, _ path: String, query: String?, headers: [(String, String)]
+  ) throws -> Exchange {
     let exchange = Exchange(effects: effects)
-    try exchange.request.beginRequest(method: method, path: path, query: query)
-    try exchange.request.set("Host", "gw")
-    for header in headers { try exchange.request.append(header.0, header.1) }
+    let lines = ([("Host", "gw")] + headers).map { "\($0.0): \($0.1)\r\n" }.joined()
+    let head = Array("\(method) \(path)\(query.map { "?" + $0 } ?? "") HTTP/1.1\r\n\(lines)\r\n".utf8)
+    #expect(exchange.request.parseRequest(head.span, limits: HeadLimits()) == .complete(bytes: head.count))
     exchange.begin()
     exchange.facts.deployment = Deployment(service: snapshot.service, gateway: snapshot.gateway, instanceID: "one")
     exchange.facts.api = snapshot.apis.first.map { Shared($0) }
@@ -54,8 +80,6 @@ struct PolicyBench {
     exchange.facts.backend = try BackendTarget(url: "http://be/api")
     exchange.backend = exchange.facts.backend
     exchange.apiPathLength = "/echo".utf8.count
-    if let body { exchange.requestBody = .bytes(Array(body.utf8)) }
-    try PlanRunner(effects: effects, backend: backend).run(plan, exchange)
     return exchange
   }
 

@@ -65,6 +65,17 @@ public final class CompiledExpression: @unchecked Sendable {
     try evaluate(context, on: machine) { machine in Int(Operation.integer(try run(machine)) ?? 0) }
   }
 
+  /// The value of a metric.
+  public func evaluateDouble(
+    _ context: any ContextModel, on machine: Machine? = nil
+  ) throws(EvaluationError) -> Double {
+    try evaluate(context, on: machine) { machine in
+      let value = try run(machine)
+      if case .double(let number) = value { return number }
+      return Double(Operation.integer(value) ?? 0)
+    }
+  }
+
   /// The value, unless it is larger than a result may be.
   func value(_ machine: Machine) throws -> Value {
     let value = try run(machine)

@@ -88,7 +88,8 @@ struct ExchangeTiming {
       callerIpAddress: facts.clientAddress, method: exchange.request.receivedMethodText,
       url: (facts.isTLS ? "https://" : "http://") + request,
       clientProtocol: client.protocolName.description, responseCode: status,
-      responseSize: client.responseBytes, requestSize: client.requestBytes, cache: .none,
+      responseSize: client.responseBytes, requestSize: client.requestBytes,
+      cache: RequestRecord.Cache(rawValue: exchange.cacheState.rawValue) ?? .none,
       errors: Array((errors + extraErrors).suffix(16)))
     if let backend {
       record.backendMethod = exchange.request.method

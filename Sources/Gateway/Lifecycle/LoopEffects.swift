@@ -64,9 +64,9 @@ final class LoopEffects: PolicyEffects {
   func uncache(_ key: String) { memory.cache.remove(key) }
 
   func emit(_ metric: EmittedMetric) {
-    var fields: Logger.Metadata = ["namespace": "\(metric.namespace)", "value": "\(metric.value)"]
-    for dimension in metric.dimensions { fields[dimension.name] = "\(dimension.value)" }
-    logger.info("metric \(metric.name)", metadata: fields)
+    memory.metrics.add(
+      metric.value, to: metric.name, namespace: metric.namespace,
+      dimensions: metric.dimensions.map { Metric.Attribute($0.name, $0.value) })
   }
 
   func log(_ severity: TraceSeverity, source: String, message: String, metadata: [(name: String, value: String)]) {

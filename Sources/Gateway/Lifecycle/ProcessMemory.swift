@@ -1,5 +1,8 @@
+import Telemetry
+
 /// What the event loops of a gateway process count and keep together.
 struct ProcessMemory: Sendable {
+  let metrics: CustomMetrics
   let limits = LimitTable()
   let concurrency = ConcurrencyTable()
   let cache = ValueCache()

@@ -77,6 +77,7 @@ final class RequestLifecycle {
     exchange.facts.receivedTicks = timing.startedTicks
     if client.hasRequestBody { exchange.requestBody = .streaming }
     guard let match = configuration.routes.find(exchange.request, isTLS: isSecure) else {
+      if answerUnrouted(configuration, isTLS: isSecure) { return respond() }
       return fail(
         PolicyError(
           source: "configuration", reason: "OperationNotFound",
@@ -97,6 +98,33 @@ final class RequestLifecycle {
     self.plan = plan
     if plan.needsRequestBody, client.hasRequestBody { return client.collectBody() }
     start(plan)
+  }
+
+  /// What policies answer without an operation: the preflights of browsers, and a policy file for their plug-ins.
+  private func answerUnrouted(_ configuration: ServingConfiguration, isTLS: Bool) -> Bool {
+    if configuration.unmatched.answerCrossDomain(exchange) { return true }
+    guard exchange.request.methodKind == .options, exchange.request.contains(.origin),
+      let method = exchange.request.value(of: "Access-Control-Request-Method")
+    else { return false }
+    do throws(WireError) {
+      try exchange.request.setMethod(method)
+      let match = configuration.routes.find(exchange.request, isTLS: isTLS)
+      try exchange.request.setMethod("OPTIONS")
+      guard let match else { return false }
+      // A preflight brings no key in a header, but the query is the caller's own.
+      let grant = try? Authorization.check(
+        exchange.request, match.api, configuration, isTLS: isTLS, now: timing.startedSeconds)
+      let plan = match.api.plan(operation: match.operation, product: grant?.product) ?? configuration.unmatched
+      guard plan.hasPreflightAnswer else { return false }
+      route(match)
+      exchange.facts.product = grant?.product
+      exchange.facts.subscription = grant?.subscription
+      exchange.facts.user = grant?.user
+      plan.answerPreflight(exchange)
+      return true
+    } catch {
+      return false
+    }
   }
 
   private func accept(_ client: any ClientStream) {

@@ -27,10 +27,13 @@ public final class TelemetryExport: Sendable {
   private let collector: ObservabilitySettings.Collector?
   private let client: (any OTLPClient)?
   private let otlp: OTLP
+  private let custom: CustomMetrics
   private let logger: Logger
 
+  /// - Parameter custom: what policies emit.
   public init(
-    _ settings: ObservabilitySettings, gatewayID: String, instanceID: String, hostName: String,
+    _ settings: ObservabilitySettings, custom: CustomMetrics = CustomMetrics(), gatewayID: String, instanceID: String,
+    hostName: String,
     version: String, logger: Logger
   ) {
     var statsDState: StatsD?
@@ -51,6 +54,7 @@ public final class TelemetryExport: Sendable {
     otlp = OTLP(
       gatewayID: gatewayID, instanceID: instanceID, hostName: hostName, version: version,
       startNanoseconds: Self.now())
+    self.custom = custom
     self.logger = logger
     let requests = RequestMetrics(gatewayID: gatewayID, buckets: settings.buckets)
     let signals = settings.collector?.signals.subtracting([.metrics]) ?? []
@@ -71,7 +75,7 @@ public final class TelemetryExport: Sendable {
 
   /// Everything there is to tell, for a scraper or a collector.
   public func metrics() -> [Metric] {
-    var result = state.withLock { $0.requests.snapshot() }
+    var result = state.withLock { $0.requests.snapshot() } + custom.snapshot()
     let (dropped, failures) = state.withLock { state in
       (state.pending.values.map(\.dropped).reduce(0, +), state.failures)
     }

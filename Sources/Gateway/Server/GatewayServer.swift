@@ -52,14 +52,17 @@ public final class GatewayServer: Sendable {
   private let listeners = Mutex(Listeners())
   private let tls: Mutex<NIOSSLContext>
 
-  /// - Parameter onRecords: called from the loops with finished records; must not wait.
+  /// - Parameters:
+  ///   - metrics: takes what policies emit.
+  ///   - onRecords: called from the loops with finished records; must not wait.
   public init(
-    settings: GatewayServerSettings, logger: Logger, onRecords: @escaping @Sendable ([RequestRecord]) -> Void
+    settings: GatewayServerSettings, logger: Logger, metrics: CustomMetrics = CustomMetrics(),
+    onRecords: @escaping @Sendable ([RequestRecord]) -> Void
   ) throws {
     self.settings = settings
     tls = Mutex(settings.certificate.context)
     group = MultiThreadedEventLoopGroup(numberOfThreads: settings.threads)
-    let memory = ProcessMemory()
+    let memory = ProcessMemory(metrics: metrics)
     let settings = settings
     loops = try group.makeIterator().map { loop in
       try loop.submit {

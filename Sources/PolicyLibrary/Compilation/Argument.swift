@@ -48,6 +48,14 @@ extension Argument where Literal == Int {
   }
 }
 
+extension Argument where Literal == Double {
+  func value(_ exchange: Exchange) throws(PolicyError) -> Double {
+    try value(exchange) { (expression) throws(EvaluationError) in
+      try expression.evaluateDouble(exchange, on: exchange.effects.machine)
+    }
+  }
+}
+
 /// A condition as a branch of a plan.
 struct ExpressionCondition: PlanCondition {
   let condition: Argument<Bool>

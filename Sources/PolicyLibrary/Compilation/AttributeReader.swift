@@ -70,6 +70,19 @@ final class AttributeReader {
     return .literal(number)
   }
 
+  /// A number, finite.
+  func double(_ name: String, isRequired: Bool = false) -> Argument<Double>? {
+    guard let value = find(name, isRequired: isRequired) else { return nil }
+    guard let text = value.literal else {
+      return value.expression.flatMap { compilation.expression($0, .double) }.map { .expression($0) }
+    }
+    guard let number = Double(text.trimmed), number.isFinite else {
+      compilation.report(value.diagnostic("PL0114", "'\(text)' is no value of '\(name)'; expected a number."))
+      return nil
+    }
+    return .literal(number)
+  }
+
   func boolean(_ name: String, isRequired: Bool = false, allowsExpression: Bool = true) -> Argument<Bool>? {
     guard let value = find(name, isRequired: isRequired) else { return nil }
     guard let text = value.literal else {

@@ -101,6 +101,10 @@ final class PolicyCompilation {
   }
 
   private func reportUnknown(_ element: PolicyElement) {
+    if let reason = PolicyCatalogue.cloudOnly[element.name] {
+      return report(
+        element.diagnostic("PL0132", "Policy '\(element.name)' cannot run on a self-hosted gateway: \(reason)."))
+    }
     if PolicyCatalogue.known.contains(element.name) {
       return report(
         element.diagnostic("PL0106", "Policy '\(element.name)' is not supported by this version of Postern yet."))

@@ -23,6 +23,14 @@ public final class Exchange {
   var boundBasePath: [UInt8] = []
   /// Redirects followed for this request.
   var redirects = 0
+  /// Where `cache-lookup` looked, and what came of it.
+  var cacheKey: String?
+  public internal(set) var cacheState = CacheState.none
+  /// What wants to see the backend's answer before `outbound` begins, and the size of the prompt it answers.
+  var answerReaders: [any AnswerReader] = []
+  var promptBytes = 0
+  /// What `cache-value` found, by variable.
+  var foundValues: [String: FoundValue] = [:]
   public var lastError: PolicyError?
   /// Every error so far, with the moment in ticks.
   public private(set) var errors: [(ticks: Int64, error: PolicyError)] = []
@@ -60,6 +68,10 @@ public final class Exchange {
     plan = nil
     placeIndex = -1
     releaseConcurrency()
+    cacheState = .none
+    if cacheKey != nil { cacheKey = nil }
+    if !answerReaders.isEmpty { answerReaders.removeAll() }
+    if !foundValues.isEmpty { foundValues.removeAll() }
     if !errors.isEmpty { errors.removeAll(keepingCapacity: true) }
     if !variables.isEmpty { variables.removeAll(keepingCapacity: true) }
     if !afterResponse.isEmpty { afterResponse.removeAll() }
@@ -78,7 +90,11 @@ public final class Exchange {
     guard hasResponse, !responseHeaders.isEmpty else { return }
     for header in responseHeaders {
       // A name that cannot stand in a head is left out; it was checked when the policy was saved.
-      try? response.set(header.name, header.value)
+      if header.name == "Vary" {
+        try? response.append(header.name, header.value)
+      } else {
+        try? response.set(header.name, header.value)
+      }
     }
     responseHeaders.removeAll()
   }

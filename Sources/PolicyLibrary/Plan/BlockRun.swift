@@ -9,12 +9,17 @@ struct BlockRun {
   /// The request is with the backend, whose answer has to be looked at.
   private var forwarded: ForwardSettings?
 
-  init(_ instructions: [PolicyPlan.Instruction]) { self.instructions = instructions }
+  /// - Parameter first: where it begins.
+  init(_ instructions: [PolicyPlan.Instruction], from first: Int = 0) {
+    self.instructions = instructions
+    counter = first
+  }
 
   /// Why a block stopped.
   enum Stop {
     case end
     case respond
+    case cached
     case forward(ForwardSettings)
     case wait(PolicyWait)
   }
@@ -90,6 +95,7 @@ struct BlockRun {
       switch result {
       case .proceed: return nil
       case .respond: return .respond
+      case .cached: return .cached
       case .forward(let settings):
         if settings.looksAtAnswer { forwarded = settings }
         return .forward(settings)
@@ -108,6 +114,8 @@ struct BlockRun {
 
   /// The body of the innermost `retry` has ended: once more, or on behind it.
   private mutating func endAttempt(_ exchange: Exchange) throws(PolicyError) -> Stop? {
+    // The block may have been entered in the middle of the body.
+    guard !attempts.isEmpty else { return nil }
     let last = attempts.count - 1
     exchange.placeIndex = attempts[last].place
     guard let milliseconds = try attempts[last].next(exchange) else {

@@ -44,6 +44,7 @@ final class ParallelRun: PendingEffect {
       case .end:
         open -= 1
         if open == 0 || endsWithFirst { end { (_) throws(PolicyError) in .proceed } }
+      case .cached: end { (_) throws(PolicyError) in .cached }
       case .respond: end { (_) throws(PolicyError) in .respond }
       // A document with a `forward-request` in `wait` is refused, so this branch has nothing to wait for.
       case .forward(let settings): end { (_) throws(PolicyError) in .forward(settings) }

@@ -34,6 +34,9 @@ public struct PlanRun {
         case .respond:
           exchange.writePromisedHeaders()
           return .respond
+        case .cached:
+          enter(Self.lastRegular, from: plan.behindCacheStore)
+          exchange.writePromisedHeaders()
         case .forward(let settings): return .forward(settings)
         case .wait(let wait): return .wait(wait)
         }
@@ -52,13 +55,16 @@ public struct PlanRun {
     exchange.placeIndex = -1
     guard section < Self.lastRegular else { return .respond }
     enter(section + 1)
-    if section == Self.lastRegular { exchange.writePromisedHeaders() }
+    if section == Self.lastRegular {
+      for reader in exchange.answerReaders { reader.read(exchange) }
+      exchange.writePromisedHeaders()
+    }
     return nil
   }
 
-  private mutating func enter(_ section: Int) {
+  private mutating func enter(_ section: Int, from first: Int = 0) {
     self.section = section
-    block = BlockRun(plan.sections[section])
+    block = BlockRun(plan.sections[section], from: first)
   }
 
   private static let lastRegular = 2

@@ -25,6 +25,9 @@ public final class PolicyPlan: Sendable {
   /// Nothing happens but the forwarding of the request: with these settings.
   public let passThrough: ForwardSettings?
 
+  /// Where `outbound` goes on with a response from the cache.
+  let behindCacheStore: Int
+
   /// No policy at all, not even the forwarding.
   public static let empty = PolicyPlan(
     sections: [[], [], [], []], places: [], needsRequestBody: false, needsResponseBody: false)
@@ -34,6 +37,11 @@ public final class PolicyPlan: Sendable {
     self.places = places
     self.needsRequestBody = needsRequestBody
     self.needsResponseBody = needsResponseBody
+    behindCacheStore =
+      (sections[2].firstIndex {
+        if case .step(let step, _) = $0 { return step is CacheStore }
+        return false
+      } ?? -1) + 1
     var settings: ForwardSettings?
     if sections[0].isEmpty, sections[2].isEmpty, sections[1].count == 1, case .step(let step, _) = sections[1][0],
       let forward = step as? ForwardRequest, case .literal(let seconds) = forward.timeoutSeconds,

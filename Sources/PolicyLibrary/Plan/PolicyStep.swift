@@ -11,6 +11,8 @@ enum StepResult {
   case respond
   /// The request goes to the backend; the plan goes on when the answer's head is there.
   case forward(ForwardSettings)
+  /// `exchange.response` came from the cache: the plan goes on in `outbound`, behind the policy that stored it.
+  case cached
   /// The plan goes on when the wait is over, with what its completion says.
   case suspend(PolicyWait)
 }

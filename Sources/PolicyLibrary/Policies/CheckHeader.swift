@@ -107,15 +107,7 @@ struct SetVariable: PolicyStep {
   let value: Argument<String>
 
   func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
-    switch value {
-    case .literal(let text): exchange.variables[name] = .string(text)
-    case .expression(let expression):
-      do {
-        exchange.variables[name] = try expression.evaluate(exchange, on: exchange.effects.machine)
-      } catch {
-        throw exchange.expressionFailure(error)
-      }
-    }
+    exchange.variables[name] = try value.object(exchange)
     return .proceed
   }
 }

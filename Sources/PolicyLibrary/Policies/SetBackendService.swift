@@ -9,6 +9,21 @@ extension PolicyDefinition {
     let attributes = AttributeReader(element, plan)
     let url = attributes.string("base-url")
     let backendID = attributes.string("backend-id")
+    if backendID?.literal == "dapr", plan.environment.backends["dapr"] == nil {
+      let app = attributes.string("dapr-app-id", isRequired: true)
+      let method = attributes.string("dapr-method", isRequired: true)
+      let namespace = attributes.string("dapr-namespace")
+      attributes.finish()
+      plan.allowChildren([], in: element)
+      guard let app, let method else { return }
+      return plan.emit(SetDaprBackend(app: app, method: method, namespace: namespace), element)
+    }
+    for name in ServiceFabric.attributes where element.attribute(name) != nil {
+      _ = attributes.string(name)
+      let value = element.attribute(name)?.value
+      let message = "'\(name)' is for Service Fabric clusters, which Postern does not resolve; name the service's URL."
+      plan.report(value?.diagnostic("PL0106", message) ?? element.diagnostic("PL0106", message))
+    }
     attributes.finish()
     plan.allowChildren([], in: element)
     guard (url == nil) != (backendID == nil) else {
@@ -43,6 +58,36 @@ extension PolicyDefinition {
           ?? element.diagnostic("PL0126", message, suggestion: suggestion))
     }
     plan.emit(SetBackendEntity(id: backendID, targets: plan.backendTargets(element)), element)
+  }
+}
+
+private enum ServiceFabric {
+  static let attributes = [
+    "sf-resolve-condition", "sf-service-instance-name", "sf-partition-key", "sf-listener-name", "sf-replica-type",
+  ]
+}
+
+/// A method of an application that the gateway's Dapr sidecar calls.
+struct SetDaprBackend: PolicyStep {
+  let app: Argument<String>
+  let method: Argument<String>
+  let namespace: Argument<String>?
+
+  func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
+    let app = try app.value(exchange)
+    let namespace = try namespace?.value(exchange) ?? ""
+    let name = QueryText.encode(namespace.isEmpty ? app : "\(app).\(namespace)")
+    let method = QueryText.escapeUnsafe(try method.value(exchange))
+    do {
+      exchange.backend = try BackendTarget(url: "http://localhost:3500")
+      try exchange.request.setTarget(
+        path: "/v1.0/invoke/\(name)/method/\(method)", query: exchange.request.query)
+    } catch {
+      throw .internal(
+        source: "set-backend-service", reason: "InvalidDaprMethod", message: "'\(method)' gives no usable path.")
+    }
+    exchange.apiPathLength = 0
+    return .proceed
   }
 }
 
