@@ -152,6 +152,7 @@ let package = Package(
     // Tests
     .testTarget(name: "LiquidTests", dependencies: ["Liquid"], swiftSettings: strict),
     .testTarget(name: "JSONSchemaTests", dependencies: ["JSONSchema"], swiftSettings: strict),
+    .testTarget(name: "HTTPWireTests", dependencies: ["HTTPWire"], swiftSettings: strict),
     .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: strict),
     .testTarget(
       name: "GatewaySynchronizationTests",

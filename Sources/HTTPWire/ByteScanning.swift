@@ -105,7 +105,19 @@ extension Span where Element == UInt8 {
   func equalsIgnoringCase(at offset: Int, _ lowercase: StaticString) -> Bool {
     let n = lowercase.utf8CodeUnitCount
     let text = lowercase.utf8Start
-    for i in 0..<n where Octet.lowercased(self[offset &+ i]) != text[i] { return false }
+    precondition(offset &+ n <= count)
+    var i = 0
+    while i &+ 8 <= n {
+      // Both lie within their n bytes.
+      let a = bytes.unsafeLoadUnaligned(fromByteOffset: offset &+ i, as: UInt64.self)
+      let b = UnsafeRawPointer(text).loadUnaligned(fromByteOffset: i, as: UInt64.self)
+      if Swar.lowercased(a) != b { return false }
+      i &+= 8
+    }
+    while i < n {
+      if Octet.lowercased(self[offset &+ i]) != text[i] { return false }
+      i &+= 1
+    }
     return true
   }
 }

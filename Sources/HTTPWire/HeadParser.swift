@@ -260,7 +260,7 @@ extension MessageHead {
   }
 
   /// A decimal of 1 to 18 digits.
-  private static func decimal(_ p: Span<UInt8>, _ start: Int, _ end: Int) -> Int? {
+  static func decimal(_ p: Span<UInt8>, _ start: Int, _ end: Int) -> Int? {
     guard end > start, end &- start <= 18 else { return nil }
     var number = 0
     for k in start..<end {

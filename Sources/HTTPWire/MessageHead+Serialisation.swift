@@ -144,7 +144,7 @@ extension MessageHead {
   private func writeStartLine(into out: inout OutputRawSpan) {
     let bytes = storage.span
     if kind == .request {
-      if methodSlice.end &+ 1 == targetSlice.start {
+      if methodSlice.end &+ 1 == targetSlice.start, bytes[methodSlice.end] == Octet.space {
         out.append(copying: bytes.extracting(methodSlice.start..<targetSlice.end).bytes)
       } else {
         out.append(copying: bytes.extracting(methodSlice.start..<methodSlice.end).bytes)

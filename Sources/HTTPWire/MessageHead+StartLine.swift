@@ -98,6 +98,28 @@ extension MessageHead {
   /// Host and port as they were received; empty when there were none.
   public var receivedAuthorityText: String { string(receivedAuthority) }
 
+  /// The whole address as it was received, `http://host/path?query`.
+  public func receivedURL(isTLS: Bool) -> String {
+    url(isTLS: isTLS, host: receivedAuthorityBytes, target: receivedTargetBytes)
+  }
+
+  /// The address the request goes to as it stands now, at the given host.
+  public func currentURL(host: [UInt8], isTLS: Bool) -> String {
+    url(isTLS: isTLS, host: host.span, target: storage.span.extracting(targetSlice.start..<targetSlice.end))
+  }
+
+  private func url(isTLS: Bool, host: Span<UInt8>, target: Span<UInt8>) -> String {
+    let scheme: StaticString = isTLS ? "https://" : "http://"
+    let count = scheme.utf8CodeUnitCount &+ host.count &+ target.count
+    return String(unsafeUninitializedCapacity: count) { room in
+      var out = OutputRawSpan(buffer: UnsafeMutableRawBufferPointer(room), initializedCount: 0)
+      out.append(copying: scheme)
+      out.append(copying: host.bytes)
+      out.append(copying: target.bytes)
+      return out.finalize(for: UnsafeMutableRawBufferPointer(room))
+    }
+  }
+
   // MARK: Edits
 
   /// Replaces path and query. Both must be percent-encoded already: bytes 0x21…0x7e only, the path beginning with a

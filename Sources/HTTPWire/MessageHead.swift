@@ -72,6 +72,9 @@ public struct MessageHead: ~Copyable {
   /// Whether the peer asks for another protocol (Connection: upgrade with an Upgrade field).
   public internal(set) var asksUpgrade = false
 
+  /// Bytes of start line and fields, received and edited.
+  public var receivedBytes: Int { length }
+
   /// An empty head; parse into it, or begin a message with `beginRequest` or `beginResponse`.
   public init() {
     storage = [UInt8](repeating: 0, count: 1024)

@@ -4,77 +4,107 @@ struct FieldWriter: ~Copyable {
     case text, json
   }
 
-  private(set) var bytes: [UInt8]
-  let style: Style
-  var isFirst: Bool
+  private var room: ByteRoom
+  private let style: Style
+  private var isFirst: Bool
 
-  /// Writes behind what is in `target`, which is empty until ``finish(into:)`` gives it back: the two never share a
-  /// buffer that a write would have to copy.
-  init(takingOver target: inout [UInt8], style: Style, isFirst: Bool) {
-    bytes = []
-    swap(&bytes, &target)
+  private init(room: consuming ByteRoom, style: Style, isFirst: Bool) {
+    self.room = room
     self.style = style
     self.isFirst = isFirst
   }
 
-  consuming func finish(into target: inout [UInt8]) { target = bytes }
+  private consuming func finish() -> ByteRoom { room }
+
+  /// Appends what `write` writes, at most `bound` bytes: the room is asked for once for all fields.
+  static func append(
+    to bytes: inout [UInt8], bound: Int, style: Style, isFirst: Bool, _ write: (inout FieldWriter) -> Void
+  ) {
+    ByteRoom.extend(&bytes, by: bound) { room in
+      var fields = FieldWriter(room: room, style: style, isFirst: isFirst)
+      write(&fields)
+      room = fields.finish()
+    }
+  }
+
+  /// Bytes that one field takes at most beside its text: the key, what stands around both, and a number or a time.
+  static let fieldBound = 64
 
   mutating func string(_ key: StaticString, _ value: String?) {
     guard var value else { return }
     value.withUTF8 { value in
-      write(key, room: 6 * value.count + 2) { room in
-        room.append(0x22)
-        room.append(escaped: value)
-        room.append(0x22)
-      }
+      begin(key)
+      room.append(0x22)
+      room.append(escaped: value)
+      room.append(0x22)
     }
   }
 
   mutating func number(_ key: StaticString, _ value: Int?) {
     guard let value else { return }
-    write(key, room: 20) { $0.append(decimal: value) }
+    begin(key)
+    room.append(decimal: value)
   }
 
   mutating func bool(_ key: StaticString, _ value: Bool) {
-    write(key, room: 5) { $0.append(value ? "true" : "false") }
+    begin(key)
+    room.append(value ? "true" : "false")
   }
 
   mutating func time(_ key: StaticString, _ microseconds: Int64) {
     let isQuoted = style == .json
-    write(key, room: Timestamp.maximumBytes + 2) { room in
-      if isQuoted { room.append(0x22) }
-      Timestamp.append(microseconds: microseconds, zone: isQuoted, to: &room)
-      if isQuoted { room.append(0x22) }
-    }
+    begin(key)
+    if isQuoted { room.append(0x22) }
+    Timestamp.append(microseconds: microseconds, zone: isQuoted, to: &room)
+    if isQuoted { room.append(0x22) }
   }
 
   /// An array of JSON objects.
   mutating func array<Element>(
     _ key: StaticString, _ elements: [Element], _ writeElement: (Element, inout FieldWriter) -> Void
   ) {
-    write(key, room: 1) { $0.append(0x5b) }
+    begin(key)
+    room.append(0x5b)
     for (index, element) in elements.enumerated() {
-      if index > 0 { bytes.append(0x2c) }
-      bytes.append(0x7b)
+      if index > 0 { room.append(0x2c) }
+      room.append(0x7b)
       isFirst = true
       writeElement(element, &self)
-      bytes.append(0x7d)
+      room.append(0x7d)
     }
-    bytes.append(0x5d)
+    room.append(0x5d)
     isFirst = false
   }
 
-  private mutating func write(_ key: StaticString, room: Int, _ writeValue: (inout ByteRoom) -> Void) {
-    let (isFirst, style) = (isFirst, style)
-    self.isFirst = false
-    ByteRoom.extend(&bytes, by: key.utf8CodeUnitCount + 4 + room) { room in
-      if !isFirst { room.append(0x2c) }
-      room.append(style == .text ? 0x20 : 0x22)
-      room.append(key)
-      if style == .json { room.append(0x22) }
-      room.append(0x3a)
-      if style == .text { room.append(0x20) }
-      writeValue(&room)
+  private mutating func begin(_ key: StaticString) {
+    if !isFirst { room.append(0x2c) }
+    isFirst = false
+    room.append(style == .text ? 0x20 : 0x22)
+    room.append(key)
+    if style == .json { room.append(0x22) }
+    room.append(0x3a)
+    if style == .text { room.append(0x20) }
+  }
+}
+
+extension RequestRecord {
+  /// Bytes that all fields together take at most, in any style.
+  var writtenBound: Int {
+    var text =
+      correlationId.utf8.count + gatewayId.utf8.count + region.utf8.count + callerIpAddress.utf8.count
+      + method.utf8.count + url.utf8.count + clientProtocol.utf8.count
+    for value in [
+      clientTlsVersion, backendMethod, backendUrl, backendProtocol, backendId, apiId, apiRevision, operationId,
+      productId, userId, apimSubscriptionId,
+    ] {
+      text += value?.utf8.count ?? 0
     }
+    for error in errors {
+      text +=
+        error.source.utf8.count + error.reason.utf8.count + error.message.utf8.count + (error.scope?.utf8.count ?? 0)
+        + (error.section?.utf8.count ?? 0)
+    }
+    // A byte becomes six at most: \u0000.
+    return 6 * text + FieldWriter.fieldBound * (48 + 8 * errors.count)
   }
 }

@@ -11,9 +11,9 @@ public enum LogLine {
     bytes.append(contentsOf: record.isRequestSuccess ? "true".utf8 : "false".utf8)
     bytes.append(contentsOf: ", totalTime: ".utf8)
     ByteRoom.extend(&bytes, by: 20) { $0.append(decimal: record.totalTime) }
-    var fields = FieldWriter(takingOver: &bytes, style: .text, isFirst: false)
-    write(record, to: &fields, skippingLeading: true)
-    fields.finish(into: &bytes)
+    FieldWriter.append(to: &bytes, bound: record.writtenBound, style: .text, isFirst: false) {
+      write(record, to: &$0, skippingLeading: true)
+    }
     bytes.append(0x0a)
   }
 
@@ -22,9 +22,9 @@ public enum LogLine {
     bytes.append(contentsOf: #"{"level":"Info","timestamp":""#.utf8)
     Timestamp.append(microseconds: record.timeGenerated, zone: true, to: &bytes)
     bytes.append(contentsOf: #"","eventType":"GatewayLogs","operationName":"Microsoft.ApiManagement/GatewayLogs""#.utf8)
-    var fields = FieldWriter(takingOver: &bytes, style: .json, isFirst: false)
-    write(record, to: &fields, skippingLeading: false)
-    fields.finish(into: &bytes)
+    FieldWriter.append(to: &bytes, bound: record.writtenBound, style: .json, isFirst: false) {
+      write(record, to: &$0, skippingLeading: false)
+    }
     bytes.append(contentsOf: "}\n".utf8)
   }
 

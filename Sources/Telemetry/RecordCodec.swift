@@ -3,7 +3,11 @@ public enum RecordCodec {
   /// Appends one object without a line end. Costs about as much as copying the text.
   public static func append(_ record: RequestRecord, to bytes: inout [UInt8]) {
     bytes.append(0x7b)
-    var fields = FieldWriter(takingOver: &bytes, style: .json, isFirst: true)
+    FieldWriter.append(to: &bytes, bound: record.writtenBound, style: .json, isFirst: true) { write(record, to: &$0) }
+    bytes.append(0x7d)
+  }
+
+  private static func write(_ record: RequestRecord, to fields: inout FieldWriter) {
     fields.number("timeGenerated", Int(record.timeGenerated))
     fields.string("correlationId", record.correlationId)
     fields.string("gatewayId", record.gatewayId)
@@ -41,7 +45,5 @@ public enum RecordCodec {
       fields.string("reason", error.reason)
       fields.string("message", error.message)
     }
-    fields.finish(into: &bytes)
-    bytes.append(0x7d)
   }
 }

@@ -88,6 +88,14 @@ final class RawClient {
     return answer
   }
 
+  /// Everything up to and including that text; nil when the connection ends before.
+  func text(until end: String) -> String? {
+    while !buffer.contains(end) { if !more() { return nil } }
+    guard let range = buffer.range(of: end) else { return nil }
+    defer { buffer = String(buffer[range.upperBound...]) }
+    return String(buffer[..<range.upperBound])
+  }
+
   /// Whether the other side has ended the connection.
   var isAtEnd: Bool { buffer.isEmpty && !more() }
 }

@@ -14,13 +14,6 @@ struct ServingTests {
     _ body: (GatewayServer, RawClient, ScriptedBackend, RecordedRequests) async throws -> Void
   ) async throws {
     let backend = try await ScriptedBackend(answer: answer)
-    let records = RecordedRequests()
-    let server = try GatewayServer(
-      settings: GatewayServerSettings(
-        address: "127.0.0.1", httpPort: 0, httpsPort: 0, threads: 1,
-        certificate: try ListenerCertificate.selfSigned(hostName: "localhost")),
-      logger: Logger(label: "test"), onRecords: { records.add($0) })
-    try await server.start()
     let operations = [
       Operation(id: "now", displayName: "Now", method: "GET", urlTemplate: "/now"),
       Operation(id: "head", displayName: "Head", method: "HEAD", urlTemplate: "/now"),
@@ -31,19 +24,10 @@ struct ServingTests {
       id: "time", displayName: "Time", path: "time", protocols: [.http, .https],
       serviceURL: "http://127.0.0.1:\(backend.port)/clock", subscriptionRequired: subscriptionRequired,
       operations: operations, policy: policy.map { PolicyText(rawXML: $0) })
-    try await server.apply(
-      Snapshot(
-        version: 1, service: ServiceIdentity(name: "postern", resourceID: "/service"),
-        gateway: GatewayIdentity(id: "plant", location: "Hall 7"), apis: [api],
-        products: [Product(id: "staff", displayName: "Staff", apiIDs: ["time"])],
-        subscriptions: [
-          Subscription(
-            id: "canteen", displayName: "Canteen", scope: .product("staff"), primaryKey: "first", secondaryKey: "second"
-          )
-        ]))
-    let client = try RawClient(port: try #require(server.boundHTTPPort))
-    try await body(server, client, backend, records)
-    await server.stop()
+    try await RunningGateway.serving([api]) { gateway in
+      let client = try RawClient(port: gateway.httpPort)
+      try await body(gateway.server, client, backend, gateway.records)
+    }
     await backend.stop()
   }
 
@@ -221,6 +205,32 @@ struct ServingTests {
     }
   }
 
+  @Test func `trailers of a chunked answer and of a chunked request pass`() async throws {
+    try await withGateway(answer: { _ in
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n4\r\n12:0\r\n0\r\nX-Sum: 7\r\n\r\n"
+    }) { _, client, backend, _ in
+      client.send(
+        "POST /time/set HTTP/1.1\r\nHost: g\r\nOcp-Apim-Subscription-Key: first\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n"
+      )
+      let text = client.text(until: "0\r\nX-Sum: 7\r\n\r\n")
+      #expect(text?.contains("Trailer: X-Sum\r\n") == true)
+      #expect(backend.received.first?.hasSuffix("2\r\nab\r\n0\r\n\r\n") == true)
+    }
+  }
+
+  @Test func `a slow client gets all of the answer that ends its connection`() async throws {
+    let body = String(repeating: "0123456789abcdef", count: 500_000)
+    try await withGateway(answer: { _ in
+      "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+    }) { _, client, _, _ in
+      client.send("GET /time/now HTTP/1.1\r\nHost: g\r\nOcp-Apim-Subscription-Key: first\r\nConnection: close\r\n\r\n")
+      try await Task.sleep(for: .milliseconds(300))
+      let answer = try #require(client.answer())
+      #expect(answer.body == body)
+      #expect(client.isAtEnd)
+    }
+  }
+
   @Test func `a request that is no HTTP is refused and the connection ends`() async throws {
     try await withGateway(answer: { _ in Self.ok }) { _, client, _, _ in
       client.send("GET /time/now HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -284,13 +294,4 @@ struct ServingTests {
       await drained.value
     }
   }
-}
-
-/// The records a gateway handed on.
-final class RecordedRequests: Sendable {
-  private let records = Mutex<[RequestRecord]>([])
-
-  var all: [RequestRecord] { records.withLock { $0 } }
-
-  func add(_ more: [RequestRecord]) { records.withLock { $0 += more } }
 }

@@ -9,6 +9,7 @@ Scenarios
   s1   pass-through: no key, no policy, no log
   s1b  pass-through with a JSON access log
   s2   subscription key (one of 1,000), rate limit for each key, two request headers set, two response headers removed
+  s6c  s1 with HTTP/2 from the client, unencrypted, 4 connections of 8 streams (h2load, which tells no percentiles)
 """
 import argparse, json, os, re, shutil, signal, socket, statistics, subprocess, sys, tempfile, threading, time, urllib.request
 
@@ -155,8 +156,10 @@ server {{ {server} location / {{ {location} }} }} }}"""
             location = ('if ($sub = "") { return 401; } limit_req zone=rl burst=1000000 nodelay; ' + common +
                         ' proxy_set_header X-GW-Sub $sub; proxy_set_header X-GW-Static perf; proxy_hide_header X-Powered-By; '
                         'proxy_hide_header X-Internal-Trace; proxy_pass http://b;')
-        child = self.nginx(f"nginx-{scenario}", http, f"listen 127.0.0.1:{port} backlog=8192;", location, "0")
-        wait_for(port, accept=lambda s: s in (200, 401))
+        kind = " http2" if scenario == "s6c" else ""
+        child = self.nginx(f"nginx-{scenario}", http, f"listen 127.0.0.1:{port}{kind} backlog=8192;", location, "0")
+        if not kind:
+            wait_for(port, accept=lambda s: s in (200, 401))
         return child.pid, port
 
     def call(self, method, path, body=None):
@@ -213,6 +216,8 @@ server {{ {server} location / {{ {location} }} }} }}"""
         path = "/keyed/x" if scenario == "s2" else "/pass/x"
         if peer == "nginx":
             path = "/x"
+        if scenario == "s6c":
+            return self.load_http2(peer, f"http://127.0.0.1:{port}{path}", seconds)
         headers = "".join(f'["{k}"]="{v}",' for k, v in CLIENT_HEADERS.items())
         script = f"{self.work}/{peer}-{scenario}.lua"
         if scenario == "s2":
@@ -232,6 +237,16 @@ server {{ {server} location / {{ {location} }} }} }}"""
         percentile = {m[0]: float(m[1]) * unit[m[2]] for m in re.findall(r"(\d+)%\s+([\d.]+)(us|ms|s)", out)}
         requests, duration = re.search(r"(\d+) requests in ([\d.]+)s", out).groups()
         return int(requests), float(duration), percentile["50"], percentile["99"]
+
+    def load_http2(self, peer, url, seconds):
+        headers = [part for name, value in CLIENT_HEADERS.items() for part in ("-H", f"{name}: {value}")]
+        out = subprocess.run(["taskset", "-c", "1", "h2load", "-t1", "-c4", "-m8", f"-D{seconds}", *headers, url],
+                             capture_output=True, text=True, check=True).stdout
+        total, succeeded = re.search(r"requests: (\d+) total, .* (\d+) succeeded", out).groups()
+        errors = re.search(r"(\d+) failed, (\d+) errored, (\d+) timeout", out).groups()
+        if set(errors) != {"0"} or "2xx, 0 3xx, 0 4xx, 0 5xx" not in out:
+            raise SystemExit(f"{peer} s6c: not every request was answered 200:\n{out}")
+        return int(succeeded), float(seconds), 0, 0
 
     def idle(self, pid, port, path, key, count=2000):
         """KiB of resident memory for each connection that has had one answer and now waits."""

@@ -20,6 +20,9 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
     case exchanging
     /// The answer is written, the request's body still comes and is thrown away.
     case discarding
+    /// Another protocol is spoken: bytes pass as they come.
+    case tunnel
+    case http2
     case closed
   }
 
@@ -28,6 +31,8 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   private(set) var peer = ClientPeer.unknown
   private var context: ChannelHandlerContext?
   private var stage = Stage.idle
+  /// Everything is its business once the client has shown that it speaks HTTP/2.
+  private var http2: HTTP2Session?
   /// Carries the exchange under way.
   private var work: RequestLifecycle?
   private var input = ByteBuffer()
@@ -35,17 +40,25 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   private var collected: [UInt8] = []
   private var discarded = 0
   private var isReadPending = false
+  /// No request has come yet.
+  private var isFresh = true
   /// Whether the input is being worked off further up the stack.
   private var isProcessing = false
   var keepsAlive = true
   private(set) var requestBytes = 0
   private(set) var responseBytes = 0
-  private(set) var deadline = NIODeadline.distantFuture
+  private var ownDeadline = NIODeadline.distantFuture
+  private(set) var deadline: NIODeadline {
+    get { stage == .http2 ? http2?.deadline ?? ownDeadline : ownDeadline }
+    set { ownDeadline = newValue }
+  }
 
   /// For a head or the next bytes of a body, and between two requests.
   static let headTimeout = TimeAmount.seconds(60)
   static let bodyTimeout = TimeAmount.seconds(60)
   static let keepAliveTimeout = TimeAmount.seconds(130)
+  /// For the next bytes in either direction of a connection that left HTTP.
+  static let tunnelTimeout = TimeAmount.minutes(15)
   /// Bytes of a request body held for policies.
   static let collectBound = 256 << 20
   /// Bytes of an unwanted body that are read, so that the client sees the answer.
@@ -83,13 +96,15 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   private var mayRead: Bool {
     switch stage {
     case .exchanging where !framing.isDone: work?.canTakeBody ?? false
-    case .idle: isWritable
+    case .tunnel: work?.canTakeBody ?? false
+    case .idle, .http2: isWritable
     default: input.readableBytes < Self.inputBound
     }
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     var buffer = unwrapInboundIn(data)
+    if let http2 { return http2.receive(buffer) }
     if input.readableBytes == 0 { input = buffer } else { input.writeBuffer(&buffer) }
     processInput()
   }
@@ -105,6 +120,8 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
         case .collecting: collect()
         case .exchanging: passBody()
         case .discarding: discard()
+        case .tunnel: passTunnel()
+        case .http2: handOver()
         case .closed: dropInput()
         }
       if !goesOn { break }
@@ -129,6 +146,12 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
       state.giveBack(work)
       return false
     case .refused(let error):
+      if isFresh, received.readableBytesUInt8Span.isHTTP2Preface, let context {
+        state.giveBack(work)
+        http2 = HTTP2Session(self, state, context)
+        stage = .http2
+        return handOver()
+      }
       begin(work)
       input = ByteBuffer()
       keepsAlive = false
@@ -146,8 +169,16 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
     }
   }
 
+  private func handOver() -> Bool {
+    let data = input
+    input = ByteBuffer()
+    http2?.receive(data)
+    return false
+  }
+
   private func begin(_ work: RequestLifecycle) {
     self.work = work
+    isFresh = false
     stage = .exchanging
     deadline = .distantFuture
     requestBytes = 0
@@ -203,17 +234,28 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
     input.moveReaderIndex(forwardBy: count)
     discarded += count
     if framing.isRefused || discarded > Self.discardBound {
-      close()
+      closeAfterWrites()
       return false
     }
     if framing.isDone { awaitNext() }
     return true
   }
 
+  private func passTunnel() -> Bool {
+    guard let work, work.canTakeBody else { return false }
+    requestBytes += input.readableBytes
+    deadline = state.deadline(after: Self.tunnelTimeout)
+    let data = input
+    input = ByteBuffer()
+    work.sendBody(data)
+    return false
+  }
+
   func channelWritabilityChanged(context: ChannelHandlerContext) {
     if context.channel.isWritable {
       work?.clientTakesMore()
-      if stage == .idle { resumeReading() }
+      http2?.takesMore()
+      if stage == .idle || stage == .http2 { resumeReading() }
     }
     context.fireChannelWritabilityChanged()
   }
@@ -226,33 +268,55 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   }
 
   func closeIfIdle() {
-    if stage == .idle, input.readableBytes == 0 { close() }
+    if stage == .http2 {
+      http2?.closeIfIdle()
+    } else if stage == .idle, input.readableBytes == 0 {
+      closeAfterWrites()
+    }
   }
 
   func timedOut() {
+    if stage == .http2 { return http2?.timedOut() ?? () }
     deadline = .distantFuture
     switch stage {
     case .exchanging where framing.isDone || !(work?.canTakeBody ?? false): work?.backendTimedOut()
+    case .tunnel: work?.tunnelEnded()
     default: abort()
     }
   }
 
-  private func close() {
+  /// The HTTP/2 connection has come to its end.
+  func endHTTP2() {
+    http2?.leave()
+    closeAfterWrites()
+  }
+
+  /// Ends the connection when the client has taken what was written for it, or does not do so in time.
+  private func closeAfterWrites() {
     stage = .closed
-    context?.close(promise: nil)
+    deadline = state.deadline(after: Self.bodyTimeout)
+    context?.closeAfterWrites()
   }
 
   /// Ends the connection in the middle of whatever it does.
   func abort() {
-    work?.clientLeft()
-    work = nil
-    close()
+    leave()
+    context?.close(promise: nil)
+  }
+
+  /// The client is gone, or has to go: the exchange under way learns it.
+  private func leave() {
+    let isTunnel = stage == .tunnel
+    stage = .closed
+    http2?.leave()
+    http2 = nil
+    let work = work
+    self.work = nil
+    if isTunnel { work?.tunnelEnded() } else { work?.clientLeft() }
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    work?.clientLeft()
-    work = nil
-    stage = .closed
+    leave()
     state.remove(self)
     context.fireChannelInactive()
   }
@@ -272,6 +336,7 @@ extension ClientConnection: ClientStream {
   var isWritable: Bool { context?.channel.isWritable ?? false }
   var hasRequestBody: Bool { !framing.isDone }
   var wantsBareBody: Bool { false }
+  var sendsBareBody: Bool { false }
 
   var tlsVersion: String? {
     guard isTLS, let context,
@@ -310,20 +375,28 @@ extension ClientConnection: ClientStream {
 
   func wait(until deadline: NIODeadline) { self.deadline = deadline }
 
-  func writeHead(_ rewrite: HeadRewrite, body: ByteBuffer) {
+  func writeHead(_ rewrite: HeadRewrite, body: ByteBuffer, ends: Bool) {
     guard let context, let work else { return }
     responseBytes += state.write(work.exchange.response, rewrite, body: body, to: context)
   }
 
-  func write(_ data: ByteBuffer) {
+  func openTunnel() {
+    stage = .tunnel
+    deadline = state.deadline(after: Self.tunnelTimeout)
+    resumeReading()
+  }
+
+  func write(_ data: ByteBuffer, ends: Bool) {
+    guard data.readableBytes > 0 else { return }
     responseBytes += data.readableBytes
+    if stage == .tunnel { deadline = state.deadline(after: Self.tunnelTimeout) }
     context?.writeAndFlush(wrapOutboundOut(data), promise: nil)
   }
 
   func finished() {
     work = nil
     guard stage != .closed else { return }
-    guard keepsAlive, !state.isDraining else { return close() }
+    guard keepsAlive, !state.isDraining else { return closeAfterWrites() }
     if framing.isDone {
       awaitNext()
     } else {

@@ -107,16 +107,11 @@ final class LoopState {
 
   var wantsRecords: Bool { onRecords != nil }
 
-  /// Takes the record of a finished exchange.
+  /// Takes the record of a finished exchange. It is handed on with the next tick: whoever reads records is woken some
+  /// times a second, not for each request.
   func add(_ record: RequestRecord) {
     records.append(record)
-    if records.count >= Self.batch {
-      flushRecords()
-    } else if records.count == 1 {
-      // Once the events at hand are worked off: under load that makes batches, and a crash loses next to nothing.
-      let box = NIOLoopBound(self, eventLoop: loop)
-      loop.execute { box.value.flushRecords() }
-    }
+    if records.count >= Self.batch { flushRecords() }
   }
 
   func flushRecords() {

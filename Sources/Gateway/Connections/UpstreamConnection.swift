@@ -19,6 +19,8 @@ final class UpstreamConnection: ChannelDuplexHandler {
   private var keepsAlive = true
   private var isReadPending = false
   private var isOpen = true
+  /// The protocol has changed: bytes pass as they come.
+  private var isTunnel = false
   /// It has carried an exchange before: the backend may have closed it meanwhile.
   private var isReused = false
   /// The data is wanted without its framing.
@@ -53,6 +55,13 @@ final class UpstreamConnection: ChannelDuplexHandler {
     context?.close(promise: nil)
   }
 
+  /// Closes once everything written has left.
+  func end() {
+    work = nil
+    isOpen = false
+    context?.closeAfterWrites()
+  }
+
   /// The client has no more use for the rest of this exchange.
   func abandon() {
     work = nil
@@ -75,6 +84,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     var buffer = unwrapInboundIn(data)
     guard let work else { return close() }
+    if isTunnel { return work.backendSent(buffer, ends: false) }
     if hasHead { return pass(buffer, to: work, isFirst: false) }
     if partial.readableBytes > 0 {
       partial.writeBuffer(&buffer)
@@ -90,8 +100,13 @@ final class UpstreamConnection: ChannelDuplexHandler {
         return fail("BackendResponseFailure", "the backend's answer is not valid HTTP: \(error.code.rawValue)")
       case .complete(let length):
         buffer.moveReaderIndex(forwardBy: length)
-        // Interim responses are for us, not for the client (RFC 9110 §15.2); 101 was never asked for.
-        if work.exchange.response.status < 200 { continue }
+        let status = work.exchange.response.status
+        if status == 101, work.asksUpgrade {
+          isTunnel = true
+          return work.backendUpgraded(self, first: buffer)
+        }
+        // Interim responses are for us, not for the client (RFC 9110 §15.2); another 101 was never asked for.
+        if status < 200 { continue }
       }
       break
     }
@@ -156,7 +171,10 @@ final class UpstreamConnection: ChannelDuplexHandler {
   func channelInactive(context: ChannelHandlerContext) {
     isOpen = false
     if let work {
-      if hasHead, framing.endsWithConnection {
+      if isTunnel {
+        self.work = nil
+        work.tunnelEnded()
+      } else if hasHead, framing.endsWithConnection {
         framing.end()
         keepsAlive = false
         release(work)

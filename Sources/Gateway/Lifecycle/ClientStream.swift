@@ -15,6 +15,8 @@ protocol ClientStream: AnyObject {
   var hasRequestBody: Bool { get }
   /// Whether an answer's body is wanted as data, without the framing of HTTP/1.
   var wantsBareBody: Bool { get }
+  /// Whether the request's body comes as data, without the framing of HTTP/1.
+  var sendsBareBody: Bool { get }
   /// Whether more can be written now.
   var isWritable: Bool { get }
   /// Bytes received and sent for this exchange, heads included.
@@ -31,11 +33,13 @@ protocol ClientStream: AnyObject {
   func collectBody()
   /// What is waited for may take until then.
   func wait(until deadline: NIODeadline)
-  /// Writes the answer's head from the exchange, and what there is of its body.
-  func writeHead(_ rewrite: HeadRewrite, body: ByteBuffer)
-  /// Passes on a piece of a streaming body.
-  func write(_ data: ByteBuffer)
-  /// The answer is complete.
+  /// Writes the answer's head from the exchange, and what there is of its body, which is all of it if it `ends`.
+  func writeHead(_ rewrite: HeadRewrite, body: ByteBuffer, ends: Bool)
+  /// Passes on a piece of a streaming body, the last one if it `ends`.
+  func write(_ data: ByteBuffer, ends: Bool)
+  /// The protocol has changed: from here on bytes pass in both directions as they come.
+  func openTunnel()
+  /// The answer is complete, or the tunnel has ended.
   func finished()
   /// Ends the exchange without an answer, or in the middle of it.
   func abort()

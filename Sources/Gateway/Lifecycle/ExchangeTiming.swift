@@ -80,21 +80,19 @@ struct ExchangeTiming {
         elapsed: Int(max(0, item.ticks - startedTicks) / 10_000), source: item.error.source, scope: item.error.scope,
         section: item.error.section, reason: item.error.reason, message: item.error.message)
     }
-    let request = "\(exchange.request.receivedAuthorityText)\(exchange.request.receivedTargetText)"
     var record = RequestRecord(
       timeGenerated: (startedTicks - Clock.unixEpochTicks) / 10, correlationId: facts.requestID.text,
       gatewayId: configuration.deployment.gateway.id, region: configuration.deployment.gateway.location,
       isRequestSuccess: status < 400 && extraErrors.isEmpty, totalTime: milliseconds(started, work.state.clock.now),
       callerIpAddress: facts.clientAddress, method: exchange.request.receivedMethodText,
-      url: (facts.isTLS ? "https://" : "http://") + request,
+      url: exchange.request.receivedURL(isTLS: facts.isTLS),
       clientProtocol: client.protocolName.description, responseCode: status,
       responseSize: client.responseBytes, requestSize: client.requestBytes,
       cache: RequestRecord.Cache(rawValue: exchange.cacheState.rawValue) ?? .none,
       errors: Array((errors + extraErrors).suffix(16)))
     if let backend {
       record.backendMethod = exchange.request.method
-      record.backendUrl =
-        "\(backend.origin.isTLS ? "https" : "http")://\(String(decoding: backend.host, as: UTF8.self))\(exchange.request.target)"
+      record.backendUrl = exchange.request.currentURL(host: backend.host, isTLS: backend.origin.isTLS)
       record.backendProtocol = "HTTP/1.1"
       record.backendResponseCode = backendStatus == 0 ? nil : backendStatus
       record.backendId = backend.backendID

@@ -34,6 +34,10 @@ final class RequestLifecycle {
   private var wait: PolicyWait?
   /// The request's body was announced to a backend; it cannot be sent to another.
   private var hasOfferedBody = false
+  /// The client asks for another protocol, and the API has one to offer.
+  private(set) var asksUpgrade = false
+  /// The backend has agreed to another protocol.
+  private var isUpgraded = false
   /// The answer is for a HEAD request: it has no body.
   private(set) var isHead = false
 
@@ -85,6 +89,8 @@ final class RequestLifecycle {
           responseMessage: "Resource not found"), plan: configuration.unmatched)
     }
     route(match)
+    asksUpgrade =
+      exchange.request.asksUpgrade && !client.hasRequestBody && match.api.takesUpgrade(isTLS: isSecure)
     do {
       let grant = try Authorization.check(
         exchange.request, match.api, configuration, isTLS: isSecure, now: timing.startedSeconds)
@@ -227,6 +233,7 @@ final class RequestLifecycle {
       connection.abandon()
     }
     isAnswerComplete = false
+    isUpgraded = false
     if early.readableBytes > 0 { early = ByteBuffer() }
     if exchange.requestBody == .streaming {
       if hasOfferedBody { exchange.requestBody = .consumed }
@@ -265,19 +272,35 @@ final class RequestLifecycle {
     let body: BodyDeclaration =
       switch exchange.requestBody {
       case .none: exchange.request.contentLength == nil ? .none : .asReceived
-      case .streaming: .asReceived
+      case .streaming: sendsChunks ? .chunked : .asReceived
       case .bytes(let bytes): .length(bytes.count)
       case .consumed: .length(0)
       }
-    let rewrite = HeadRewrite(host: backend.host, forwardedFor: client.peer.addressBytes, body: body)
+    let rewrite = HeadRewrite(
+      host: backend.host, forwardedFor: client.peer.addressBytes, body: body, upgrades: asksUpgrade)
     connection.write(
       exchange.request, rewrite, body: exchange.requestBody.bytes.map { ByteBuffer(bytes: $0) } ?? ByteBuffer())
+  }
+
+  /// The request's body comes without framing and without a length: it goes on in chunks.
+  private var sendsChunks: Bool {
+    client?.sendsBareBody == true && exchange.requestBody == .streaming && exchange.request.contentLength == nil
   }
 
   func sendBody(_ data: ByteBuffer) {
     hasSentBody = true
     // On a further attempt the rest of the body belongs to nobody.
-    if exchange.requestBody == .streaming { upstream?.write(data) }
+    guard isUpgraded || exchange.requestBody == .streaming else { return }
+    guard sendsChunks else { return upstream?.write(data) ?? () }
+    var chunk = ByteBuffer(string: String(data.readableBytes, radix: 16) + "\r\n")
+    chunk.writeImmutableBuffer(data)
+    chunk.writeStaticString("\r\n")
+    upstream?.write(chunk)
+  }
+
+  /// The body of a request that comes without framing is complete.
+  func endBody() {
+    if sendsChunks { upstream?.write(ByteBuffer(string: "0\r\n\r\n")) }
   }
 
   /// The head of the backend's answer is in `exchange.response`.
@@ -303,6 +326,27 @@ final class RequestLifecycle {
     resume()
   }
 
+  /// The backend changes the protocol: the head of its answer, a 101, is in `exchange.response`.
+  func backendUpgraded(_ connection: UpstreamConnection, first: ByteBuffer) {
+    isUpgraded = true
+    timing.backendStatus = exchange.response.status
+    client?.wait(until: .distantFuture)
+    exchange.hasResponse = true
+    exchange.isBackendResponse = true
+    exchange.responseBody = .streaming
+    early = first
+    resume()
+  }
+
+  /// Either side has ended the tunnel.
+  func tunnelEnded() {
+    guard let client else { return }
+    upstream?.end()
+    backendIsDone()
+    client.keepsAlive = false
+    finish()
+  }
+
   /// Whether the backend's body is wanted without its framing.
   var wantsBareAnswer: Bool {
     if plan?.needsResponseBody == true || client?.wantsBareBody == true { return true }
@@ -321,7 +365,7 @@ final class RequestLifecycle {
       if collected.count > ClientConnection.collectBound { return answerIsTooLarge() }
       if ends { collectedAnswer() }
     } else if isStreaming {
-      if data.readableBytes > 0 { client?.write(data) }
+      client?.write(data, ends: ends)
       if ends { finish() }
     } else {
       var data = data
@@ -380,6 +424,7 @@ final class RequestLifecycle {
 
   private func respond() {
     guard let client else { return }
+    if isUpgraded, exchange.isBackendResponse, upstream != nil { return openTunnel(client) }
     let status = exchange.response.status
     let mayHaveBody = !isHead && status != 204 && status != 304
     var rewrite = HeadRewrite()
@@ -410,8 +455,20 @@ final class RequestLifecycle {
     }
     rewrite.closes = !client.keepsAlive
     rewrite.announcesKeepAlive = client.keepsAlive && exchange.request.minorVersion == 0
-    client.writeHead(rewrite, body: body)
+    client.writeHead(rewrite, body: body, ends: isComplete)
     if isComplete { finish() } else { upstream?.resumeReading() }
+  }
+
+  /// Passes the backend's 101 on, and everything behind it in both directions.
+  private func openTunnel(_ client: any ClientStream) {
+    var rewrite = HeadRewrite()
+    rewrite.upgrades = true
+    isStreaming = true
+    var first = ByteBuffer()
+    swap(&first, &early)
+    client.writeHead(rewrite, body: first, ends: false)
+    client.openTunnel()
+    upstream?.resumeReading()
   }
 
   private func finish() {
@@ -441,6 +498,8 @@ final class RequestLifecycle {
     collectsResponse = false
     attempt &+= 1
     dropWait()
+    asksUpgrade = false
+    isUpgraded = false
     if early.readableBytes > 0 { early = ByteBuffer() }
     if !collected.isEmpty { collected = [] }
     // Whoever still holds this object to report to it would report to another exchange.

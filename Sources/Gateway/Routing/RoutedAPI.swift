@@ -17,6 +17,7 @@ final class RoutedAPI: Sendable {
   /// In lower case.
   let keyParameter: [UInt8]
   private let products: [OfferedProduct]
+  private let protocols: Set<API.Scheme>
   private let isOpenToHTTP: Bool
   private let isOpenToHTTPS: Bool
   private let versionMark: VersionMark
@@ -39,7 +40,12 @@ final class RoutedAPI: Sendable {
     case unreadable(String?)
   }
 
-  init(_ api: API, products: [Product], plans: PlanSet) throws(PlanError) {
+  init(_ listed: API, products: [Product], plans: PlanSet) throws(PlanError) {
+    var api = listed
+    // An API of WebSockets has one operation that nobody has to make.
+    if api.operations.isEmpty, api.protocols.contains(.ws) || api.protocols.contains(.wss) {
+      api.operations = [.init(id: "onHandshake", displayName: "onHandshake", method: "GET", urlTemplate: "/*")]
+    }
     self.api = Shared(api)
     var tree = OperationTree()
     for (index, operation) in api.operations.enumerated() {
@@ -63,6 +69,7 @@ final class RoutedAPI: Sendable {
     requiresSubscription = api.subscriptionRequired && openProduct == nil
     keyHeader = HeaderName(api.subscriptionKeyNames.header)
     keyParameter = api.subscriptionKeyNames.query.utf8.map(PathHash.lower)
+    protocols = api.protocols
     isOpenToHTTP = api.protocols.contains(.http)
     isOpenToHTTPS = api.protocols.contains(.https)
     versionMark =
@@ -88,9 +95,14 @@ final class RoutedAPI: Sendable {
     return products.first { $0.product === product }?.plans[index]
   }
 
+  /// Whether a connection to this API may leave HTTP for another protocol, as WebSocket does.
+  func takesUpgrade(isTLS: Bool) -> Bool { protocols.contains(isTLS ? .wss : .ws) }
+
   /// Whether protocol and version are those the request asks for.
   func fits(_ request: borrowing MessageHead, isTLS: Bool) -> Bool {
-    guard isTLS ? isOpenToHTTPS : isOpenToHTTP else { return false }
+    guard (isTLS ? isOpenToHTTPS : isOpenToHTTP) || request.asksUpgrade && takesUpgrade(isTLS: isTLS) else {
+      return false
+    }
     switch versionMark {
     case .none: return true
     case .header(let name, let version): return request.value(of: name) == version

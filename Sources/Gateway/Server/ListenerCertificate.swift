@@ -39,7 +39,7 @@ public struct ListenerCertificate: Sendable {
   private init(chain: [NIOSSLCertificateSource], key: NIOSSLPrivateKeySource) throws {
     var configuration = TLSConfiguration.makeServerConfiguration(certificateChain: chain, privateKey: key)
     configuration.minimumTLSVersion = .tlsv12
-    configuration.applicationProtocols = ["http/1.1"]
+    configuration.applicationProtocols = ["h2", "http/1.1"]
     context = try NIOSSLContext(configuration: configuration)
   }
 }

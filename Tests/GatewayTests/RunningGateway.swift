@@ -1,0 +1,78 @@
+import Foundation
+import Gateway
+import GatewayConfiguration
+import Logging
+import Synchronization
+import Telemetry
+
+/// A gateway in this process, over real sockets, that serves some APIs of the product `staff` to the subscription
+/// `canteen` with the keys `first` and `second`.
+struct RunningGateway {
+  let server: GatewayServer
+  let records: RecordedRequests
+  let httpPort: Int
+  let httpsPort: Int
+
+  static func serving(_ apis: [API], _ body: (RunningGateway) async throws -> Void) async throws {
+    let records = RecordedRequests()
+    let server = try GatewayServer(
+      settings: GatewayServerSettings(
+        address: "127.0.0.1", httpPort: 0, httpsPort: 0, threads: 1,
+        certificate: try ListenerCertificate.selfSigned(hostName: "localhost")),
+      logger: Logger(label: "test"), onRecords: { records.add($0) })
+    try await server.start()
+    try await server.apply(
+      Snapshot(
+        version: 1, service: ServiceIdentity(name: "postern", resourceID: "/service"),
+        gateway: GatewayIdentity(id: "plant", location: "Hall 7"), apis: apis,
+        products: [Product(id: "staff", displayName: "Staff", apiIDs: apis.map(\.id))],
+        subscriptions: [
+          Subscription(
+            id: "canteen", displayName: "Canteen", scope: .product("staff"), primaryKey: "first", secondaryKey: "second"
+          )
+        ]))
+    let gateway = RunningGateway(
+      server: server, records: records, httpPort: server.boundHTTPPort ?? 0, httpsPort: server.boundHTTPSPort ?? 0)
+    do { try await body(gateway) } catch {
+      await server.stop()
+      throw error
+    }
+    await server.stop()
+  }
+}
+
+/// The records a gateway handed on.
+final class RecordedRequests: Sendable {
+  private let records = Mutex<[RequestRecord]>([])
+
+  var all: [RequestRecord] { records.withLock { $0 } }
+
+  func add(_ more: [RequestRecord]) { records.withLock { $0 += more } }
+}
+
+/// A program of the system that tests use as an independent client.
+struct SystemTool {
+  let path: String
+
+  static let curl = SystemTool(path: "/usr/bin/curl")
+  static let h2load = SystemTool(path: "/usr/bin/h2load")
+  static let nghttp = SystemTool(path: "/usr/bin/nghttp")
+
+  var isInstalled: Bool { FileManager.default.isExecutableFile(atPath: path) }
+
+  /// What it prints, its complaints included.
+  func run(_ arguments: [String]) async throws -> String {
+    let process = Process()
+    process.executableURL = URL(filePath: path)
+    process.arguments = arguments
+    let output = Pipe()
+    process.standardOutput = output
+    process.standardError = output
+    try process.run()
+    return await withCheckedContinuation { done in
+      Thread.detachNewThread {
+        done.resume(returning: String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self))
+      }
+    }
+  }
+}
