@@ -115,8 +115,9 @@ let package = Package(
       ], swiftSettings: strict),
     .target(
       name: "Workbench",
-      dependencies: ["DotNet", "Expressions", "GatewayConfiguration", "HTTPWire", "PolicyLibrary", "PolicySyntax"],
-      swiftSettings: strict),
+      dependencies: [
+        "DotNet", "Expressions", "GatewayConfiguration", "HTTPWire", "PolicyLibrary", "PolicySyntax", "Telemetry",
+      ], swiftSettings: strict),
 
     // Level 5
     .executableTarget(
@@ -176,6 +177,7 @@ let package = Package(
         "Expressions", "GatewayConfiguration", "HTTPWire", "PolicyLibrary", "Workbench",
         .product(name: "Crypto", package: "swift-crypto"), .product(name: "_CryptoExtras", package: "swift-crypto"),
       ], swiftSettings: strict),
+    .testTarget(name: "GoldenTests", dependencies: ["Workbench"], swiftSettings: strict),
     .testTarget(
       name: "ManagementAPITests",
       dependencies: [

@@ -32,6 +32,14 @@ extension Value {
     }
   }
 
+  /// What `ToString` gives, for people to read; nothing where it fails.
+  public func shownText(in context: any ContextModel) -> String {
+    let machine = Machine()
+    machine.begin(context, EvaluationLimits(), slots: 0, calls: false)
+    defer { machine.end() }
+    return (try? CompositeFormat.text(self, nil, machine)) ?? ""
+  }
+
   /// A response held in a variable (`IResponse`).
   public static func response(_ message: ResponseMessage) -> Value { .object(ResponseObject(message)) }
 

@@ -46,7 +46,11 @@ public final class Exchange {
   public var transferredBytes = 0
   /// The plan that runs, and the running step's place in it.
   var plan: PolicyPlan?
-  var placeIndex = -1
+  var placeIndex = -1 {
+    didSet { if let trace { trace.moved(self) } }
+  }
+  /// Where every step is written down; nil, unless somebody asked.
+  public var trace: ExchangeTrace?
   /// Where the running step stands, for `LastError`.
   public var place: PlanPlace? { placeIndex < 0 ? nil : plan?.places[placeIndex] }
   /// What `limit-concurrency` blocks hold: the place of the block, and the counter's name.

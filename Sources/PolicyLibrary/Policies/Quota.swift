@@ -15,7 +15,11 @@ extension PolicyDefinition {
     let names = ["calls", "bandwidth", "renewal-period"]
     let parts = SubscriptionLimitPart.read(element, plan, names: names)
     guard calls != nil || bandwidth != nil else {
-      return plan.report(element.diagnostic("PL0109", "'quota' needs the attribute 'calls' or 'bandwidth'."))
+      // What is given and not a number was complained about already.
+      if element.attribute("calls") == nil, element.attribute("bandwidth") == nil {
+        plan.report(element.diagnostic("PL0109", "'quota' needs the attribute 'calls' or 'bandwidth'."))
+      }
+      return
     }
     guard case .literal(let period) = period else { return }
     plan.emit(
@@ -37,7 +41,11 @@ extension PolicyDefinition {
     attributes.finish()
     plan.allowChildren([], in: element)
     guard calls != nil || bandwidth != nil else {
-      return plan.report(element.diagnostic("PL0109", "'quota-by-key' needs the attribute 'calls' or 'bandwidth'."))
+      // What is given and not a number was complained about already.
+      if element.attribute("calls") == nil, element.attribute("bandwidth") == nil {
+        plan.report(element.diagnostic("PL0109", "'quota-by-key' needs the attribute 'calls' or 'bandwidth'."))
+      }
+      return
     }
     if case .literal(let seconds) = period, seconds != 0, seconds < 300 {
       let value = element.attribute("renewal-period")?.value

@@ -9,15 +9,16 @@ public struct FileProblem: Error, CustomStringConvertible, Equatable {
 
 /// Policy documents and fragments on disk.
 public enum PolicyFiles {
-  /// The files that arguments stand for: a folder stands for every `.xml` file in it and below it, in order of path.
-  public static func list(_ arguments: [String]) throws(FileProblem) -> [String] {
+  /// The files that arguments stand for: a folder stands for every file in it and below it with that ending, in order of
+  /// path.
+  public static func list(_ arguments: [String], ending: String = ".xml") throws(FileProblem) -> [String] {
     var files: [String] = []
     for argument in arguments {
       var isFolder: ObjCBool = false
       guard FileManager.default.fileExists(atPath: argument, isDirectory: &isFolder) else {
         throw FileProblem("cannot read \(argument): there is no such file")
       }
-      files += isFolder.boolValue ? try below(argument, ending: ".xml") : [argument]
+      files += isFolder.boolValue ? try below(argument, ending: ending) : [argument]
     }
     return files
   }

@@ -26,6 +26,8 @@ public struct PlanRunner {
   public func run(_ plan: PolicyPlan, _ exchange: Exchange) throws {
     var run = PlanRun(plan)
     var stop: PlanStop
+    // A plan that only forwards is over with the answer.
+    let isOverWithAnswer = plan.passThrough != nil
     if let settings = plan.passThrough { stop = .forward(settings) } else { stop = run.resume(exchange) }
     while true {
       switch stop {
@@ -38,12 +40,12 @@ public struct PlanRunner {
         while !isOver { guard effects.step() else { throw Stuck() } }
         stop = run.resume(exchange)
       case .forward:
-        stop = forward(exchange, &run)
+        stop = forward(exchange, &run, isOverWithAnswer)
       }
     }
   }
 
-  private func forward(_ exchange: Exchange, _ run: inout PlanRun) -> PlanStop {
+  private func forward(_ exchange: Exchange, _ run: inout PlanRun, _ isOverWithAnswer: Bool) -> PlanStop {
     func failed(_ reason: String, _ message: String) -> PlanStop {
       run.failed(exchange, .internal(source: "forward-request", reason: reason, message: message))
     }
@@ -67,7 +69,7 @@ public struct PlanRunner {
       }
       exchange.isBackendResponse = true
       exchange.responseBody = body.isEmpty ? .none : .bytes(Array(body.utf8))
-      return run.resume(exchange)
+      return isOverWithAnswer ? .respond : run.resume(exchange)
     }
   }
 }

@@ -4,8 +4,8 @@ import Workbench
 /// Policies at a terminal.
 struct PolicyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "policy", abstract: "Check and lay out policy documents before they are saved.",
-    subcommands: [PolicyCheckCommand.self, PolicyFormatCommand.self])
+    commandName: "policy", abstract: "Check, lay out, run and test policy documents before they are saved.",
+    subcommands: [PolicyCheckCommand.self, PolicyFormatCommand.self, PolicyRunCommand.self, PolicyTestCommand.self])
 }
 
 /// What a policy document may refer to, as options.

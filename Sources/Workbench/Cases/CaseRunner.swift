@@ -1,0 +1,179 @@
+import Expressions
+import GatewayConfiguration
+import HTTPWire
+import PolicyLibrary
+import PolicySyntax
+import Telemetry
+
+/// Runs a case in this process: scripted backends and services, a clock that moves only when something is waited for, and
+/// random numbers that are the same each time.
+struct CaseRunner {
+  /// What came of one request.
+  struct Outcome {
+    var received: [SeenMessage]
+    var called: [SeenMessage]
+    var response: SeenMessage
+    var log: [String]
+    var trace: ExchangeTrace
+  }
+
+  private let policyCase: PolicyCase
+  private let documents: [CaseDocument]
+  private let environment: PolicyEnvironment
+
+  /// - Parameter surroundings: named values and fragments of files, instead of the case's own.
+  init(_ policyCase: PolicyCase, surroundings: PolicySurroundings? = nil) {
+    self.policyCase = policyCase
+    documents = PolicyScope.allCases.compactMap { scope in
+      let parts = policyCase.parts.filter { $0.scope == scope }
+      return parts.isEmpty
+        ? nil : CaseDocument(scope, parts)
+    }
+    environment =
+      surroundings?.environment
+      ?? PolicyEnvironment(
+        namedValues: PolicySyntax.NamedValues(policyCase.namedValues),
+        fragments: policyCase.fragments.mapValues { $0.map(\.text).joined(separator: "\n") },
+        backends: Dictionary(uniqueKeysWithValues: policyCase.backends.map { ($0, Backend(id: $0, url: $1)) }))
+  }
+
+  /// Every complaint about the policies and fragments, with the line of the case it is about.
+  func diagnostics() -> [(line: Int, diagnostic: Diagnostic)] {
+    var found: [(line: Int, diagnostic: Diagnostic)] = []
+    for document in documents {
+      for diagnostic in PolicyCheck.diagnostics(document.text, at: document.scope, in: environment) {
+        found.append((document.caseLine(diagnostic.position.line), diagnostic))
+      }
+    }
+    for (id, lines) in policyCase.fragments.sorted(by: { $0.key < $1.key }) {
+      let text = lines.map(\.text).joined(separator: "\n")
+      for diagnostic in PolicyCheck.diagnostics(fragment: text, id: id, in: environment) {
+        let index = min(diagnostic.position.line, lines.count) - 1
+        found.append((index < 0 ? 1 : lines[index].number, diagnostic))
+      }
+    }
+    return found
+  }
+
+  /// Runs every request, one after the other.
+  func run() throws(CaseProblem) -> [Outcome] {
+    let snapshot = try snapshot()
+    let plan: PolicyPlan
+    do {
+      plan = try PlanSet(snapshot).plan(
+        api: snapshot.apis.first, operation: snapshot.apis.first?.operations.first, product: snapshot.products.first)
+    } catch {
+      throw CaseProblem(line: 1, message: error.description)
+    }
+    let script = CaseScript()
+    let effects = ScriptedEffects(startTicks: policyCase.startTicks ?? 639_028_224_000_000_000) { script.answer($0) }
+    var outcomes: [Outcome] = []
+    for step in policyCase.steps {
+      effects.pass(milliseconds: step.wait * 1_000)
+      script.begin(step)
+      let logged = effects.log.count
+      outcomes.append(try run(step, plan, snapshot, script, effects, logged))
+    }
+    return outcomes
+  }
+
+  private func run(
+    _ step: PolicyCase.Step, _ plan: PolicyPlan, _ snapshot: Snapshot, _ script: CaseScript,
+    _ effects: ScriptedEffects, _ logged: Int
+  ) throws(CaseProblem) -> Outcome {
+    let exchange = Exchange(effects: effects)
+    let facts = try CaseFacts(step.request, snapshot, exchange)
+    exchange.source = facts
+    let trace = ExchangeTrace()
+    exchange.trace = trace
+    do {
+      try PlanRunner(effects: effects, backend: { script.forward($0) }).run(plan, exchange)
+    } catch {
+      throw CaseProblem(line: step.request.line, message: "The exchange waits for something that never happens.")
+    }
+    trace.end(exchange)
+    exchange.trace = nil
+    if let problem = script.problem { throw problem }
+    return Outcome(
+      received: script.received, called: script.called, response: SeenMessage(responseOf: exchange),
+      log: effects.log[logged...].map { "\($0.severity.rawValue) \($0.source): \($0.message)" }, trace: trace)
+  }
+
+  /// The API `echo` at `http://be/api` with one operation; a product if a policy stands at its scope.
+  private func snapshot() throws(CaseProblem) -> Snapshot {
+    func text(_ scope: PolicyScope) -> PolicyText? {
+      documents.first { $0.scope == scope }.map { PolicyText(rawXML: $0.text) }
+    }
+    let path = policyCase.steps.first?.request.words.dropFirst().first ?? "/echo/resource"
+    let own = path.split(separator: "?", maxSplits: 1)[0].dropFirst(CaseFacts.apiPath.count)
+    let operation = GatewayConfiguration.Operation(
+      id: "operation", displayName: "Operation", method: policyCase.operation?.method ?? "GET",
+      urlTemplate: policyCase.operation?.template ?? (own.isEmpty ? "/" : String(own)), policy: text(.operation))
+    let api = API(
+      id: "echo", displayName: "Echo", path: "echo", protocols: [.http, .https], serviceURL: "http://be/api",
+      operations: [operation], policy: text(.api))
+    let product = text(.product).map { Product(id: "starter", displayName: "Starter", apiIDs: ["echo"], policy: $0) }
+    return Snapshot(
+      version: 1, service: ServiceIdentity(name: "postern", resourceID: "/service"),
+      gateway: GatewayIdentity(id: "plant", location: "Hall 7"), apis: [api], products: product.map { [$0] } ?? [],
+      namedValues: environment.namedValues.names.map {
+        NamedValue(displayName: $0, value: environment.namedValues[$0] ?? "", isSecret: false)
+      },
+      policyFragments: environment.fragments.map { PolicyFragment(id: $0, rawXML: $1) },
+      backends: Array(environment.backends.values), globalPolicy: text(.global))
+  }
+}
+
+/// What is known of a case's request, and its place in the exchange.
+final class CaseFacts: ExchangeSource {
+  static let apiPath = "/echo"
+  private let parameters: [(name: String, value: String)]
+
+  init(_ request: CaseMessage, _ snapshot: Snapshot, _ exchange: Exchange) throws(CaseProblem) {
+    let words = request.words
+    guard words.count >= 2, words[1].hasPrefix(Self.apiPath) else {
+      throw CaseProblem(line: request.line, message: "Expected a request such as 'GET /echo/resource?a=1'.")
+    }
+    var fields = request.headers.map { "\($0.name): \($0.value)\r\n" }.joined()
+    if !request.headers.contains(where: { $0.name.lowercased() == "host" }) { fields += "Host: gw\r\n" }
+    let head = Array("\(words[0]) \(words[1]) HTTP/1.1\r\n\(fields)\r\n".utf8)
+    guard exchange.request.parseRequest(head.span, limits: HeadLimits()) == .complete(bytes: head.count) else {
+      throw CaseProblem(line: request.line, message: "This is no HTTP request.")
+    }
+    let template = OperationTemplate(text: snapshot.apis[0].operations[0].urlTemplate)
+    let path = String(exchange.request.path.dropFirst(Self.apiPath.count))
+    guard let parameters = template.match(path: path.isEmpty ? "/" : path, query: exchange.request.query) else {
+      throw CaseProblem(line: request.line, message: "The operation '\(template.text)' does not match the request.")
+    }
+    self.parameters = parameters
+    exchange.begin()
+    exchange.facts = Self.facts(snapshot, exchange)
+    exchange.backend = exchange.facts.backend
+    exchange.apiPathLength = Self.apiPath.utf8.count
+    if let body = request.body { exchange.requestBody = .bytes(Array(body.utf8)) }
+  }
+
+  private static func facts(_ snapshot: Snapshot, _ exchange: Exchange) -> ExchangeFacts {
+    var facts = ExchangeFacts()
+    facts.deployment = Deployment(service: snapshot.service, gateway: snapshot.gateway, instanceID: "one")
+    facts.api = snapshot.apis.first.map { Shared($0) }
+    facts.operation = snapshot.apis.first?.operations.first.map { Shared($0) }
+    facts.product = snapshot.products.first.map { Shared($0) }
+    facts.subscription = Shared(
+      Subscription(
+        id: "canteen", displayName: "Canteen", scope: facts.product.map { .product($0.id) } ?? .api("echo"),
+        primaryKey: "primary", secondaryKey: "secondary", ownerID: "ada"))
+    facts.user = Shared(User(id: "ada", firstName: "Ada", lastName: "Lovelace", email: "ada@example.org"))
+    facts.backend = try? BackendTarget(url: "http://be/api")
+    facts.clientAddress = "192.0.2.1"
+    facts.localPort = 80
+    facts.receivedTicks = exchange.effects.now()
+    facts.requestID = RequestID(
+      randomHigh: exchange.effects.random(), randomLow: exchange.effects.random())
+    facts.apiPathLength = apiPath.utf8.count
+    return facts
+  }
+
+  func matchedParameters() -> [(name: String, value: String)] { parameters }
+  func clientCertificate() -> [UInt8]? { nil }
+}

@@ -1,0 +1,105 @@
+import Expressions
+import HTTPWire
+import PolicyLibrary
+
+/// A message that went over the wire of a case.
+struct SeenMessage: Sendable {
+  var firstLine: String
+  var headers: [(name: String, value: String)]
+  var body: String
+
+  init(firstLine: String, headers: [(name: String, value: String)], body: String) {
+    self.firstLine = firstLine
+    self.headers = headers
+    self.body = body
+  }
+
+  /// What the caller gets.
+  init(responseOf exchange: Exchange) {
+    var headers: [(name: String, value: String)] = []
+    exchange.response.forEachHeader { headers.append(($0, $1)) }
+    let reason = exchange.response.reason
+    firstLine = exchange.hasResponse ? "\(exchange.response.status)\(reason.isEmpty ? "" : " \(reason)")" : "200 OK"
+    self.headers = headers
+    body = String(decoding: exchange.responseBody.bytes ?? [], as: UTF8.self)
+  }
+
+  /// What a backend gets.
+  init(requestOf exchange: Exchange) {
+    var headers: [(name: String, value: String)] = []
+    exchange.request.forEachHeader { if $0.lowercased() != "host" { headers.append(($0, $1)) } }
+    let target = exchange.backend
+    let host = String(decoding: target?.host ?? [], as: UTF8.self)
+    firstLine =
+      "\(exchange.request.method) \(target?.origin.isTLS == true ? "https" : "http")://\(host)\(exchange.request.target)"
+    self.headers = headers
+    body = String(decoding: exchange.requestBody.bytes ?? [], as: UTF8.self)
+  }
+
+  /// What a service that a policy calls gets.
+  init(_ request: OutgoingRequest) {
+    firstLine = "\(request.method) \(request.origin.isTLS ? "https" : "http")://\(request.host)\(request.target)"
+    headers = request.headers
+    body = String(decoding: request.body ?? [], as: UTF8.self)
+  }
+
+  /// As a case would write it.
+  var text: String {
+    var lines = [firstLine] + headers.map { "\($0.name): \($0.value)" }
+    if !body.isEmpty { lines += ["", body] }
+    return lines.joined(separator: "\n")
+  }
+}
+
+/// The answers of one request's backends and services, and what they received.
+final class CaseScript {
+  private var backend: [CaseMessage] = []
+  private var services: [CaseMessage] = []
+  private(set) var received: [SeenMessage] = []
+  private(set) var called: [SeenMessage] = []
+  /// An answer that cannot be understood.
+  private(set) var problem: CaseProblem?
+
+  func begin(_ step: PolicyCase.Step) {
+    (backend, services, received, called, problem) = (step.backend, step.services, [], [], nil)
+  }
+
+  /// The backend's answer; without any it is an empty 200, and the last one is given again.
+  func forward(_ exchange: Exchange) -> PlanRunner.BackendAnswer {
+    received.append(SeenMessage(requestOf: exchange))
+    guard let answer = backend.first else { return .response(status: 200) }
+    if backend.count > 1 { backend.removeFirst() }
+    if let failure = failure(answer) { return .failure(reason: failure.reason, message: failure.message) }
+    return .response(
+      status: status(answer), headers: answer.headers.map { ($0.name, $0.value) }, body: answer.body ?? "")
+  }
+
+  /// A service's answer; without any it cannot be reached.
+  func answer(_ request: OutgoingRequest) -> ScriptedEffects.Answer {
+    called.append(SeenMessage(request))
+    guard !services.isEmpty else {
+      return .init(.failure(.init(reason: .connection, message: "\(request.host) cannot be reached.")))
+    }
+    let answer = services.removeFirst()
+    if let failure = failure(answer) {
+      let reason = OutgoingFailure.Reason(rawValue: failure.reason) ?? .connection
+      return .init(.failure(.init(reason: reason, message: failure.message)))
+    }
+    let message = ResponseMessage(
+      statusCode: status(answer), statusReason: answer.words.dropFirst().joined(separator: " "),
+      headers: answer.headers.map { (name: $0.name, values: [$0.value]) }, body: answer.body.map { Array($0.utf8) })
+    return .init(.success(message))
+  }
+
+  /// `fail REASON message`.
+  private func failure(_ answer: CaseMessage) -> (reason: String, message: String)? {
+    guard answer.words.first == "fail", answer.words.count >= 2 else { return nil }
+    return (answer.words[1], answer.words.dropFirst(2).joined(separator: " "))
+  }
+
+  private func status(_ answer: CaseMessage) -> Int {
+    if let status = answer.words.first.flatMap({ Int($0) }), (100...999).contains(status) { return status }
+    problem = CaseProblem(line: answer.line, message: "Expected a status such as '200 OK', or 'fail REASON message'.")
+    return 500
+  }
+}

@@ -1,0 +1,145 @@
+import Foundation
+import PolicyLibrary
+
+extension PolicyCase {
+  /// Reads a case: headings begin with `###`.
+  public init(_ text: String) throws(CaseProblem) {
+    // The line break at the end of a file ends its last line and begins none.
+    let text = text.hasSuffix("\n") ? String(text.dropLast()) : text
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).enumerated().map {
+      CaseLine(number: $0.offset + 1, text: $0.element.hasSuffix("\r") ? $0.element.dropLast() : $0.element)
+    }
+    let first = lines.firstIndex { $0.text.hasPrefix("###") } ?? lines.endIndex
+    title = lines[..<first].map { $0.text.trimmed }.filter { !$0.isEmpty }.joined(separator: " ")
+    var index = first
+    while index < lines.endIndex {
+      let heading = lines[index]
+      let end = lines[(index + 1)...].firstIndex { $0.text.hasPrefix("###") } ?? lines.endIndex
+      try add(heading, Array(lines[(index + 1)..<end]))
+      index = end
+    }
+    guard !parts.isEmpty else { throw CaseProblem(line: 1, message: "There is no '### policy'.") }
+    guard !steps.isEmpty || !diagnostics.isEmpty else {
+      throw CaseProblem(line: 1, message: "There is no '### request', and no line expects a diagnostic.")
+    }
+  }
+
+  private mutating func add(_ heading: CaseLine, _ lines: [CaseLine]) throws(CaseProblem) {
+    var words = heading.text.dropFirst(3).split(separator: " ").map(String.init)
+    guard !words.isEmpty else { throw CaseProblem(line: heading.number, message: "A heading names what follows.") }
+    let kind = words.removeFirst()
+    switch kind {
+    case "policy": parts.append(try part(words, takeExpected(lines), heading))
+    case "fragment":
+      guard words.count == 1 else { throw CaseProblem(line: heading.number, message: "A fragment needs its id.") }
+      fragments[words[0]] = takeExpected(lines)
+    case "named-values": namedValues.merge(try pairs(lines)) { _, new in new }
+    case "backends": backends.merge(try pairs(lines)) { _, new in new }
+    case "operation":
+      guard words.count == 2 else {
+        throw CaseProblem(line: heading.number, message: "Expected '### operation GET /template'.")
+      }
+      operation = (words[0], words[1])
+    case "now":
+      guard words.count == 1, let date = try? Date(words[0], strategy: .iso8601) else {
+        throw CaseProblem(line: heading.number, message: "Expected '### now 2026-01-01T00:00:00Z'.")
+      }
+      startTicks = date.ticks
+    case "request":
+      var step = Step(request: try CaseMessage(lines, after: heading.number))
+      if let word = words.first {
+        guard words.count == 2, word == "after", let seconds = Int(words[1]), (0...31_536_000).contains(seconds) else {
+          throw CaseProblem(line: heading.number, message: "Expected '### request' or '### request after SECONDS'.")
+        }
+        step.wait = seconds
+      }
+      steps.append(step)
+    default: try addToStep(kind, heading, lines)
+    }
+  }
+
+  /// What belongs to the request before it.
+  private mutating func addToStep(_ kind: String, _ heading: CaseLine, _ lines: [CaseLine]) throws(CaseProblem) {
+    let kinds = ["backend", "service", "received", "called", "response", "log"]
+    guard kinds.contains(kind) else {
+      let all = ["policy", "fragment", "named-values", "backends", "operation", "now", "request"] + kinds
+      throw CaseProblem(
+        line: heading.number, message: "'\(kind)' is no heading; expected one of \(all.joined(separator: ", ")).")
+    }
+    guard var step = steps.popLast() else {
+      throw CaseProblem(line: heading.number, message: "'\(kind)' must stand behind the '### request' it is about.")
+    }
+    defer { steps.append(step) }
+    if kind == "log" {
+      step.log = lines.filter { !$0.text.allSatisfy(\.isWhitespace) }
+      return
+    }
+    if kind == "received" || kind == "called", heading.text.trimmed.hasSuffix("nothing") {
+      if kind == "received" { step.received = [] } else { step.called = [] }
+      return
+    }
+    let message = try CaseMessage(lines, after: heading.number)
+    switch kind {
+    case "backend": step.backend.append(message)
+    case "service": step.services.append(message)
+    case "received": step.received = (step.received ?? []) + [message]
+    case "called": step.called = (step.called ?? []) + [message]
+    default: step.response = message
+    }
+  }
+
+  private func part(_ words: [String], _ lines: [CaseLine], _ heading: CaseLine) throws(CaseProblem) -> Part {
+    var part = Part(scope: .api, section: nil, lines: lines)
+    var section: PolicySection?
+    for word in words {
+      if let scope = PolicyScope(rawValue: word) {
+        part.scope = scope
+      } else if let named = PolicySection(rawValue: word) {
+        section = named
+      } else {
+        throw CaseProblem(line: heading.number, message: "'\(word)' is neither a scope nor a section.")
+      }
+    }
+    let isDocument = lines.contains { $0.text.contains("<policies") }
+    if isDocument, section != nil {
+      throw CaseProblem(line: heading.number, message: "A whole document stands in no section.")
+    }
+    part.section = isDocument ? nil : section ?? .inbound
+    return part
+  }
+
+  /// Takes expected diagnostics, `<!--! CODE part of the message -->`, off the lines they belong to.
+  private mutating func takeExpected(_ lines: [CaseLine]) -> [CaseLine] {
+    var result: [CaseLine] = []
+    for var line in lines {
+      while let mark = line.text.range(of: "<!--!", options: .backwards) {
+        let text = line.text[mark.upperBound...].trimmed
+        let inner = text.hasSuffix("-->") ? text.dropLast(3).trimmed : text
+        let words = inner.split(separator: " ", maxSplits: 1)
+        diagnostics.append(
+          ExpectedDiagnostic(
+            line: line.number, code: words.first.map(String.init) ?? "",
+            text: words.count > 1 ? String(words[1]) : ""))
+        line.text = line.text[..<mark.lowerBound]
+      }
+      result.append(line)
+    }
+    return result
+  }
+
+  private func pairs(_ lines: [CaseLine]) throws(CaseProblem) -> [String: String] {
+    var pairs: [String: String] = [:]
+    for line in lines where !line.text.allSatisfy(\.isWhitespace) {
+      guard let equals = line.text.firstIndex(of: "=") else {
+        throw CaseProblem(line: line.number, message: "Expected 'name=value'.")
+      }
+      pairs[line.text[..<equals].trimmed] = line.text[line.text.index(after: equals)...].trimmed
+    }
+    return pairs
+  }
+}
+
+extension Date {
+  /// 100-nanosecond ticks since 0001-01-01.
+  var ticks: Int64 { Int64(timeIntervalSince1970) * 10_000_000 + 621_355_968_000_000_000 }
+}

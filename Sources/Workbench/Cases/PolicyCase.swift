@@ -1,0 +1,51 @@
+import PolicyLibrary
+
+/// One case of a policy test: policies, requests with the answers that backends and services give, and what is expected.
+public struct PolicyCase: Sendable {
+  /// A document of a scope, or the policies of one of its sections.
+  struct Part: Sendable {
+    var scope: PolicyScope
+    /// Nil for a whole document.
+    var section: PolicySection?
+    var lines: [CaseLine]
+  }
+
+  /// A complaint that a line must have.
+  struct ExpectedDiagnostic: Sendable {
+    var line: Int
+    var code: String
+    /// A part of the message.
+    var text: String
+  }
+
+  /// A request and what is expected of it.
+  struct Step: Sendable {
+    var request: CaseMessage
+    /// Seconds that pass before.
+    var wait = 0
+    /// The backend's answers, in order; the last one is given again.
+    var backend: [CaseMessage] = []
+    /// The answers of services that policies call, in order.
+    var services: [CaseMessage] = []
+    /// What the backend receives, in order; nil when nothing is said of it.
+    var received: [CaseMessage]?
+    /// What services receive, in order.
+    var called: [CaseMessage]?
+    var response: CaseMessage?
+    /// Parts of messages that are logged, in order.
+    var log: [CaseLine]?
+  }
+
+  /// What the file says first.
+  var title = ""
+  var parts: [Part] = []
+  var fragments: [String: [CaseLine]] = [:]
+  var namedValues: [String: String] = [:]
+  var backends: [String: String] = [:]
+  /// Method and template of the operation; nil for the first request's own.
+  var operation: (method: String, template: String)?
+  /// When it begins; nil for 2026-01-01.
+  var startTicks: Int64?
+  var diagnostics: [ExpectedDiagnostic] = []
+  var steps: [Step] = []
+}

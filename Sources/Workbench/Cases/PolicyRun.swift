@@ -1,0 +1,119 @@
+import Expressions
+public import Foundation
+import PolicyLibrary
+
+/// One exchange with a policy document, told as text and as a trace.
+public struct PolicyRun: Sendable {
+  /// What the caller gets, as HTTP writes it.
+  public let response: String
+  /// What backends received, in order.
+  public let received: [String]
+  /// What services received that policies call.
+  public let called: [String]
+  /// What was logged.
+  public let log: [String]
+  /// The trace as JSON.
+  public let trace: String
+
+  /// Runs a document or fragment of the API's scope.
+  ///
+  /// - Parameters:
+  ///   - request: a message such as `GET /echo/resource`, headers, an empty line, the body.
+  ///   - backends: the backend's answers, in order: `200 OK`, headers, an empty line, the body; or `fail REASON message`.
+  ///   - now: when it begins; nil for 2026-01-01.
+  public init(
+    document: String, request: String, backends: [String], surroundings: PolicySurroundings, now: Date?
+  ) throws(CaseProblem) {
+    var policyCase = PolicyCase()
+    let lines = Self.lines(document)
+    let isDocument = lines.contains { $0.text.contains("<policies") }
+    policyCase.parts = [.init(scope: .api, section: isDocument ? nil : .inbound, lines: lines)]
+    policyCase.startTicks = now?.ticks
+    var step = PolicyCase.Step(request: try CaseMessage(Self.lines(request), after: 1))
+    for answer in backends { step.backend.append(try CaseMessage(Self.lines(answer), after: 1)) }
+    policyCase.steps = [step]
+    let runner = CaseRunner(policyCase, surroundings: surroundings)
+    let errors = runner.diagnostics().filter { $0.diagnostic.severity == .error }
+    guard errors.isEmpty else {
+      let text = errors.map { "\($0.diagnostic)" }.joined(separator: "\n")
+      throw CaseProblem(line: errors[0].line, message: "The policy cannot run:\n\(text)")
+    }
+    guard let outcome = try runner.run().first else {
+      throw CaseProblem(line: 1, message: "There is no request.")
+    }
+    response = outcome.response.text
+    received = outcome.received.map(\.text)
+    called = outcome.called.map(\.text)
+    log = outcome.log
+    trace = Self.json(outcome.trace)
+  }
+
+  private static func lines(_ text: String) -> [CaseLine] {
+    text.split(separator: "\n", omittingEmptySubsequences: false).enumerated().map {
+      CaseLine(number: $0.offset + 1, text: $0.element.hasSuffix("\r") ? $0.element.dropLast() : $0.element)
+    }
+  }
+
+  // MARK: - Trace
+
+  private struct Document: Encodable {
+    var serviceName = "postern"
+    var traceId = "local"
+    var traceEntries: [String: [Entry]]
+  }
+
+  private struct Entry: Encodable {
+    var source: String
+    var timestamp: String
+    var elapsed: String
+    var data: Facts
+  }
+
+  private struct Facts: Encodable {
+    var scope: String
+    var line: Int
+    var path: String
+    /// What the step changed, before it ran.
+    var input: [String: String]
+    /// The same afterwards.
+    var output: [String: String]
+  }
+
+  private static func json(_ trace: ExchangeTrace) -> String {
+    var entries: [String: [Entry]] = [:]
+    for section in PolicySection.allCases { entries[section.rawValue] = [] }
+    for step in trace.entries {
+      var facts = Facts(
+        scope: step.place.scope.rawValue, line: step.place.line, path: step.place.path, input: [:], output: [:])
+      for change in step.changes {
+        facts.input[change.subject] = change.before
+        facts.output[change.subject] = change.after
+      }
+      entries[step.place.section.rawValue, default: []].append(
+        Entry(
+          source: step.place.policy, timestamp: timestamp(step.startTicks), elapsed: elapsed(step.elapsedTicks),
+          data: facts))
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    // Texts and numbers always have a form in JSON.
+    let data = (try? encoder.encode(Document(traceEntries: entries))) ?? Data("{}".utf8)
+    return String(decoding: data, as: UTF8.self)
+  }
+
+  private static func timestamp(_ ticks: Int64) -> String {
+    let seconds = Double(ticks - 621_355_968_000_000_000) / 10_000_000
+    return Date(timeIntervalSince1970: seconds).formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+  }
+
+  /// `00:00:00.2983315`, as .NET writes a time span.
+  private static func elapsed(_ ticks: Int64) -> String {
+    func digits(_ number: Int64, _ count: Int) -> String {
+      let text = String(number)
+      return String(repeating: "0", count: max(0, count - text.count)) + text
+    }
+    let seconds = ticks / 10_000_000
+    return
+      "\(digits(seconds / 3_600, 2)):\(digits(seconds / 60 % 60, 2)):\(digits(seconds % 60, 2)).\(digits(ticks % 10_000_000, 7))"
+  }
+}

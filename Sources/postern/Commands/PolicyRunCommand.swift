@@ -1,0 +1,55 @@
+import ArgumentParser
+import Foundation
+import Workbench
+
+/// `postern policy run`.
+struct PolicyRunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Run one exchange with a policy document, in this process, with scripted backends.",
+    discussion: """
+      Prints what the backend received, the response, what was logged, and the trace. The document is taken as the policy of
+      an API at /echo with its backend at http://be/api.
+      Exit code 0: there is a response; 1: the policy cannot run; 2: the command line is wrong or a file cannot be read.
+      """)
+
+  @Argument(help: "A policy document, or policies for inbound.")
+  var document: String
+
+  @Option(help: "The request: 'GET /echo/path', headers, an empty line, the body.")
+  var request: String
+
+  @Option(
+    parsing: .upToNextOption, help: "The backend's answers, in order: '200 OK', headers, an empty line, the body.")
+  var backend: [String] = []
+
+  @OptionGroup var surroundings: PolicySurroundingsOptions
+
+  @Option(help: "The time at the beginning, such as 2026-01-15T10:30:00Z.")
+  var now: String?
+
+  func run() throws {
+    var date: Date?
+    if let now {
+      date = try? Date(now, strategy: .iso8601)
+      if date == nil { throw ValidationError("--now needs a time such as 2026-01-15T10:30:00Z, not '\(now)'.") }
+    }
+    let text = try PolicyFiles.read(document)
+    let message = try PolicyFiles.read(request)
+    var answers: [String] = []
+    for file in backend { answers.append(try PolicyFiles.read(file)) }
+    let surroundings = try surroundings.load()
+    do {
+      let run = try PolicyRun(
+        document: text, request: message, backends: answers, surroundings: surroundings, now: date)
+      for message in run.received { print("### received\n\(message)\n") }
+      for message in run.called { print("### called\n\(message)\n") }
+      print("### response\n\(run.response)\n")
+      if !run.log.isEmpty { print("### log\n\(run.log.joined(separator: "\n"))\n") }
+      print("### trace\n\(run.trace)")
+    } catch {
+      FileHandle.standardError.write(Data("\(error.message)\n".utf8))
+      throw ExitCode(1)
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import Foundation
+import Testing
+
+/// `postern policy run` and `postern policy test` as their user reads them.
+struct PolicyRunTests {
+  @Test func `one exchange is told: what the backend received, the response, the log and the trace`() async throws {
+    try await withCommandLine { line in
+      try line.write(
+        """
+        <policies>
+          <inbound>
+            <set-header name="X"><value>{{greeting}}</value></set-header>
+            <trace source="me"><message>seen</message></trace>
+          </inbound>
+          <backend><forward-request /></backend>
+          <outbound><set-status code="201" reason="Made" /></outbound>
+        </policies>
+        """, to: "api.xml")
+      try line.write("POST /echo/orders?a=1\nY: 2\n\nfirst order\n", to: "request.http")
+      try line.write("200 OK\nContent-Type: text/plain\n\nthanks\n", to: "backend.http")
+      try line.write(#"{"greeting": "hello"}"#, to: "values.json")
+      let outcome = try await line.run(
+        "policy", "run", "api.xml", "--request", "request.http", "--backend", "backend.http", "--named-values",
+        "values.json", "--now", "2026-02-03T04:05:06Z")
+      #expect(outcome.status == 0, "\(outcome)")
+      let received = "### received\nPOST http://be/api/orders?a=1\nY: 2\nX: hello\n\nfirst order\n"
+      #expect(outcome.output.hasPrefix(received), "\(outcome.output)")
+      #expect(outcome.output.contains("### response\n201 Made\nContent-Type: text/plain\n\nthanks\n"))
+      #expect(outcome.output.contains("### log\nverbose me: seen\n"), "\(outcome.output)")
+      let json = try #require(outcome.output.components(separatedBy: "### trace\n").last)
+      let trace = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
+      let entries = try #require(trace["traceEntries"] as? [String: [[String: Any]]])
+      #expect(entries["inbound"]?.compactMap { $0["source"] as? String } == ["set-header", "trace"])
+      #expect(entries["backend"]?.count == 1 && entries["outbound"]?.count == 1 && entries["on-error"]?.isEmpty == true)
+      let first = try #require(entries["inbound"]?.first)
+      #expect((first["timestamp"] as? String)?.hasPrefix("2026-02-03T04:05:06") == true)
+      #expect(first["elapsed"] as? String == "00:00:00.0000000")
+      let data = try #require(first["data"] as? [String: Any])
+      #expect(data["scope"] as? String == "api" && data["line"] as? Int == 3)
+      #expect(data["output"] as? [String: String] == ["request.headers.X": "hello"])
+      let last = try #require(entries["outbound"]?.first?["data"] as? [String: Any])
+      #expect(last["input"] as? [String: String] == ["response.status": "200"])
+      #expect(last["output"] as? [String: String] == ["response.status": "201"])
+    }
+  }
+
+  @Test func `a policy that cannot run ends with 1, a missing file with 2`() async throws {
+    try await withCommandLine { line in
+      try line.write("<policies><inbound><set-headr /></inbound></policies>", to: "api.xml")
+      try line.write("GET /echo/orders", to: "request.http")
+      let refused = try await line.run("policy", "run", "api.xml", "--request", "request.http")
+      #expect(refused.status == 1 && refused.errors.contains("did you mean 'set-header'?"), "\(refused)")
+      #expect(try await line.run("policy", "run", "api.xml", "--request", "nowhere.http").status == 2)
+      #expect(try await line.run("policy", "run", "api.xml").status == 2)
+    }
+  }
+
+  @Test func `tests that hold end with 0, others with 1 and the place`() async throws {
+    try await withCommandLine { line in
+      let good =
+        "Good.\n### policy\n<set-method>PUT</set-method>\n### request\nGET /echo/a\n### received\nPUT http://be/api/a\n"
+      try line.write(good, to: "cases/good.http")
+      let passed = try await line.run("policy", "test", "cases")
+      #expect(passed.status == 0 && passed.output.isEmpty && passed.errors == "1 tests, 0 failed\n", "\(passed)")
+      try line.write(good.replacingOccurrences(of: "PUT http", with: "GET http"), to: "cases/deep/bad.http")
+      let failed = try await line.run("policy", "test", "cases")
+      #expect(failed.status == 1 && failed.errors == "2 tests, 1 failed\n", "\(failed)")
+      #expect(failed.output == "cases/deep/bad.http:7: The backend received: PUT http://be/api/a\n", "\(failed)")
+      #expect(try await line.run("policy", "test", "nowhere").status == 2)
+    }
+  }
+}
