@@ -56,7 +56,9 @@ final class CallConnection: ChannelInboundHandler {
     input.writeBuffer(&buffer)
     if !hasHead {
       while true {
-        switch call.head.parseResponse(input.readableBytesUInt8Span, limits: HeadLimits()) {
+        // A span is lent by a local buffer, not by a property others could write.
+        let received = input
+        switch call.head.parseResponse(received.readableBytesUInt8Span, limits: HeadLimits()) {
         case .incomplete: return
         case .refused(let error): return fail("The answer is not valid HTTP: \(error.code.rawValue).")
         case .complete(let length): input.moveReaderIndex(forwardBy: length)
@@ -73,7 +75,8 @@ final class CallConnection: ChannelInboundHandler {
 
   private func collect() {
     while input.readableBytes > 0, !framing.isDone, !framing.isRefused {
-      let stretch = framing.next(input.readableBytesUInt8Span)
+      let received = input
+      let stretch = framing.next(received.readableBytesUInt8Span)
       input.moveReaderIndex(forwardBy: stretch.dataStart)
       if let data = input.readSlice(length: stretch.end - stretch.dataStart) {
         body.append(contentsOf: data.readableBytesView)
