@@ -109,7 +109,8 @@ struct GatewayProcess {
       threads: settings.threads == 0 ? ProcessInfo.processInfo.activeProcessorCount : settings.threads,
       certificate: try certificate(settings), trustForwardedProto: settings.trustForwardedProto,
       instanceID: instance,
-      wantsRecords: format != .none || settings.sendsRecords || settings.observability.needsRecords)
+      wantsRecords: format != .none || settings.sendsRecords || settings.observability.needsRecords,
+      expressionLimits: settings.expressionLimits)
   }
 
   private func certificate(_ settings: GatewaySettings) throws -> ListenerCertificate {

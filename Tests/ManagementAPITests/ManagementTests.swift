@@ -80,6 +80,19 @@ struct ManagementTests {
     }
   }
 
+  @Test func `an API serves requests or WebSockets, not both`() async throws {
+    try await withService { client, _ in
+      func status(_ protocols: String) async throws -> Int {
+        let properties = #""displayName":"Chat","path":"chat","serviceUrl":"wss://10.0.0.1/room""#
+        return try await client.call(.put, "/apis/chat", #"{"properties":{\#(properties),"protocols":\#(protocols)}}"#)
+          .status
+      }
+      #expect(try await status(#"["ws","wss"]"#) == 201)
+      #expect(try await status(#"["wss","https"]"#) == 400)
+      #expect(try await status(#"["ftp"]"#) == 400)
+    }
+  }
+
   @Test func `bad input is refused with every reason`() async throws {
     try await withService { client, _ in
       let bad = try await client.call(.put, "/apis/x", #"{"properties":{"path":7,"colour":"red"}}"#)

@@ -26,11 +26,11 @@ public enum HashFunction: String, Sendable, CaseIterable {
   /// The hash of some bytes.
   public func digest(_ bytes: [UInt8]) -> [UInt8] {
     switch self {
-    case .md5: Array(Insecure.MD5.hash(data: bytes))
-    case .sha1: Array(Insecure.SHA1.hash(data: bytes))
-    case .sha256: Array(SHA256.hash(data: bytes))
-    case .sha384: Array(SHA384.hash(data: bytes))
-    case .sha512: Array(SHA512.hash(data: bytes))
+    case .md5: octets(Insecure.MD5.hash(data: bytes))
+    case .sha1: octets(Insecure.SHA1.hash(data: bytes))
+    case .sha256: octets(SHA256.hash(data: bytes))
+    case .sha384: octets(SHA384.hash(data: bytes))
+    case .sha512: octets(SHA512.hash(data: bytes))
     }
   }
 
@@ -38,11 +38,13 @@ public enum HashFunction: String, Sendable, CaseIterable {
   public func code(_ bytes: [UInt8], key: [UInt8]) -> [UInt8] {
     let key = SymmetricKey(data: key)
     switch self {
-    case .md5: return Array(HMAC<Insecure.MD5>.authenticationCode(for: bytes, using: key))
-    case .sha1: return Array(HMAC<Insecure.SHA1>.authenticationCode(for: bytes, using: key))
-    case .sha256: return Array(HMAC<SHA256>.authenticationCode(for: bytes, using: key))
-    case .sha384: return Array(HMAC<SHA384>.authenticationCode(for: bytes, using: key))
-    case .sha512: return Array(HMAC<SHA512>.authenticationCode(for: bytes, using: key))
+    case .md5: return octets(HMAC<Insecure.MD5>.authenticationCode(for: bytes, using: key))
+    case .sha1: return octets(HMAC<Insecure.SHA1>.authenticationCode(for: bytes, using: key))
+    case .sha256: return octets(HMAC<SHA256>.authenticationCode(for: bytes, using: key))
+    case .sha384: return octets(HMAC<SHA384>.authenticationCode(for: bytes, using: key))
+    case .sha512: return octets(HMAC<SHA512>.authenticationCode(for: bytes, using: key))
     }
   }
+
+  private func octets(_ code: some ContiguousBytes) -> [UInt8] { code.withUnsafeBytes { [UInt8]($0) } }
 }

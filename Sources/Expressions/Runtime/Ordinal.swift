@@ -81,9 +81,7 @@ enum Ordinal {
     while start, from < to, isBlank(bytes[from]) { from &+= 1 }
     while end, to > from, isBlank(bytes[to &- 1]) { to &-= 1 }
     if from < to, start && bytes[from] & 0x80 != 0 || end && bytes[to &- 1] & 0x80 != 0 { return nil }
-    if from == 0, to == bytes.count { return text }
-    let utf8 = text.utf8
-    return String(text[utf8.index(utf8.startIndex, offsetBy: from)..<utf8.index(utf8.startIndex, offsetBy: to)])
+    return from == 0 && to == bytes.count ? text : part(text, from, to)
   }
 
   @inline(__always)
@@ -91,14 +89,22 @@ enum Ordinal {
 
   /// The parts between occurrences of an ASCII character.
   static func split(_ text: String, at separator: UInt8) -> [Value] {
+    let bytes = text.utf8Span.span
     var parts: [Value] = []
-    let utf8 = text.utf8
-    var start = utf8.startIndex
-    while let end = utf8[start...].firstIndex(of: separator) {
-      parts.append(.string(String(text[start..<end])))
-      start = utf8.index(after: end)
+    var start = 0
+    for index in bytes.indices where bytes[index] == separator {
+      parts.append(.string(part(text, start, index)))
+      start = index + 1
     }
-    parts.append(.string(start == utf8.startIndex ? text : String(text[start...])))
+    parts.append(.string(start == 0 ? text : part(text, start, bytes.count)))
     return parts
+  }
+
+  /// The bytes of a text from one place to another, both between characters.
+  private static func part(_ text: String, _ from: Int, _ to: Int) -> String {
+    let fast = text.utf8.withContiguousStorageIfAvailable { bytes in
+      String(decoding: UnsafeBufferPointer(rebasing: bytes[from..<to]), as: UTF8.self)
+    }
+    return fast ?? String(decoding: text.utf8.dropFirst(from).prefix(to - from), as: UTF8.self)
   }
 }

@@ -42,7 +42,9 @@ final class ProxyTunnel: ChannelDuplexHandler, RemovableChannelHandler {
     var buffer = unwrapInboundIn(data)
     input.writeBuffer(&buffer)
     var head = MessageHead()
-    switch head.parseResponse(input.readableBytesUInt8Span, limits: HeadLimits()) {
+    // A span is lent by a local buffer, not by a property others could write.
+    let received = input
+    switch head.parseResponse(received.readableBytesUInt8Span, limits: HeadLimits()) {
     case .incomplete: return
     case .refused: return fail(context, "the proxy's answer is not valid HTTP")
     case .complete(let length): input.moveReaderIndex(forwardBy: length)

@@ -1,3 +1,4 @@
+import Expressions
 import GatewayConfiguration
 import PolicyLibrary
 
@@ -12,10 +13,10 @@ final class ServingConfiguration: Sendable {
   let unmatched: PolicyPlan
 
   /// Compiles every policy; throws all complaints together when one cannot run.
-  init(_ snapshot: Snapshot, instanceID: String) throws(PlanError) {
+  init(_ snapshot: Snapshot, instanceID: String, limits: EvaluationLimits) throws(PlanError) {
     deployment = Deployment(service: snapshot.service, gateway: snapshot.gateway, instanceID: instanceID)
     version = snapshot.version
-    let plans = PlanSet(snapshot)
+    let plans = PlanSet(snapshot, limits: limits)
     unmatched = try plans.plan(api: nil, operation: nil, product: nil)
     var apis: [RoutedAPI] = []
     for api in snapshot.apis { apis.append(try RoutedAPI(api, products: snapshot.products, plans: plans)) }

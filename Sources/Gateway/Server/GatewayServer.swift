@@ -1,3 +1,4 @@
+public import Expressions
 public import GatewayConfiguration
 import Glibc
 public import Logging
@@ -23,10 +24,13 @@ public struct GatewayServerSettings: Sendable {
   public var instanceID: String
   /// Whether anybody reads the records; if not, none are made.
   public var wantsRecords: Bool
+  /// Bounds of every evaluation of a policy expression.
+  public var expressionLimits: EvaluationLimits
 
   public init(
     address: String, httpPort: Int, httpsPort: Int, threads: Int, certificate: ListenerCertificate,
-    trustForwardedProto: Bool = false, instanceID: String = "", wantsRecords: Bool = true
+    trustForwardedProto: Bool = false, instanceID: String = "", wantsRecords: Bool = true,
+    expressionLimits: EvaluationLimits = EvaluationLimits()
   ) {
     self.address = address
     self.httpPort = httpPort
@@ -36,6 +40,7 @@ public struct GatewayServerSettings: Sendable {
     self.trustForwardedProto = trustForwardedProto
     self.instanceID = instanceID
     self.wantsRecords = wantsRecords
+    self.expressionLimits = expressionLimits
   }
 }
 
@@ -115,7 +120,8 @@ public final class GatewayServer: Sendable {
   /// Compiles a snapshot beside the running configuration, then swaps it in on every loop. Throws, and changes nothing,
   /// when a policy cannot run here.
   public func apply(_ snapshot: Snapshot) async throws {
-    let configuration = try ServingConfiguration(snapshot, instanceID: settings.instanceID)
+    let configuration = try ServingConfiguration(
+      snapshot, instanceID: settings.instanceID, limits: settings.expressionLimits)
     for loop in loops { try await loop.eventLoop.submit { loop.value.configuration = configuration }.get() }
   }
 

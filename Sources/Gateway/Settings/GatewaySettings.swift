@@ -1,3 +1,4 @@
+public import Expressions
 public import FoundationEssentials
 public import GatewayConfiguration
 
@@ -37,6 +38,8 @@ public struct GatewaySettings: Sendable {
   /// The folder for backup and spool; nil keeps nothing on disk.
   public var statePath: String?
   public var spoolMegabytes: Int
+  /// Bounds of every evaluation of a policy expression.
+  public var expressionLimits: EvaluationLimits
   public var observability: ObservabilitySettings
   /// What the reader should know though it stops nothing: unknown names, settings without effect.
   public var warnings: [String]
@@ -100,6 +103,9 @@ public struct GatewaySettings: Sendable {
     }
     drainTimeoutMilliseconds = reader.duration("net.server.drain.timeout")
     spoolMegabytes = reader.number("telemetry.spool.maximum-megabytes")
+    expressionLimits = EvaluationLimits(
+      steps: reader.number("policy.expressions.maximum-steps"),
+      memory: reader.number("policy.expressions.maximum-megabytes") << 20)
     observability = ObservabilitySettings(&reader)
     let gatewayID = token?.gatewayID ?? ""
     statePath = Self.statePath(

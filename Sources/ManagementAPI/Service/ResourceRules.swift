@@ -43,8 +43,11 @@ struct ResourceRules {
       do { _ = try BackendTarget(url: url) } catch { throw .validation("serviceUrl", error.message) }
     }
     let protocols = (properties["protocols"]?.arrayValue ?? []).compactMap(\.stringValue)
-    guard !protocols.isEmpty, protocols.allSatisfy({ ["http", "https"].contains($0) }) else {
-      throw .validation("protocols", "'protocols' must hold http, https or both.")
+    // A WebSocket API is one of its own: a request that is no handshake has no place in it.
+    let families: [Set<String>] = [["http", "https"], ["ws", "wss"]]
+    guard !protocols.isEmpty, families.contains(where: { $0.isSuperset(of: protocols) }) else {
+      throw .validation(
+        "protocols", "'protocols' must hold http, https or both; or, for a WebSocket API, ws, wss or both.")
     }
     let name = Self.baseName(self.path.name)
     for other in try await service.list("apis") where Self.baseName(other.name) != name {

@@ -4,7 +4,7 @@ import PolicySyntax
 /// One document on its way to a plan, or the complaints about it. Every complaint is collected, never only the first.
 final class PolicyCompilation {
   let environment: PolicyEnvironment
-  private let compiler = ExpressionCompiler()
+  private let compiler: ExpressionCompiler
   private(set) var diagnostics: [Diagnostic] = []
   /// What all expressions compiled so far may read.
   private(set) var usage: ExpressionUsage = []
@@ -25,7 +25,10 @@ final class PolicyCompilation {
   /// How deep fragments may include each other.
   static let fragmentDepth = 10
 
-  init(environment: PolicyEnvironment) { self.environment = environment }
+  init(environment: PolicyEnvironment) {
+    self.environment = environment
+    compiler = ExpressionCompiler(options: ExpressionOptions(limits: environment.limits))
+  }
 
   var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
 

@@ -1,4 +1,4 @@
-import Expressions
+public import Expressions
 public import GatewayConfiguration
 public import PolicySyntax
 
@@ -11,6 +11,8 @@ public struct PolicyEnvironment: Sendable {
   public var backends: [String: Backend]
   /// Kinds of which there may be more than are listed here: a name that is not found is a warning.
   public var incompleteKinds: Set<Kind>
+  /// Bounds of every evaluation of an expression.
+  public var limits = EvaluationLimits()
 
   /// What a document can refer to.
   public enum Kind: Sendable { case namedValue, fragment, backend }

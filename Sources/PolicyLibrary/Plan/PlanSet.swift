@@ -1,4 +1,4 @@
-import Expressions
+public import Expressions
 public import GatewayConfiguration
 import PolicySyntax
 
@@ -17,8 +17,11 @@ public final class PlanSet {
   private var documents: [String: PolicyDocument] = [:]
   private var plans: [String: PolicyPlan] = [:]
 
-  public init(_ snapshot: Snapshot) {
-    environment = PolicyEnvironment(snapshot)
+  /// - Parameter limits: the bounds of every evaluation of an expression.
+  public init(_ snapshot: Snapshot, limits: EvaluationLimits = EvaluationLimits()) {
+    var environment = PolicyEnvironment(snapshot)
+    environment.limits = limits
+    self.environment = environment
     global = snapshot.globalPolicy
   }
 
