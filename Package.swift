@@ -43,7 +43,8 @@ let package = Package(
         .product(name: "_CryptoExtras", package: "swift-crypto"),
       ],
       swiftSettings: strict),
-    .target(name: "Expressions", dependencies: ["DotNet"], swiftSettings: strict),
+    .target(name: "CThreads"),
+    .target(name: "Expressions", dependencies: ["CThreads", "DotNet"], swiftSettings: strict),
     .target(name: "Liquid", dependencies: ["DotNet"], swiftSettings: strict),
     .target(name: "JSONSchema", dependencies: ["DotNet"], swiftSettings: strict),
     // Lifetimes: functions that lend spans of a head's bytes (as swift-nio itself does).

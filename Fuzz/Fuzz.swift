@@ -1,3 +1,4 @@
+import Expressions
 import Foundation
 
 /// `fuzz [seconds] [case …] [--seed N]`: gives mutated seeds to the parsers of untrusted text until the time is over.
@@ -7,6 +8,7 @@ import Foundation
 @main
 struct Fuzz {
   static func main() throws {
+    StackRoom.reserve(steps: EvaluationLimits().steps)
     var seconds = 20.0
     var seed: UInt64 = 1
     var names: [String] = []

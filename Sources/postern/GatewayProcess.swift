@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Expressions
 import Foundation
 import Gateway
 import GatewayConfiguration
@@ -24,6 +25,9 @@ struct GatewayProcess {
 
   func run(_ signals: UnixSignalsSequence) async throws {
     for warning in settings.warnings { logger.warning("\(warning)") }
+    if !StackRoom.reserve(steps: settings.expressionLimits.steps) {
+      logger.warning("Threads keep the stacks the system gives: the system refuses larger ones")
+    }
     let instance = UUID().uuidString.lowercased()
     let backup = makeBackup()
     let shipper = try RecordShipper(

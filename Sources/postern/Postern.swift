@@ -1,4 +1,5 @@
 import ArgumentParser
+import Expressions
 import Foundation
 import Workbench
 
@@ -6,6 +7,7 @@ import Workbench
 @main
 struct Postern: AsyncParsableCommand {
   static func main() async {
+    StackRoom.reserve(steps: EvaluationLimits().steps)
     do {
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {

@@ -217,12 +217,12 @@ struct XmlTests {
   }
 
   @Test func `reading files is no part of the language`() {
-    for source in ["XDocument.Load(\"/etc/x.xml\")", "XElement.Load(\"/etc/x.xml\")"] {
+    let sources = [
+      "XDocument.Load(\"/etc/x.xml\")", "XElement.Load(\"/etc/x.xml\")", "XmlReader.Create(\"/etc/x.xml\")",
+    ]
+    for source in sources {
       #expect(Self.lenient.compile(source, form: .expression, target: .object).program == nil)
     }
-    let strict = ExpressionCompiler().compile(
-      "XmlReader.Create(new StringReader(\"<a/>\"))", form: .expression, target: .object)
-    #expect(strict.program == nil)
   }
 
   @Test func `a body is read as XML`() throws {

@@ -136,7 +136,7 @@ extension NumberText {
     if value.isZero { return "0" }
     while value.digits.count > 1, value.digits.last == 0 { value.digits.removeLast() }
     let sign = value.isNegative ? "-" : ""
-    if value.exponent >= precision || value.exponent < -5 {
+    if value.exponent >= precision || value.exponent < -4 {
       let head = String(value.digits[0])
       let tail = value.digits.dropFirst().map { String($0) }.joined()
       let power = String(abs(value.exponent))

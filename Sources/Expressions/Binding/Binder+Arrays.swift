@@ -25,7 +25,7 @@ extension Binder {
       var values: [Value] = []
       values.reserveCapacity(all.count)
       for run in all { values.append(try run(machine)) }
-      try machine.allocate(bytes: values.count * 24)
+      try machine.charge(objectOf: values.count)
       return .object(ArrayObject(of: element, dimensions: dimensions, values))
     }
   }

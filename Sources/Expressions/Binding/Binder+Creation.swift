@@ -108,8 +108,8 @@ extension Binder {
       var values: [Value] = []
       values.reserveCapacity(runs.count)
       for run in runs { values.append(try run(machine)) }
-      try machine.allocate(bytes: values.count * 24)
-      return .object(TupleObject(type, values))
+      try machine.charge(objectOf: values.count)
+      return .object(try TupleObject.made(type, values))
     }
   }
 

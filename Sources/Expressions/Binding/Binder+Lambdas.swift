@@ -78,6 +78,7 @@ extension Binder {
     let places = inner.captures.map(\.outer.slot)
     return (
       Bound(target, at) { machine in
+        try machine.charge(objectOf: places.count)
         let frame = machine.frame
         return .object(LambdaDelegate(target, code, captured: places.map { frame[$0] }))
       }, type
@@ -153,7 +154,8 @@ extension Binder {
     code.body = converted.run
     let run = receiver?.run
     return Bound(target, at) { machine in
-      .object(LambdaDelegate(target, code, captured: try run.map { [try $0(machine)] } ?? []))
+      try machine.charge(objectOf: 1)
+      return .object(LambdaDelegate(target, code, captured: try run.map { [try $0(machine)] } ?? []))
     }
   }
 

@@ -206,7 +206,7 @@ extension Binder {
     default: break
     }
     if case .member(let receiver, let name, _, let place) = target, typeNamed(receiver) == nil {
-      let bound = try bind(receiver)
+      let bound = try bind(receiver: receiver)
       if bound.type.isNullable, name == "GetValueOrDefault" || name == "ToString" {
         return try nullableCall(bound, name, syntax, place)
       }

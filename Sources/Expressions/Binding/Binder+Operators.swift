@@ -70,13 +70,22 @@ extension Binder {
     _ sign: String, _ leftSyntax: ExpressionSyntax, _ rightSyntax: ExpressionSyntax, _ at: Int
   ) throws(SyntaxError) -> Bound {
     if sign == "&&" || sign == "||" { return try bindCondition(.binary(sign, leftSyntax, rightSyntax, at)).0 }
-    let left = try bind(leftSyntax)
     if sign == "??" {
+      let left = try bind(leftSyntax)
       let saved = flow
       defer { flow = saved }
       return try coalesce(left, try bindAny(rightSyntax), at)
     }
-    return try binary(sign, left, try bind(rightSyntax), at)
+    // `a + b + c + …` leans to the left and may be long: link by link, not by recursion.
+    var links = [(sign: sign, right: rightSyntax, at: at)]
+    var first = leftSyntax
+    while case .binary(let sign, let left, let right, let at) = first, !["&&", "||", "??"].contains(sign) {
+      links.append((sign, right, at))
+      first = left
+    }
+    var result = try bind(first)
+    for link in links.reversed() { result = try binary(link.sign, result, try bind(link.right), link.at) }
+    return result
   }
 
   /// An operator over operands that are bound.

@@ -25,7 +25,8 @@ extension Binder {
       let suggestion = Nearest.name(to: syntax.names.last ?? name, among: catalog.shortNames)
       throw fail(
         "CS0246",
-        "The type or namespace name '\(name)' could not be found, or is not allowed in policy expressions",
+        refusal(ofType: syntax.names)
+          ?? "The type or namespace name '\(name)' could not be found, or is not allowed in policy expressions",
         syntax.offset, length: name.count, suggestion: suggestion)
     }
     if syntax.isNullable {
@@ -50,6 +51,38 @@ extension Binder {
       ? catalog.imported(names[0], arity: arity).first
       : catalog.type(names.joined(separator: "."), arity: arity) ?? nested(names, arity: arity)
     return found.flatMap { strict && !$0.isListed ? nil : $0 }
+  }
+
+  /// Why a name of .NET stands for no type here; nil when nothing is known of it.
+  func refusal(ofType names: [String]) -> String? {
+    if strict, let name = names.last,
+      let unlisted = names.count == 1
+        ? catalog.imported(name, arity: 0).first : catalog.type(names.joined(separator: "."), arity: 0),
+      !unlisted.isListed
+    {
+      return UnsupportedType.message(ofFullName: unlisted.fullName)
+    }
+    return UnsupportedType.message(names)
+  }
+
+  /// What stands before a dot.
+  func bind(receiver syntax: ExpressionSyntax) throws(SyntaxError) -> Bound {
+    do throws(SyntaxError) { return try bind(syntax) } catch { throw complaint(error, about: syntax) }
+  }
+
+  /// The complaint about `System.IO.File.Exists`, whose first name is what is not found.
+  private func complaint(_ error: SyntaxError, about receiver: ExpressionSyntax) -> SyntaxError {
+    guard error.code == "CS0103" else { return error }
+    var names: [String] = []
+    var rest = receiver
+    while case .member(let inner, let name, _, _) = rest {
+      names.insert(name, at: 0)
+      rest = inner
+    }
+    guard case .name(let first, _, let at) = rest, !names.isEmpty else { return error }
+    let all = [first] + names
+    guard let message = UnsupportedType.message(all) else { return error }
+    return fail("CS0246", message, at, length: all.joined(separator: ".").count)
   }
 
   /// A type inside another: `TimeZoneInfo.AdjustmentRule`.

@@ -114,7 +114,7 @@ final class Binder {
         "CS0119", "'\(type.names.joined(separator: "."))' is a type, which is not valid in the given context", at)
     case .member(let receiver, let name, _, let at):
       if let type = typeNamed(receiver) { return try staticMember(type, name, at) }
-      return try instanceMember(try bind(receiver), name, at)
+      return try instanceMember(try bind(receiver: receiver), name, at)
     case .call(let target, let arguments, let at): return try call(target, arguments, at)
     case .index(let receiver, let arguments, let at): return try index(try bind(receiver), arguments, at)
     case .conditional(let receiver, let rest, let at): return try conditional(receiver, rest, at)
@@ -206,8 +206,8 @@ final class Binder {
     }
     let suggestion = Nearest.name(to: name, among: function.names + ["context"] + catalog.shortNames)
     throw fail(
-      "CS0103", "The name '\(name)' does not exist in the current context", at, length: name.count,
-      suggestion: suggestion)
+      "CS0103", refusal(ofType: [name]) ?? "The name '\(name)' does not exist in the current context", at,
+      length: name.count, suggestion: suggestion)
   }
 
   /// A range variable, also from within a lambda nested in the clause.
@@ -370,17 +370,25 @@ final class Binder {
       let bound = try negation(inner.0, at)
       flow = saved
       return (bound, inner.whenFalse, inner.whenTrue)
-    case .binary("&&", let left, let right, let at), .binary("||", let left, let right, let at):
-      let isAnd: Bool
-      if case .binary("&&", _, _, _) = syntax { isAnd = true } else { isAnd = false }
-      let a = try bindCondition(left)
-      flow = isAnd ? a.whenTrue : a.whenFalse
-      let b = try bindCondition(right)
-      let bound = try logical(isAnd ? "&&" : "||", a.0, b.0, at)
-      let whenTrue = isAnd ? b.whenTrue : a.whenTrue.joined(b.whenTrue)
-      let whenFalse = isAnd ? a.whenFalse.joined(b.whenFalse) : b.whenFalse
-      flow = whenTrue.joined(whenFalse)
-      return (bound, whenTrue, whenFalse)
+    case .binary("&&", _, _, _), .binary("||", _, _, _):
+      // A chain of conditions leans to the left and may be long: link by link, not by recursion.
+      var links: [(isAnd: Bool, right: ExpressionSyntax, at: Int)] = []
+      var first = syntax
+      while case .binary(let sign, let left, let right, let at) = first, sign == "&&" || sign == "||" {
+        links.append((sign == "&&", right, at))
+        first = left
+      }
+      var (result, whenTrue, whenFalse) = try bindCondition(first)
+      for (isAnd, right, at) in links.reversed() {
+        flow = isAnd ? whenTrue : whenFalse
+        let next = try bindCondition(right)
+        result = try logical(isAnd ? "&&" : "||", result, next.0, at)
+        (whenTrue, whenFalse) =
+          isAnd
+          ? (next.whenTrue, whenFalse.joined(next.whenFalse)) : (whenTrue.joined(next.whenTrue), next.whenFalse)
+        flow = whenTrue.joined(whenFalse)
+      }
+      return (result, whenTrue, whenFalse)
     default:
       let bound = try convert(try bindAny(syntax), to: .bool)
       if case .bool(let value)? = bound.constant {

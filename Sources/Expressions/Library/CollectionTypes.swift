@@ -35,6 +35,7 @@ extension LibraryCatalog {
           set: { call in try setListElement(call) })
       },
       LibraryType("interface System.Collections.Generic.ISet<T> : ICollection<T>"),
+      lookupType,
       listType,
       setType,
       LibraryType("class System.Collections.Generic.Queue<T> : IReadOnlyCollection<T>") { type in
@@ -80,7 +81,7 @@ extension LibraryCatalog {
       },
       LibraryType("struct System.Collections.Generic.KeyValuePair<TKey, TValue>") { type in
         type.member("KeyValuePair(TKey key, TValue value)") { call in
-          .object(TupleObject(.keyValuePair(call.types[0], call.types[1]), [call[0], call[1]]))
+          .object(try TupleObject.made(.keyValuePair(call.types[0], call.types[1]), [call[0], call[1]]))
         }
         type.member("TKey Key { get; }") { call in try call.receiver(TupleObject.self).values[0] }
         type.member("TValue Value { get; }") { call in try call.receiver(TupleObject.self).values[1] }

@@ -1,7 +1,7 @@
 import DotNet
 import Foundation
 
-/// `Jwt` and `BasicAuthCredentials`: what a token or an Authorization header says, without checking it.
+/// `Jwt`, `BasicAuthCredentials` and `Authorization`: what a token or an Authorization header says, without checking it.
 extension LibraryCatalog {
   static let credentialTypes: [LibraryType] = [
     LibraryType("class Apim.Jwt") { type in
@@ -36,6 +36,12 @@ extension LibraryCatalog {
         type.member("string \(name) { get; }") { call in .string(try call.receiver(BasicCredentials.self).user) }
       }
       type.member("string Password { get; }") { call in .string(try call.receiver(BasicCredentials.self).password) }
+    },
+    // No value is one: `get-authorization-context`, which would make it, is refused where it is saved. Documents that
+    // come from elsewhere cast to the type.
+    LibraryType("class Apim.Authorization") { type in
+      type.member("string AccessToken { get; }") { _ in throw Thrown.nullReference() }
+      type.member("IReadOnlyDictionary<string, object> Claims { get; }") { _ in throw Thrown.nullReference() }
     },
     LibraryType("static class Apim.StringExtensions", extensions: true) { type in
       type.member("static Jwt AsJwt(this string value)") { call in

@@ -42,7 +42,7 @@ extension LibraryCatalog {
       let parameters = (1...count).map { "T\($0) item\($0)" }.joined(separator: ", ")
       type.member("Tuple(\(parameters))") { call in
         let definition = LibraryCatalog.shared.required("System.Tuple", arity: count)
-        return .object(TupleObject(TypeSymbol(definition, call.types), (0..<count).map { call[$0] }))
+        return .object(try TupleObject.made(TypeSymbol(definition, call.types), (0..<count).map { call[$0] }))
       }
       for index in 1...count {
         type.member("T\(index) Item\(index) { get; }") { call in
@@ -57,7 +57,7 @@ extension LibraryCatalog {
       let parameters = (1...count).map { "T\($0) item\($0)" }.joined(separator: ", ")
       type.member("static Tuple<\(names(count))> Create<\(names(count))>(\(parameters))") { call in
         let definition = LibraryCatalog.shared.required("System.Tuple", arity: count)
-        return .object(TupleObject(TypeSymbol(definition, call.types), (0..<count).map { call[$0] }))
+        return .object(try TupleObject.made(TypeSymbol(definition, call.types), (0..<count).map { call[$0] }))
       }
     }
   }

@@ -8,7 +8,8 @@ extension LibraryCatalog {
       tests(&type)
       aggregates(&type)
       ordering(&type)
-      sets(&type)
+      concatenation(&type)
+      tableMembers(&type)
       conversions(&type)
     }
   ]
@@ -46,7 +47,7 @@ extension LibraryCatalog {
   }
 
   /// Values at hand as the `IEnumerable<T>` that .NET gives.
-  private static func listed(_ element: TypeSymbol, _ values: [Value]) -> Value {
+  static func listed(_ element: TypeSymbol, _ values: [Value]) -> Value {
     lazy(element) { ValuesIterator(values) }
   }
 
@@ -297,11 +298,6 @@ extension LibraryCatalog {
       let comparer: ComparerObject = try call.object(2)
       return .bool(try call.elements(0).contains { try comparer.order($0, call[1]) == 0 })
     }
-    type.member("static bool SequenceEqual<TSource>(this IEnumerable<TSource> source, IEnumerable<TSource> second)") {
-      call in
-      let (a, b) = (try call.elements(0), try call.elements(1))
-      return .bool(a.count == b.count && zip(a, b).allSatisfy { Operation.areEqual($0, $1) })
-    }
     for (name, isLong) in [("Count", false), ("LongCount", true)] {
       let result = isLong ? "long" : "int"
       @Sendable func number(_ count: Int) -> Value { isLong ? .int64(Int64(count)) : .int32(Int32(clamping: count)) }
@@ -341,33 +337,8 @@ extension LibraryCatalog {
       return try call.delegate(3).invoke(call.machine, sum)
     }
     for name in ["int", "long", "double", "decimal", "float"] {
-      let numeric = SignatureReader.type(name, in: [])
-      for hasSelector in [false, true] {
-        let head =
-          hasSelector
-          ? "<TSource>(this IEnumerable<TSource> source, Func<TSource, \(name)> selector)"
-          : "(this IEnumerable<\(name)> source)"
-        @Sendable func values(_ call: Call) throws -> [Value] {
-          let all = try call.elements(0)
-          guard hasSelector else { return all }
-          let selector = try call.delegate(1)
-          return try all.map { try selector.invoke(call.machine, $0) }
-        }
-        type.member("static \(name) Sum\(head)") { call in
-          try values(call).reduce(Value.defaultValue(of: numeric)) {
-            try Arithmetic.add.apply($0, $1, numeric, isChecked: true)
-          }
-        }
-        let isWhole = name == "int" || name == "long"
-        type.member("static \(isWhole ? "double" : name) Average\(head)") { call in
-          let all = try values(call)
-          guard !all.isEmpty else { throw Thrown.invalidOperation("Sequence contains no elements") }
-          let sum = try all.reduce(Value.defaultValue(of: numeric == .int32 ? .int64 : numeric)) {
-            try Arithmetic.add.apply($0, $1, numeric == .int32 ? .int64 : numeric, isChecked: true)
-          }
-          let target = isWhole ? TypeSymbol.double : numeric
-          return try Arithmetic.divide.apply(sum, .int32(Int32(clamping: all.count)), target, isChecked: false)
-        }
+      for isNullable in [false, true] {
+        for hasSelector in [false, true] { sums(&type, name, isNullable, hasSelector) }
       }
     }
     for (name, sign) in [("Max", 1), ("Min", -1)] {
@@ -393,6 +364,41 @@ extension LibraryCatalog {
     }
   }
 
+  /// `Sum` and `Average` of a type of numbers; nulls of nullable numbers are left out.
+  private static func sums(
+    _ type: inout LibraryRegistration, _ name: String, _ isNullable: Bool, _ hasSelector: Bool
+  ) {
+    let numeric = SignatureReader.type(name, in: [])
+    let mark = isNullable ? "?" : ""
+    let head =
+      hasSelector
+      ? "<TSource>(this IEnumerable<TSource> source, Func<TSource, \(name)\(mark)> selector)"
+      : "(this IEnumerable<\(name)\(mark)> source)"
+    @Sendable func values(_ call: Call) throws -> [Value] {
+      var all = try call.elements(0)
+      if hasSelector {
+        let selector = try call.delegate(1)
+        all = try all.map { try selector.invoke(call.machine, $0) }
+      }
+      return isNullable ? all.filter { !$0.isNull } : all
+    }
+    type.member("static \(name)\(mark) Sum\(head)") { call in
+      try values(call).reduce(Value.defaultValue(of: numeric)) {
+        try Arithmetic.add.apply($0, $1, numeric, isChecked: true)
+      }
+    }
+    let isWhole = name == "int" || name == "long"
+    type.member("static \(isWhole ? "double" : name)\(mark) Average\(head)") { call in
+      let all = try values(call)
+      if all.isEmpty, isNullable { return .null }
+      guard !all.isEmpty else { throw Thrown.invalidOperation("Sequence contains no elements") }
+      let wide = numeric == .int32 ? TypeSymbol.int64 : numeric
+      let sum = try all.reduce(Value.defaultValue(of: wide)) { try Arithmetic.add.apply($0, $1, wide, isChecked: true) }
+      let target = isWhole ? TypeSymbol.double : numeric
+      return try Arithmetic.divide.apply(sum, .int32(Int32(clamping: all.count)), target, isChecked: false)
+    }
+  }
+
   private static func ordering(_ type: inout LibraryRegistration) {
     for (name, isThen) in [("OrderBy", false), ("ThenBy", true)] {
       for (suffix, sign) in [("", 1), ("Descending", -1)] {
@@ -415,21 +421,7 @@ extension LibraryCatalog {
     }
   }
 
-  private static func sets(_ type: inout LibraryRegistration) {
-    type.member("static IEnumerable<TSource> Distinct<TSource>(this IEnumerable<TSource> source)") { call in
-      var seen: Set<ValueKey> = []
-      return listed(call.types[0], try call.elements(0).filter { seen.insert(ValueKey($0)).inserted })
-    }
-    type.member(
-      "static IEnumerable<TSource> Distinct<TSource>(this IEnumerable<TSource> source, StringComparer comparer)"
-    ) { call in
-      let comparer: ComparerObject = try call.object(1)
-      var kept: [Value] = []
-      for value in try call.elements(0) where try !kept.contains(where: { try comparer.order($0, value) == 0 }) {
-        kept.append(value)
-      }
-      return listed(call.types[0], kept)
-    }
+  private static func concatenation(_ type: inout LibraryRegistration) {
     type.member(
       "static IEnumerable<TSource> Concat<TSource>(this IEnumerable<TSource> source, IEnumerable<TSource> second)"
     ) {
@@ -447,86 +439,6 @@ extension LibraryCatalog {
         }
       }
     }
-    for name in ["Union", "Intersect", "Except"] {
-      type.member(
-        "static IEnumerable<TSource> \(name)<TSource>(this IEnumerable<TSource> source, IEnumerable<TSource> second)"
-      ) { call in
-        let (first, second) = (try call.elements(0), try call.elements(1))
-        let other = Set(second.map { ValueKey($0) })
-        var seen: Set<ValueKey> = []
-        let result = (name == "Union" ? first + second : first).filter { value in
-          let isIn = other.contains(ValueKey(value))
-          if name == "Intersect", !isIn { return false }
-          if name == "Except", isIn { return false }
-          return seen.insert(ValueKey(value)).inserted
-        }
-        return listed(call.types[0], result)
-      }
-    }
-    for hasElement in [false, true] {
-      let element = hasElement ? "TElement" : "TSource"
-      type.member(
-        "static IEnumerable<IGrouping<TKey, \(element)>> GroupBy<TSource, TKey\(hasElement ? ", TElement" : "")>(this IEnumerable<TSource> source, Func<TSource, TKey> keySelector\(hasElement ? ", Func<TSource, TElement> elementSelector" : ""))"
-      ) { call in
-        let (source, key, types) = (try source(call), try call.delegate(1), call.types)
-        let selector = hasElement ? try call.delegate(2) : nil
-        let definition = LibraryCatalog.shared.required("System.Linq.IGrouping", arity: 2)
-        let grouping = TypeSymbol(definition, [types[1], hasElement ? types[2] : types[0]])
-        let machine = call.machine
-        return lazy(grouping) {
-          ValuesIterator(try groups(source, key, selector, grouping, machine).map { .object($0) })
-        }
-      }
-    }
-    type.member(
-      "static IEnumerable<TResult> Join<TOuter, TInner, TKey, TResult>(this IEnumerable<TOuter> source, IEnumerable<TInner> inner, Func<TOuter, TKey> outerKeySelector, Func<TInner, TKey> innerKeySelector, Func<TOuter, TInner, TResult> resultSelector)"
-    ) { call in
-      let machine = call.machine
-      var inner: [ValueKey: [Value]] = [:]
-      for value in try call.elements(1) {
-        inner[ValueKey(try call.delegate(3).invoke(machine, value)), default: []].append(value)
-      }
-      var result: [Value] = []
-      for value in try call.elements(0) {
-        for match in inner[ValueKey(try call.delegate(2).invoke(machine, value))] ?? [] {
-          result.append(try call.delegate(4).invoke(machine, value, match))
-        }
-      }
-      return listed(call.types[3], result)
-    }
-    type.member(
-      "static IEnumerable<TResult> GroupJoin<TOuter, TInner, TKey, TResult>(this IEnumerable<TOuter> source, IEnumerable<TInner> inner, Func<TOuter, TKey> outerKeySelector, Func<TInner, TKey> innerKeySelector, Func<TOuter, IEnumerable<TInner>, TResult> resultSelector)"
-    ) { call in
-      let machine = call.machine
-      var inner: [ValueKey: [Value]] = [:]
-      for value in try call.elements(1) {
-        inner[ValueKey(try call.delegate(3).invoke(machine, value)), default: []].append(value)
-      }
-      let results = try call.elements(0).map { value in
-        let matches = inner[ValueKey(try call.delegate(2).invoke(machine, value))] ?? []
-        return try call.delegate(4).invoke(machine, value, .object(ArrayObject(of: call.types[1], matches)))
-      }
-      return listed(call.types[3], results)
-    }
-  }
-
-  private static func groups(
-    _ source: Value, _ key: DelegateObject, _ selector: DelegateObject?, _ type: TypeSymbol, _ machine: Machine
-  ) throws -> [GroupingObject] {
-    var order: [GroupingObject] = []
-    var known: [ValueKey: GroupingObject] = [:]
-    for value in try source.elements(machine) {
-      let k = try key.invoke(machine, value)
-      let element = try selector?.invoke(machine, value) ?? value
-      if let group = known[ValueKey(k)] {
-        group.elements.append(element)
-      } else {
-        let group = GroupingObject(type, k, [element])
-        known[ValueKey(k)] = group
-        order.append(group)
-      }
-    }
-    return order
   }
 
   private static func conversions(_ type: inout LibraryRegistration) {
@@ -537,12 +449,6 @@ extension LibraryCatalog {
       ListObject.list(of: call.types[0], try call.elements(0))
     }
     type.member("static IEnumerable<TSource> AsEnumerable<TSource>(this IEnumerable<TSource> source)") { call in call[0]
-    }
-    type.member("static HashSet<TSource> ToHashSet<TSource>(this IEnumerable<TSource> source)") { call in
-      let definition = LibraryCatalog.shared.required("System.Collections.Generic.HashSet", arity: 1)
-      let set = SetObject(TypeSymbol(definition, call.types))
-      for value in try call.elements(0) { _ = set.add(value) }
-      return .object(set)
     }
     for (hasElement, hasComparer) in [(false, false), (true, false), (false, true), (true, true)] {
       type.member(

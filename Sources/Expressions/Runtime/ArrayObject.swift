@@ -138,7 +138,10 @@ final class ClosureIterator: ValueIterator {
 
   init(_ body: @escaping (Machine) throws -> Value?) { self.body = body }
 
-  func next(_ machine: Machine) throws -> Value? { try body(machine) }
+  func next(_ machine: Machine) throws -> Value? {
+    try StackRoom.check()
+    return try body(machine)
+  }
 }
 
 /// A lazy sequence (`IEnumerable<T>` of a LINQ query): each enumeration starts anew.
@@ -152,5 +155,8 @@ final class LazySequence: RuntimeObject {
   }
 
   var runtimeType: TypeSymbol { .enumerable(of: elementType) }
-  func makeIterator() throws -> (any ValueIterator)? { try make() }
+  func makeIterator() throws -> (any ValueIterator)? {
+    try StackRoom.check()
+    return try make()
+  }
 }

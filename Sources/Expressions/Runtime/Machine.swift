@@ -1,3 +1,5 @@
+import CThreads
+
 /// The state of one evaluation: its variables and what is left of its limits.
 ///
 /// Making one costs two allocations; an event loop keeps one and lends it to every evaluation. It is confined to that
@@ -22,6 +24,9 @@ public final class Machine {
   var memory = 0
   /// Nested calls still allowed.
   var depth = 0
+  /// Address of the stack that calls may not go below.
+  private var stackFloor = 0
+  private let stackRoom = StackRoom.ofEvaluation
   /// Value of the `return` being carried out.
   var result = Value.null
   /// Variables that hold a local function: emptied at the end, for a function that calls itself holds itself.
@@ -65,6 +70,7 @@ public final class Machine {
     steps = limits.steps
     memory = limits.memory
     depth = limits.recursion
+    stackFloor = postern_set_stack_floor(stackRoom)
     let wanted = calls ? slots + Self.callCapacity : slots
     if wanted > capacity { grow(wanted) }
     storage.initialize(repeating: .null, count: slots)
@@ -105,9 +111,7 @@ public final class Machine {
   func call<Result>(_ slots: Int, _ body: () throws -> Result) throws -> Result {
     let (caller, callerNumbers, callerTop) = (frame, numbers, top)
     let end = callerTop &+ slots
-    guard depth > 0, end <= capacity else {
-      throw LimitExceeded(message: "The expression exceeded its limit of nested calls.")
-    }
+    guard depth > 0, end <= capacity, !postern_stack_is_below(stackFloor) else { throw StackRoom.exceeded }
     if end > initialised { initialise(end) }
     frame = storage + callerTop
     numbers = numberStorage + callerTop
@@ -159,6 +163,13 @@ public final class Machine {
   func allocate(bytes: Int) throws {
     memory &-= bytes
     if memory < 0 { throw LimitExceeded(message: "The expression exceeded its memory limit.") }
+  }
+
+  /// Counts an object that holds other values.
+  @inline(__always)
+  func charge(objectOf count: Int) throws {
+    try charge()
+    try allocate(bytes: 32 &+ count &* 24)
   }
 
   /// Counts a large piece of work over `bytes` bytes: memory and steps.

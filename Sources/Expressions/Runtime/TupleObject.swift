@@ -2,10 +2,28 @@
 final class TupleObject: RuntimeObject {
   let runtimeType: TypeSymbol
   let values: [Value]
+  /// Values in it, and in the tuples in it: what its text, its hash code and a comparison visit.
+  private let weight: Int
+
+  private static let greatestWeight = 10_000
 
   init(_ type: TypeSymbol, _ values: [Value]) {
     runtimeType = type
     self.values = values
+    var weight = values.count
+    for case .object(let object) in values {
+      if let tuple = object as? TupleObject { weight = min(weight + tuple.weight, Self.greatestWeight + 1) }
+    }
+    self.weight = weight
+  }
+
+  /// A tuple that an expression makes.
+  static func made(_ type: TypeSymbol, _ values: [Value]) throws -> TupleObject {
+    let tuple = TupleObject(type, values)
+    guard tuple.weight <= greatestWeight else {
+      throw LimitExceeded(message: "Tuples in tuples hold more than \(greatestWeight) values.")
+    }
+    return tuple
   }
 
   static func of(_ value: Value) throws -> TupleObject {

@@ -3,7 +3,13 @@ struct Parser {
   private(set) var tokens: [Token]
   var index = 0
   private var depth = 0
+  /// How deep the tree of what was read last is: a chain such as `a.b().c()` or `a + b + c` leans to the left, so each
+  /// link puts everything before it one step deeper. In units of `weightOfNesting`.
+  private var reach = 0
   let maximumNesting: Int
+
+  /// A level of nesting, a call or a member, beside one operator of a chain, by what they take of the stack later.
+  private static let weightOfNesting = 4
 
   init(_ source: String, maximumNesting: Int) throws(SyntaxError) {
     tokens = try Lexer.tokens(source)
@@ -52,8 +58,27 @@ struct Parser {
   mutating func nested<Result>(_ body: (inout Parser) throws(SyntaxError) -> Result) throws(SyntaxError) -> Result {
     depth += 1
     defer { depth -= 1 }
-    guard depth <= maximumNesting else { throw error("CS8078", "An expression is too long or complex to compile") }
+    guard depth <= maximumNesting else { throw tooComplex }
+    reach = max(reach, depth * Self.weightOfNesting)
     return try body(&self)
+  }
+
+  private var tooComplex: SyntaxError { error("CS8078", "An expression is too long or complex to compile") }
+
+  /// Reads a chain, whose links `lengthen` it.
+  private mutating func chain(
+    _ body: (inout Parser) throws(SyntaxError) -> ExpressionSyntax
+  ) throws(SyntaxError) -> ExpressionSyntax {
+    let outer = reach
+    reach = depth * Self.weightOfNesting
+    defer { reach = max(reach, outer) }
+    return try body(&self)
+  }
+
+  /// Notes one more link of a chain; twice the deepest nesting is the most.
+  private mutating func lengthen(by weight: Int) throws(SyntaxError) {
+    reach += weight
+    if reach > 2 * maximumNesting * Self.weightOfNesting { throw tooComplex }
   }
 
   /// Tries a reading; nil, with nothing consumed, when it does not fit.
@@ -174,23 +199,23 @@ struct Parser {
 
   private mutating func binary(_ level: Int) throws(SyntaxError) -> ExpressionSyntax {
     guard level < Self.levels.count else { return try unary() }
-    var left = try binary(level + 1)
-    var length = 0
-    while true {
-      length += 1
-      // A chain is a tree that leans to the left: its length is its depth.
-      if length > 2_000 { throw error("CS8078", "An expression is too long or complex to compile") }
-      let at = current.offset
-      if level == Self.relational, accept("is") {
-        left = .isPattern(left, try pattern(), at)
-        continue
+    return try chain { parser throws(SyntaxError) in
+      var left = try parser.binary(level + 1)
+      while true {
+        let at = parser.current.offset
+        if level == Self.relational, parser.accept("is") {
+          left = .isPattern(left, try parser.pattern(), at)
+          try parser.lengthen(by: Self.weightOfNesting)
+        } else if level == Self.relational, parser.accept("as") {
+          left = .asType(left, try parser.type(mode: .beforeExpression), at)
+          try parser.lengthen(by: Self.weightOfNesting)
+        } else if let sign = parser.operatorSign(level) {
+          left = .binary(sign, left, try parser.binary(level + 1), at)
+          try parser.lengthen(by: 1)
+        } else {
+          return left
+        }
       }
-      if level == Self.relational, accept("as") {
-        left = .asType(left, try type(mode: .beforeExpression), at)
-        continue
-      }
-      guard let sign = operatorSign(level) else { return left }
-      left = .binary(sign, left, try binary(level + 1), at)
     }
   }
 
@@ -243,7 +268,7 @@ struct Parser {
       return .unary(text, try nested { parser throws(SyntaxError) in try parser.unary() }, at)
     }
     if isNext("("), let cast = try cast(at) { return cast }
-    return try postfix(try primary())
+    return try chain { parser throws(SyntaxError) in try parser.postfix(try parser.primary()) }
   }
 
   /// `(Type)operand`; nil when the bracket holds an expression.
@@ -358,17 +383,17 @@ struct Parser {
     }
   }
 
-  private func interpolation(_ parts: [Token.InterpolationPart]) throws(SyntaxError) -> [InterpolationSyntax] {
+  private mutating func interpolation(_ parts: [Token.InterpolationPart]) throws(SyntaxError) -> [InterpolationSyntax] {
     var result: [InterpolationSyntax] = []
     for part in parts {
       switch part {
       case .text(let text): result.append(.text(text))
       case .hole(let source, let format, let offset):
         do throws(SyntaxError) {
-          guard depth < maximumNesting else {
-            throw error("CS8078", "An expression is too long or complex to compile")
-          }
-          var parser = try Parser(source, maximumNesting: maximumNesting - depth - 1)
+          guard depth < maximumNesting else { throw tooComplex }
+          var parser = try Parser(source, maximumNesting: maximumNesting)
+          parser.depth = depth + 1
+          defer { reach = max(reach, parser.reach) }
           for i in parser.tokens.indices { parser.tokens[i].offset += offset }
           let value = try parser.expression()
           let alignment = parser.accept(",") ? try parser.expression() : nil
@@ -388,10 +413,7 @@ struct Parser {
 
   private mutating func postfix(_ first: ExpressionSyntax) throws(SyntaxError) -> ExpressionSyntax {
     var result = first
-    var length = 0
     while true {
-      length += 1
-      if length > 2_000 { throw error("CS8078", "An expression is too long or complex to compile") }
       let at = current.offset
       if accept(".") {
         let place = current.offset
@@ -415,6 +437,7 @@ struct Parser {
       } else {
         return result
       }
+      try lengthen(by: Self.weightOfNesting)
     }
   }
 

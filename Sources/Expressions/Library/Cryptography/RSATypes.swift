@@ -73,7 +73,8 @@ extension LibraryCatalog {
       rsaSigning(&type)
       rsaEncryption(&type)
     },
-    LibraryType("class \(space)RSACng : RSA", listed: false) { type in
+    // The documented list leaves it out, yet published policies cast the keys of certificates to it.
+    LibraryType("class \(space)RSACng : RSA") { type in
       type.member("RSACng()", listed: false, usage: .hiddenState) { _ in .object(RSAObject(nil)) }
     },
   ]

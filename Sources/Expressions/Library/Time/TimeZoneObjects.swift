@@ -24,6 +24,18 @@ final class TimeZoneObject: RuntimeObject, Sendable {
     date.kind == .unspecified ? date.ticks : date.ticks + zone.observance(utc: date.ticks).offset
   }
 
+  /// A moment as this zone's clocks show it; .NET keeps to the years that exist.
+  func shown(_ moment: DateTimeOffsetObject) throws -> DateTimeOffsetObject {
+    let utc = moment.utc.ticks
+    let offset = zone.observance(utc: utc).offset
+    let ticks = utc + offset
+    guard (0...DateTimeValue.maximumTicks).contains(ticks) else {
+      return DateTimeOffsetObject(
+        try DateTimeValue(ticks: ticks < 0 ? 0 : DateTimeValue.maximumTicks, kind: .unspecified))
+    }
+    return try DateTimeOffsetObject(clock: DateTimeValue(ticks: ticks, kind: .unspecified), offset: offset)
+  }
+
   func offset(of date: DateTimeValue) -> Int64 {
     date.kind == .unspecified ? zone.offset(local: date.ticks) : zone.observance(utc: date.ticks).offset
   }

@@ -101,6 +101,8 @@ extension LibraryCatalog {
     type.member("bool Equals(TimeZoneInfo other)") { call in .bool(Operation.areEqual(call.this, call[0])) }
   }
 
+  private static func moment(_ call: Call) throws -> DateTimeOffsetObject { try call.object(0) }
+
   private static func zoneTimes(_ type: inout LibraryRegistration) {
     type.member("TimeSpan GetUtcOffset(DateTime dateTime)") { call in
       value(span: try call.receiver(TimeZoneObject.self).offset(of: try date(call[0])))
@@ -108,6 +110,18 @@ extension LibraryCatalog {
     type.member("bool IsDaylightSavingTime(DateTime dateTime)") { call in
       let (zone, date) = (try call.receiver(TimeZoneObject.self), try date(call[0]))
       return .bool(zone.zone.observance(utc: date.ticks - zone.offset(of: date)).isDaylight)
+    }
+    type.member("TimeSpan GetUtcOffset(DateTimeOffset dateTimeOffset)") { call in
+      let zone = try call.receiver(TimeZoneObject.self).zone
+      return value(span: zone.observance(utc: try moment(call).utc.ticks).offset)
+    }
+    type.member("bool IsDaylightSavingTime(DateTimeOffset dateTimeOffset)") { call in
+      let zone = try call.receiver(TimeZoneObject.self).zone
+      return .bool(zone.observance(utc: try moment(call).utc.ticks).isDaylight)
+    }
+    type.member("bool IsAmbiguousTime(DateTimeOffset dateTimeOffset)") { call in
+      let zone = try call.receiver(TimeZoneObject.self)
+      return .bool(zone.zone.offsets(local: try zone.shown(try moment(call)).clock.ticks).count == 2)
     }
     for (name, count) in [("IsInvalidTime", 0), ("IsAmbiguousTime", 2)] {
       type.member("bool \(name)(DateTime dateTime)") { call in
@@ -136,6 +150,17 @@ extension LibraryCatalog {
     ) { call in
       let source: TimeZoneObject = try call.object(1)
       return value(try source.convert(try date(call[0]), to: try call.object(2)))
+    }
+    type.member(
+      "static DateTimeOffset ConvertTime(DateTimeOffset dateTimeOffset, TimeZoneInfo destinationTimeZone)"
+    ) { call in
+      .object(try call.object(1, as: TimeZoneObject.self).shown(try moment(call)))
+    }
+    type.member(
+      "static DateTimeOffset ConvertTimeBySystemTimeZoneId(DateTimeOffset dateTimeOffset, string destinationTimeZoneId)"
+    ) { call in
+      let zone = TimeZoneObject(try TimeZoneDatabase.shared.zone(try call.string(1)))
+      return .object(try zone.shown(try moment(call)))
     }
     type.member("static DateTime ConvertTimeFromUtc(DateTime dateTime, TimeZoneInfo destinationTimeZone)") { call in
       value(try TimeZoneObject(.utc).convert(try date(call[0]), to: try call.object(1)))
