@@ -30,17 +30,30 @@ struct Fuzz {
     let folder = URL(filePath: #filePath).deletingLastPathComponent()
     for entry in chosen {
       let seeds = try Self.seeds(of: entry, in: folder.appending(path: "Seeds"))
-      let run = FuzzRun(entry, seeds, seed: seed, journal: folder.appending(path: "last-input"))
+      let run = try FuzzRun(entry, seeds, seed: seed, journal: folder.appending(path: "last-input"))
       try run.run(seconds: seconds / Double(chosen.count))
       print("\(entry.name): \(run.rounds) inputs, \(run.accepted) of them accepted")
     }
   }
 
-  /// The committed inputs of a case: the lines of `NAME.txt`, in which `\n` stands for a line's end.
+  /// The committed inputs of a case: the lines of `NAME.txt`, in which `\n`, `\r` and `\xNN` stand for bytes.
   private static func seeds(of entry: FuzzCase, in folder: URL) throws -> [[UInt8]] {
     let text = try String(contentsOf: folder.appending(path: entry.name + ".txt"), encoding: .utf8)
-    return text.split(separator: "\n").map { line in
-      Array(line.replacingOccurrences(of: "\\n", with: "\n").replacingOccurrences(of: "\\r", with: "\r").utf8)
+    return text.split(separator: "\n").map { bytes(of: $0) }
+  }
+
+  private static func bytes(of line: Substring) -> [UInt8] {
+    let parts = line.split(separator: "\\x", omittingEmptySubsequences: false)
+    var result = Array(unescaped(parts[0]).utf8)
+    for part in parts.dropFirst() {
+      guard part.count >= 2, let byte = UInt8(part.prefix(2), radix: 16) else { continue }
+      result.append(byte)
+      result += unescaped(part.dropFirst(2)).utf8
     }
+    return result
+  }
+
+  private static func unescaped(_ text: Substring) -> String {
+    text.replacingOccurrences(of: "\\n", with: "\n").replacingOccurrences(of: "\\r", with: "\r")
   }
 }

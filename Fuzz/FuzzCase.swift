@@ -1,3 +1,5 @@
+import Foundation
+
 /// Something that must live through any input: it ends in time, takes bounded memory and does not trap.
 ///
 /// A new case is one more entry in `all`, and its seeds in `Fuzz/Seeds/NAME.txt`.
@@ -8,5 +10,11 @@ struct FuzzCase: Sendable {
   /// Tries an input; says whether it was accepted as valid.
   let attempt: @Sendable (_ input: [UInt8]) -> Bool
 
-  static let all = [expression, block]
+  static let all = [expression, block, document, message, frames]
+
+  /// The input that is being tried, which is in `Fuzz/last-input`, does what none may do.
+  static func broken(_ what: String) -> Never {
+    print(what)
+    exit(1)
+  }
 }

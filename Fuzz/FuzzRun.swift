@@ -3,41 +3,54 @@ import Foundation
 /// Rounds of one case.
 final class FuzzRun {
   private let entry: FuzzCase
-  private let seeds: [[UInt8]]
+  /// The committed inputs, and mutations of them that were accepted.
+  private var pool: [[UInt8]]
   private var mutator: Mutator
-  private let journal: URL
+  private let journal: FileHandle
+  private let place: URL
   private(set) var rounds = 0
   private(set) var accepted = 0
   /// The longest that one input may take, in seconds; a debug build on a busy machine is far from it.
   private static let patience = 10.0
+  /// Accepted mutations that it keeps; later ones take the place of one of them.
+  private static let kept = 2_000
 
-  init(_ entry: FuzzCase, _ seeds: [[UInt8]], seed: UInt64, journal: URL) {
+  init(_ entry: FuzzCase, _ seeds: [[UInt8]], seed: UInt64, journal: URL) throws {
     self.entry = entry
-    self.seeds = seeds
+    pool = seeds
     mutator = Mutator(seed: seed, dictionary: entry.dictionary)
-    self.journal = journal
+    place = journal
+    try Data().write(to: journal)
+    self.journal = try FileHandle(forWritingTo: journal)
   }
 
   func run(seconds: Double) throws {
     let clock = ContinuousClock()
     let end = clock.now + .seconds(seconds)
+    let seeds = pool.count
     // Every seed as it is, then mutations.
-    for seed in seeds where clock.now < end { try attempt(seed, clock) }
+    for seed in pool where clock.now < end { _ = try attempt(seed, clock) }
     while clock.now < end {
-      let seed = seeds[mutator.below(seeds.count)]
-      try attempt(mutator.mutated(seed, with: seeds[mutator.below(seeds.count)]), clock)
+      let seed = pool[mutator.below(pool.count)]
+      let input = mutator.mutated(seed, with: pool[mutator.below(pool.count)])
+      guard try attempt(input, clock) else { continue }
+      if pool.count < seeds + Self.kept { pool.append(input) } else { pool[seeds + mutator.below(Self.kept)] = input }
     }
-    try? FileManager.default.removeItem(at: journal)
+    try? FileManager.default.removeItem(at: place)
   }
 
-  private func attempt(_ input: [UInt8], _ clock: ContinuousClock) throws {
-    try Data(input).write(to: journal)
+  private func attempt(_ input: [UInt8], _ clock: ContinuousClock) throws -> Bool {
+    try journal.seek(toOffset: 0)
+    try journal.write(contentsOf: input)
+    try journal.truncate(atOffset: UInt64(input.count))
     let start = clock.now
-    if entry.attempt(input) { accepted += 1 }
+    let isAccepted = entry.attempt(input)
+    if isAccepted { accepted += 1 }
     rounds += 1
     if clock.now - start > .seconds(Self.patience) {
-      print("\(entry.name): an input takes \(clock.now - start); it is in \(journal.lastPathComponent)")
+      print("\(entry.name): an input takes \(clock.now - start); it is in \(place.lastPathComponent)")
       exit(1)
     }
+    return isAccepted
   }
 }

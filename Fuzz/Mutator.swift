@@ -17,10 +17,10 @@ struct Mutator {
     return bound <= 1 ? 0 : Int(state % UInt64(bound))
   }
 
-  /// One to eight changes; `other` gives pieces to put in.
+  /// One to eight changes, mostly few; `other` gives pieces to put in.
   mutating func mutated(_ input: [UInt8], with other: [UInt8]) -> [UInt8] {
     var result = input
-    for _ in 0...below(8) { change(&result, other) }
+    for _ in 0...below(below(8) + 1) { change(&result, other) }
     if result.count > Self.largest { result.removeLast(result.count - Self.largest) }
     return result
   }

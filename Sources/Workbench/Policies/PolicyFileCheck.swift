@@ -3,7 +3,7 @@ import PolicyLibrary
 import PolicySyntax
 
 /// Policy documents checked on a laptop, with the code that checks them when they are saved.
-public struct PolicyFileCheck {
+public struct PolicyFileCheck: Sendable {
   private let scope: PolicyScope
   private let surroundings: PolicySurroundings
 

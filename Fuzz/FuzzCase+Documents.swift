@@ -1,0 +1,35 @@
+import Expressions
+import PolicySyntax
+import Workbench
+
+/// Policy documents: read and written in both forms, laid out, and checked with every policy and expression in them.
+extension FuzzCase {
+  static let document = FuzzCase(name: "document", dictionary: words) { input in
+    let text = String(decoding: input, as: UTF8.self)
+    guard PolicyDocument.parse(text).document != nil else {
+      _ = PolicyDocument.parse(text, format: .xml)
+      return false
+    }
+    // What was written once is written the same way again.
+    if let xml = PolicyConversion.convert(text, to: .xml).text, let raw = PolicyConversion.convert(xml, to: .rawxml).text {
+      let again = PolicyConversion.convert(raw, to: .xml).text.flatMap { PolicyConversion.convert($0, to: .rawxml).text }
+      if again != raw { broken("document: rawxml, xml, rawxml gives another text") }
+    }
+    if let formatted = PolicyFormatter.format(text).text, PolicyFormatter.format(formatted).text != formatted {
+      broken("document: the layout of a laid out document changes")
+    }
+    return check?.findings(text, file: "document.xml").allSatisfy { !$0.isError } ?? false
+  }
+
+  private static let check = (try? PolicySurroundings()).flatMap { PolicyFileCheck(scope: "api", surroundings: $0) }
+
+  private static let words = [
+    "<policies>", "</policies>", "<inbound>", "</inbound>", "<base />", "<backend>", "</backend>", "<outbound>",
+    "<on-error>", "<choose>", "<when condition=\"", "<otherwise>", "<set-header name=\"X\" exists-action=\"override\">",
+    "<value>", "</value>", "<set-body>", "<set-body template=\"liquid\">", "{{ body.a }}", "{% for x in body %}",
+    "<!--", "-->", "<![CDATA[", "]]>", "<?xml version=\"1.0\"?>", "&amp;", "&quot;", "&#x41;", "&#0;", "&", "{{name}}",
+    "{{", "}}", "@(", "@{", "\")", "}\"", "@(context.Request.Headers[\"a\"])", "'", "\"", " xmlns:a=\"b\"", "a:b",
+    "\u{FEFF}", "\r\n", "/>", "<", ">", "<set-variable name=\"v\" value=\"@(1)\" />", "<rate-limit calls=\"1\" ",
+    "<return-response>", "<retry condition=\"@(true)\" count=\"1\" interval=\"1\">", "<include-fragment fragment-id=\"f\" />",
+  ]
+}

@@ -1,0 +1,82 @@
+import HTTPWire
+
+/// What peers send: heads and bodies of HTTP/1, frames of HTTP/2.
+extension FuzzCase {
+  /// A request or a response: its head, then its body in one piece and byte by byte.
+  static let message = FuzzCase(name: "message", dictionary: words) { input in
+    var head = MessageHead()
+    var framing = BodyFraming()
+    var start: Int?
+    if case .complete(let length) = head.parseRequest(input.span, limits: HeadLimits()) {
+      framing.beginRequest(head)
+      start = length
+      check(&head)
+    } else if case .complete(let length) = head.parseResponse(input.span, limits: HeadLimits()) {
+      framing.beginResponse(head, toHead: false)
+      start = length
+      check(&head)
+    }
+    guard let start else { return false }
+    if start > input.count { broken("message: a head longer than the input") }
+    let body = Array(input[start...])
+    var whole = framing
+    let consumed = whole.consume(body.span)
+    var taken = 0
+    while taken < body.count, !framing.isDone, !framing.isRefused {
+      taken += framing.consume(body.span.extracting(taken..<(taken + 1)))
+    }
+    if whole.isDone != framing.isDone || whole.isRefused != framing.isRefused || (whole.isDone && consumed != taken) {
+      broken("message: a body ends elsewhere when it comes byte by byte")
+    }
+    return true
+  }
+
+  /// A head that was understood is understood again as it is passed on.
+  private static func check(_ head: inout MessageHead) {
+    let written = head.serialised(HeadRewrite(host: Array("other".utf8), closes: true))
+    var again = MessageHead()
+    let outcome =
+      head.kind == .request
+      ? again.parseRequest(written.span, limits: HeadLimits(headBytes: 1 << 20, headerCount: 200, targetBytes: 1 << 20))
+      : again.parseResponse(written.span, limits: HeadLimits(headBytes: 1 << 20, headerCount: 200, targetBytes: 1 << 20))
+    guard case .complete(let length) = outcome, length == written.count else {
+      broken("message: a head that is passed on is \(outcome): \(String(decoding: written, as: UTF8.self))")
+    }
+  }
+
+  /// The frames behind a client's preface and settings, answered where they ask something.
+  static let frames = FuzzCase(name: "frames", dictionary: []) { input in
+    var engine = HTTP2Engine()
+    var head = MessageHead()
+    var answer = MessageHead()
+    try? answer.beginResponse(200)
+    let bytes = HTTP2Engine.preface + [0, 0, 0, 4, 0, 0, 0, 0, 0] + input
+    var (at, requests) = (0, 0)
+    while at < bytes.count {
+      let (count, event) = engine.receive(bytes.span.extracting(at..<bytes.count), &head)
+      if count > bytes.count - at { broken("frames: more taken than there is") }
+      switch event {
+      case .incomplete, .failed: return requests > 0
+      case .request(let id, _):
+        requests += 1
+        if head.serialised().isEmpty { broken("frames: a request without a head") }
+        engine.writeHead(id, answer, length: 0, ends: true)
+      case .data(let id, let offset, let length, _):
+        if offset + length > count { broken("frames: data beyond its frame") }
+        engine.consumed(id, length)
+      default: break
+      }
+      at += count
+      engine.output.removeAll(keepingCapacity: true)
+    }
+    return requests > 0
+  }
+
+  private static let words = [
+    "GET ", "POST ", "HTTP/1.1\r\n", "HTTP/1.0\r\n", "\r\n", "\r\n\r\n", "\n", "\r", "Host: a\r\n", "Content-Length: 5\r\n",
+    "Content-Length: 99999999999999999999\r\n", "Transfer-Encoding: chunked\r\n", "Transfer-Encoding: gzip, chunked\r\n",
+    "Connection: close\r\n", "Connection: x-own, upgrade\r\n", "Upgrade: websocket\r\n", "Expect: 100-continue\r\n",
+    "0\r\n\r\n", "5\r\nabcde\r\n", "fffffffffffffff\r\n", ";a=b", "http://host:80/", "*", "//", "?", "%2e", "\0", "\t",
+    " ", ":", "HTTP/1.1 204 No Content\r\n", "HTTP/1.1 100 Continue\r\n",
+  ]
+}
