@@ -11,14 +11,16 @@ extension FuzzCase {
       return false
     }
     // What was written once is written the same way again.
-    if let xml = PolicyConversion.convert(text, to: .xml).text, let raw = PolicyConversion.convert(xml, to: .rawxml).text {
-      let again = PolicyConversion.convert(raw, to: .xml).text.flatMap { PolicyConversion.convert($0, to: .rawxml).text }
-      if again != raw { broken("document: rawxml, xml, rawxml gives another text") }
-    }
+    if let raw = bothWays(text), bothWays(raw) != raw { broken("document: rawxml, xml, rawxml gives another text") }
     if let formatted = PolicyFormatter.format(text).text, PolicyFormatter.format(formatted).text != formatted {
       broken("document: the layout of a laid out document changes")
     }
     return check?.findings(text, file: "document.xml").allSatisfy { !$0.isError } ?? false
+  }
+
+  /// The text in `rawxml`, by way of `xml`.
+  private static func bothWays(_ text: String) -> String? {
+    PolicyConversion.convert(text, to: .xml).text.flatMap { PolicyConversion.convert($0, to: .rawxml).text }
   }
 
   private static let check = (try? PolicySurroundings()).flatMap { PolicyFileCheck(scope: "api", surroundings: $0) }
@@ -30,6 +32,7 @@ extension FuzzCase {
     "<!--", "-->", "<![CDATA[", "]]>", "<?xml version=\"1.0\"?>", "&amp;", "&quot;", "&#x41;", "&#0;", "&", "{{name}}",
     "{{", "}}", "@(", "@{", "\")", "}\"", "@(context.Request.Headers[\"a\"])", "'", "\"", " xmlns:a=\"b\"", "a:b",
     "\u{FEFF}", "\r\n", "/>", "<", ">", "<set-variable name=\"v\" value=\"@(1)\" />", "<rate-limit calls=\"1\" ",
-    "<return-response>", "<retry condition=\"@(true)\" count=\"1\" interval=\"1\">", "<include-fragment fragment-id=\"f\" />",
+    "<return-response>", "<retry condition=\"@(true)\" count=\"1\" interval=\"1\">",
+    "<include-fragment fragment-id=\"f\" />",
   ]
 }
