@@ -149,7 +149,8 @@ let package = Package(
 
     // Not a product: mutated input for the parsers of untrusted text (scripts/fuzz).
     .executableTarget(
-      name: "fuzz", dependencies: ["Expressions", "HTTPWire", "PolicySyntax", "Workbench"], path: "Fuzz", exclude: ["Seeds"], swiftSettings: strict),
+      name: "fuzz", dependencies: ["Expressions", "HTTPWire", "PolicySyntax", "Workbench"], path: "Fuzz",
+      exclude: ["Seeds"], swiftSettings: strict),
 
     // Tests
     .testTarget(name: "LiquidTests", dependencies: ["Liquid"], swiftSettings: strict),
