@@ -1,7 +1,8 @@
 import Expressions
 import Foundation
 
-/// `fuzz [seconds] [case …] [--seed N]`: gives mutated seeds to the parsers of untrusted text until the time is over.
+/// `fuzz [seconds] [case …] [--seed N] [--slowest]`: gives mutated seeds to the parsers of untrusted text until the time
+/// is over. `--slowest` shows the input of each case that took longest.
 ///
 /// Every input is a function of the seed, the case and the number of the round: what a run found, another finds again.
 /// An input that ends the process has been written to `Fuzz/last-input` before it was tried.
@@ -12,10 +13,13 @@ struct Fuzz {
     var seconds = 20.0
     var seed: UInt64 = 1
     var names: [String] = []
+    var isTold = false
     var arguments = Array(CommandLine.arguments.dropFirst())[...]
     while let argument = arguments.popFirst() {
       if argument == "--seed" {
         seed = arguments.popFirst().flatMap { UInt64($0) } ?? seed
+      } else if argument == "--slowest" {
+        isTold = true
       } else if let number = Double(argument) {
         seconds = number
       } else {
@@ -32,7 +36,8 @@ struct Fuzz {
       let seeds = try Self.seeds(of: entry, in: folder.appending(path: "Seeds"))
       let run = try FuzzRun(entry, seeds, seed: seed, journal: folder.appending(path: "last-input"))
       try run.run(seconds: seconds / Double(chosen.count))
-      print("\(entry.name): \(run.rounds) inputs, \(run.accepted) of them accepted")
+      print("\(entry.name): \(run.rounds) inputs, \(run.accepted) of them accepted, the slowest in \(run.slowest)")
+      if isTold { print(String(decoding: run.slowestInput, as: UTF8.self)) }
     }
   }
 

@@ -10,6 +10,9 @@ final class FuzzRun {
   private let place: URL
   private(set) var rounds = 0
   private(set) var accepted = 0
+  /// The longest that one input took.
+  private(set) var slowest = Duration.zero
+  private(set) var slowestInput: [UInt8] = []
   /// The longest that one input may take, in seconds; a debug build on a busy machine is far from it.
   private static let patience = 10.0
   /// Accepted mutations that it keeps; later ones take the place of one of them.
@@ -47,8 +50,10 @@ final class FuzzRun {
     let isAccepted = entry.attempt(input)
     if isAccepted { accepted += 1 }
     rounds += 1
-    if clock.now - start > .seconds(Self.patience) {
-      print("\(entry.name): an input takes \(clock.now - start); it is in \(place.lastPathComponent)")
+    let taken = clock.now - start
+    if taken > slowest { (slowest, slowestInput) = (taken, input) }
+    if taken > .seconds(Self.patience) {
+      print("\(entry.name): an input takes \(taken); it is in \(place.lastPathComponent)")
       exit(1)
     }
     return isAccepted
