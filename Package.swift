@@ -32,11 +32,12 @@ let package = Package(
   targets: [
     // Level 0: pure values and languages. No sockets, no clock, no randomness.
     .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CLibXSLT", pkgConfig: "libxslt", providers: [.apt(["libxslt1-dev"])]),
     .target(
       name: "DotNet",
       dependencies: [
-        "CLibXSLT", "CPCRE2", .product(name: "Crypto", package: "swift-crypto"),
+        "CLibXSLT", "CPCRE2", "CZlib", .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "SwiftASN1", package: "swift-asn1"),
         .product(name: "X509", package: "swift-certificates"),
@@ -67,7 +68,8 @@ let package = Package(
     .target(
       name: "PolicyLibrary",
       dependencies: [
-        "GatewayConfiguration", "DotNet", "Expressions", "HTTPWire", "Liquid", "PolicySyntax", "Telemetry",
+        "GatewayConfiguration", "DotNet", "Expressions", "HTTPWire", "JSONSchema", "Liquid", "PolicySyntax",
+        "Telemetry",
       ], swiftSettings: strict),
 
     // Level 3

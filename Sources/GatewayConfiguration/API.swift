@@ -23,6 +23,8 @@ public struct API: Codable, Sendable, Equatable {
   public var subscriptionRequired: Bool
   public var subscriptionKeyNames: SubscriptionKeyNames
   public var operations: [Operation]
+  /// What representations and parameters of the operations refer to.
+  public var schemas: [SchemaDocument]
   public var policy: PolicyText?
 
   public init(
@@ -30,7 +32,7 @@ public struct API: Codable, Sendable, Equatable {
     version: String? = nil, versionSet: VersionSet? = nil, protocols: Set<Scheme> = [.https],
     serviceURL: String? = nil, subscriptionRequired: Bool = true,
     subscriptionKeyNames: SubscriptionKeyNames = SubscriptionKeyNames(), operations: [Operation] = [],
-    policy: PolicyText? = nil
+    schemas: [SchemaDocument] = [], policy: PolicyText? = nil
   ) {
     self.id = id
     self.displayName = displayName
@@ -44,12 +46,13 @@ public struct API: Codable, Sendable, Equatable {
     self.subscriptionRequired = subscriptionRequired
     self.subscriptionKeyNames = subscriptionKeyNames
     self.operations = operations
+    self.schemas = schemas
     self.policy = policy
   }
 
   private enum CodingKeys: String, CodingKey {
     case id, displayName, path, revision, isCurrentRevision, version, versionSet, protocols, serviceURL
-    case subscriptionRequired, subscriptionKeyNames, operations, policy
+    case subscriptionRequired, subscriptionKeyNames, operations, schemas, policy
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -67,6 +70,7 @@ public struct API: Codable, Sendable, Equatable {
     try container.encode(subscriptionRequired, forKey: .subscriptionRequired)
     try container.encode(subscriptionKeyNames, forKey: .subscriptionKeyNames)
     try container.encode(operations, forKey: .operations)
+    try container.encode(schemas, forKey: .schemas)
     try container.encodeIfPresent(policy, forKey: .policy)
   }
 }
@@ -109,12 +113,18 @@ public struct Operation: Codable, Sendable, Equatable {
   /// The template below the API's path, beginning with `/`; `{name}` is one segment, `/*` any remainder.
   public var urlTemplate: String
   public var policy: PolicyText?
+  /// Nil for an operation that says nothing of its messages.
+  public var contract: OperationContract?
 
-  public init(id: String, displayName: String, method: String, urlTemplate: String, policy: PolicyText? = nil) {
+  public init(
+    id: String, displayName: String, method: String, urlTemplate: String, policy: PolicyText? = nil,
+    contract: OperationContract? = nil
+  ) {
     self.id = id
     self.displayName = displayName
     self.method = method
     self.urlTemplate = urlTemplate
     self.policy = policy
+    self.contract = contract
   }
 }

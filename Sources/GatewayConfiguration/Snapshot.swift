@@ -21,6 +21,8 @@ public struct Snapshot: Codable, Sendable, Equatable {
   public var policyFragments: [PolicyFragment]
   public var backends: [Backend]
   public var certificates: [Certificate]
+  /// What `schema-id` of `validate-content` names.
+  public var schemas: [SchemaDocument]
   /// The policy document of the global scope, as the user wrote it.
   public var globalPolicy: PolicyText?
 
@@ -28,7 +30,7 @@ public struct Snapshot: Codable, Sendable, Equatable {
     version: UInt64, service: ServiceIdentity, gateway: GatewayIdentity, apis: [API] = [], products: [Product] = [],
     subscriptions: [Subscription] = [], users: [User] = [], namedValues: [NamedValue] = [],
     policyFragments: [PolicyFragment] = [], backends: [Backend] = [], certificates: [Certificate] = [],
-    globalPolicy: PolicyText? = nil
+    schemas: [SchemaDocument] = [], globalPolicy: PolicyText? = nil
   ) {
     self.format = Self.currentFormat
     self.version = version
@@ -42,6 +44,7 @@ public struct Snapshot: Codable, Sendable, Equatable {
     self.policyFragments = policyFragments
     self.backends = backends
     self.certificates = certificates
+    self.schemas = schemas
     self.globalPolicy = globalPolicy
   }
 }

@@ -20,7 +20,7 @@ struct JSONSchemaCompiler {
   }
 
   mutating func part(at pointer: String) throws(JSONSchemaError) -> Int {
-    try place(Self.path(pointer), [])
+    try place(JSONPointer(pointer).steps, [])
   }
 
   /// Compiles what was referred to until nothing is left.
@@ -30,28 +30,12 @@ struct JSONSchemaCompiler {
     }
   }
 
-  private static func path(_ pointer: String) -> [String] {
-    pointer.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map {
-      String($0).replacing("~1", with: "/").replacing("~0", with: "~")
-    }
-  }
-
   /// The place of the part at a path, which is compiled later.
   private mutating func place(_ path: [String], _ from: [String]) throws(JSONSchemaError) -> Int {
     let key = path.joined(separator: "\u{0}")
     if let known = places[key] { return known }
-    var value = document
-    for step in path {
-      let next: JSONValue? =
-        if let elements = value.elements {
-          Int(step).flatMap { elements.indices.contains($0) ? elements[$0] : nil }
-        } else {
-          value[step]
-        }
-      guard let next else {
-        throw JSONSchemaError(from, "$ref", "The reference to '/\(path.joined(separator: "/"))' leads nowhere.")
-      }
-      value = next
+    guard let value = document[path] else {
+      throw JSONSchemaError(from, "$ref", "The reference to '/\(path.joined(separator: "/"))' leads nowhere.")
     }
     return try add(value, path, key)
   }
@@ -87,7 +71,7 @@ struct JSONSchemaCompiler {
     }
     let fragment = Self.percentDecoded(String(reference.dropFirst()))
     if fragment.isEmpty { return try place([], path) }
-    if fragment.hasPrefix("/") { return try place(Self.path(fragment), path) }
+    if fragment.hasPrefix("/") { return try place(JSONPointer(fragment).steps, path) }
     guard let found = findAnchors()["#" + fragment] else {
       throw JSONSchemaError(path, "$ref", "There is no anchor '\(fragment)' in the document.")
     }

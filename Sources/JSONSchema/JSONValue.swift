@@ -35,18 +35,18 @@ public indirect enum JSONValue: Sendable {
     }
   }
 
-  var text: String? { if case .text(let text) = self { text } else { nil } }
-  var elements: [JSONValue]? { if case .array(let elements) = self { elements } else { nil } }
-  var object: JSONObject? { if case .object(let object) = self { object } else { nil } }
-  var flag: Bool? { if case .bool(let flag) = self { flag } else { nil } }
+  public var text: String? { if case .text(let text) = self { text } else { nil } }
+  public var elements: [JSONValue]? { if case .array(let elements) = self { elements } else { nil } }
+  public var object: JSONObject? { if case .object(let object) = self { object } else { nil } }
+  public var flag: Bool? { if case .bool(let flag) = self { flag } else { nil } }
 
   /// A whole number that is not negative.
-  var count: Int? {
+  public var count: Int? {
     guard let number, number >= 0, number.rounded() == number, number < 1e15 else { return nil }
     return Int(number)
   }
 
-  subscript(_ name: String) -> JSONValue? { object?[name] }
+  public subscript(_ name: String) -> JSONValue? { object?[name] }
 }
 
 /// The members of an object in their order; of equal names the last counts.
@@ -92,7 +92,7 @@ public struct JSONError: Error, Sendable, Equatable {
 /// Reads JSON strictly.
 struct JSONParser {
   private let bytes: [UInt8]
-  private var index = 0
+  private(set) var index = 0
   private var depth = 0
 
   private static let depthLimit = 128
@@ -125,7 +125,63 @@ struct JSONParser {
     return value
   }
 
-  private mutating func skipBlanks() {
+  // MARK: - Places
+
+  /// Goes on elsewhere.
+  mutating func move(to index: Int) { self.index = index }
+
+  var isAtContainer: Bool {
+    index < bytes.count && (bytes[index] == UInt8(ascii: "{") || bytes[index] == UInt8(ascii: "["))
+  }
+
+  var isAtEndOfContainer: Bool {
+    index < bytes.count && (bytes[index] == UInt8(ascii: "}") || bytes[index] == UInt8(ascii: "]"))
+  }
+
+  /// Goes behind a value of a document that has been read before, without reading it again.
+  mutating func skipValue() {
+    var depth = 0
+    repeat {
+      guard index < bytes.count else { return }
+      switch bytes[index] {
+      case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+      case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
+      case UInt8(ascii: "\""): skipString()
+      default:
+        // The last byte of a number or word.
+        while index + 1 < bytes.count, !Self.endsWord(bytes[index + 1]) { index += 1 }
+      }
+      index += 1
+    } while depth > 0
+    skipBlanks()
+  }
+
+  private mutating func skipString() {
+    index += 1
+    while index < bytes.count, bytes[index] != UInt8(ascii: "\"") {
+      index += bytes[index] == UInt8(ascii: "\\") ? 2 : 1
+    }
+  }
+
+  private static func endsWord(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0x20, 0x0A, 0x0D, 0x09, UInt8(ascii: ","), UInt8(ascii: ":"), UInt8(ascii: "\""), UInt8(ascii: "{"),
+      UInt8(ascii: "}"), UInt8(ascii: "["), UInt8(ascii: "]"):
+      true
+    default: false
+    }
+  }
+
+  /// Behind the last byte before here that is no blank.
+  var endOfLastToken: Int {
+    var end = index
+    while end > 0, [0x20, 0x0A, 0x0D, 0x09].contains(bytes[end - 1]) { end -= 1 }
+    return end
+  }
+
+  // MARK: - Values
+
+  mutating func skipBlanks() {
     while index < bytes.count,
       bytes[index] == 0x20 || bytes[index] == 0x0A || bytes[index] == 0x0D || bytes[index] == 0x09
     {
@@ -133,7 +189,7 @@ struct JSONParser {
     }
   }
 
-  private mutating func accept(_ byte: UInt8) -> Bool {
+  mutating func accept(_ byte: UInt8) -> Bool {
     guard index < bytes.count, bytes[index] == byte else { return false }
     index += 1
     skipBlanks()
@@ -142,7 +198,7 @@ struct JSONParser {
 
   private mutating func expect(_ byte: UInt8) throws(JSONError) { if !accept(byte) { throw unexpected } }
 
-  private mutating func value() throws(JSONError) -> JSONValue {
+  mutating func value() throws(JSONError) -> JSONValue {
     skipBlanks()
     guard index < bytes.count else { throw unexpected }
     let result: JSONValue
@@ -164,16 +220,22 @@ struct JSONParser {
     if depth > Self.depthLimit { throw failure("JSON is nested deeper than \(Self.depthLimit) levels.") }
   }
 
+  /// A name with its colon.
+  mutating func memberName() throws(JSONError) -> String {
+    guard index < bytes.count, bytes[index] == UInt8(ascii: "\"") else { throw unexpected }
+    let name = try string()
+    skipBlanks()
+    try expect(UInt8(ascii: ":"))
+    return name
+  }
+
   private mutating func object() throws(JSONError) -> JSONValue {
     try enter()
     try expect(UInt8(ascii: "{"))
     var object = JSONObject()
     if !accept(UInt8(ascii: "}")) {
       repeat {
-        guard index < bytes.count, bytes[index] == UInt8(ascii: "\"") else { throw unexpected }
-        let name = try string()
-        skipBlanks()
-        try expect(UInt8(ascii: ":"))
+        let name = try memberName()
         object.set(name, try value())
       } while accept(UInt8(ascii: ","))
       try expect(UInt8(ascii: "}"))

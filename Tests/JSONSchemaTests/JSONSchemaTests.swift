@@ -95,6 +95,69 @@ struct JSONSchemaTests {
   }
 
   @Test(arguments: [
+    ("{\"a\": [1,\n  {\"b\": \"x\\\"}\", \"b\": true} ]}", "/a/1/b", 2, 25), ("{\n \"ä\": 12 }", "/ä", 2, 8),
+    (" [true, {\"c\": [[]]}]", "/1/c", 1, 15), ("7 ", "", 1, 1),
+  ])
+  func `an error has the place of its value`(text: String, pointer: String, line: Int, position: Int) throws {
+    let bytes = Array(text.utf8)
+    let value = try JSONValue(bytes)
+    // A schema that refuses exactly this value.
+    let steps = pointer.split(separator: "/")
+    let schema = steps.reversed().reduce("false") { inner, step in
+      Int(step) == nil ? "{\"properties\":{\"\(step)\":\(inner)}}" : "{\"prefixItems\":[true,\(inner)]}"
+    }
+    let error = try #require(try JSONSchema(try JSONValue(Array(schema.utf8))).validate(value).first)
+    #expect(error.pointer == pointer)
+    let place = try #require(error.place(in: bytes))
+    #expect(place.line == line && place.position == position, "\(place)")
+    #expect(error.place(in: Array("[]".utf8)) == nil || pointer.isEmpty)
+  }
+
+  @Test(arguments: [
+    ("{\"type\":\"integer\"}", ["7"], "7"), ("{\"type\":\"integer\"}", ["7.5"], nil),
+    ("{\"type\":\"number\"}", ["7.5"], "7.5"), ("{\"type\":\"number\"}", ["7"], "7"),
+    ("{\"type\":\"boolean\"}", ["true"], "true"), ("{\"type\":\"boolean\"}", ["yes"], nil),
+    ("{}", ["7"], "\"7\""), ("{\"type\":[\"integer\",\"null\"]}", [""], "null"),
+    ("{\"type\":\"array\",\"items\":{\"type\":\"integer\"}}", ["1,2"], "[1,2]"),
+    ("{\"type\":\"array\"}", ["1,2", "3"], "[\"1,2\",\"3\"]"),
+    ("{\"type\":\"array\",\"items\":{\"type\":\"integer\"}}", ["1,x"], nil),
+    ("{\"$ref\":\"#/a\",\"a\":{\"type\":\"object\"}}", ["{\"b\":1}"], "{\"b\":1}"),
+    ("{\"type\":\"object\"}", ["b"], nil),
+  ])
+  func `texts of parameters become values of the schema's type`(
+    schema: String, texts: [String], expected: String?
+  ) throws {
+    let schema = try JSONSchema(try JSONValue(Array(schema.utf8)))
+    guard let expected else {
+      #expect(throws: JSONTextError.self) { try schema.value(of: texts) }
+      return
+    }
+    #expect(String(decoding: try schema.value(of: texts).bytes, as: UTF8.self) == expected)
+  }
+
+  @Test(arguments: [
+    (
+      "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"integer\",\"minimum\":3},\"b\":{\"$ref\":\"#\"}}}",
+      "{\"a\":3}"
+    ),
+    (
+      "{\"allOf\":[{\"properties\":{\"a\":{\"const\":1}}},{\"properties\":{\"b\":{\"type\":\"boolean\"}}}]}",
+      "{\"a\":1,\"b\":true}"
+    ),
+    ("{\"oneOf\":[{\"type\":\"string\",\"format\":\"uuid\"}]}", "\"00000000-0000-0000-0000-000000000000\""),
+    ("{\"type\":[\"null\",\"array\"],\"items\":{\"enum\":[\"x\",\"y\"]}}", "[\"x\"]"),
+    ("{\"properties\":{\"a\":{\"type\":\"string\",\"writeOnly\":true}},\"example\":{\"b\":2}}", "{\"b\":2}"),
+  ])
+  func `a sample is made from a schema`(schema: String, expected: String) throws {
+    let document = try JSONValue(Array(schema.utf8))
+    var sample = JSONSample(document)
+    let made = sample.value(at: "")
+    #expect(made.map { String(decoding: $0.bytes, as: UTF8.self) } == expected)
+    let absent = sample.value(at: "/nowhere")
+    #expect(absent == nil)
+  }
+
+  @Test(arguments: [
     "", "{", "[1,]", "{\"a\":}", "01", "\"\u{1}\"", "nul", "1 2", "{a:1}", "\"\\x\"",
     String(repeating: "[", count: 200),
   ])

@@ -199,6 +199,46 @@ struct ManagementTests {
     }
   }
 
+  @Test func `schemas and what operations say of their messages reach the gateway`() async throws {
+    try await withService { client, service in
+      _ = try await client.call(.put, "/apis/time", Self.api)
+      let schema =
+        #"{"properties":{"contentType":"application/vnd.oai.openapi.components+json","document":{"components":{"schemas":{"Now":{"type":"#
+      #expect(try await client.call(.put, "/apis/time/schemas/clock", schema + #""integer"}}}}}}"#).status == 201)
+      let broken = try await client.call(.put, "/apis/time/schemas/broken", schema + #""integr"}}}}}}"#)
+      #expect(broken.status == 400)
+      #expect(
+        broken.body["error"]?["details"]?.arrayValue?.first?["message"]
+          == "/components/schemas/Now/type: 'type' names no type of JSON.")
+      let xml =
+        #"{"properties":{"schemaType":"xml","value":"<xs:schema xmlns:xs='http://www.w3.org/2001/XMLSchema'/>"}}"#
+      #expect(try await client.call(.put, "/schemas/order", xml).status == 201)
+      #expect(try await client.call(.put, "/schemas/order", #"{"properties":{"schemaType":"xml"}}"#).status == 400)
+      #expect(try await client.call(.get, "/schemas/order").body["properties"]?["schemaType"] == "xml")
+      let operation =
+        #"{"properties":{"displayName":"Now","method":"GET","urlTemplate":"/now","responses":[{"statusCode":"#
+      #expect(try await client.call(.put, "/apis/time/operations/now", operation + #""ok"}]}}"#).status == 400)
+      #expect(try await client.call(.put, "/apis/time/operations/now", operation + "200}]}}").status == 201)
+      let snapshot = try #require(try await service.publisher.current("managed")?.snapshot)
+      #expect(snapshot.apis.first?.schemas.map(\.id) == ["clock"])
+      #expect(snapshot.apis.first?.schemas.first?.text == #"{"components":{"schemas":{"Now":{"type":"integer"}}}}"#)
+      #expect(snapshot.schemas.map(\.kind) == [.xml])
+      #expect(
+        snapshot.apis.first?.operations.first?.contract
+          == OperationContract(json: #"{"responses":[{"statusCode":200}]}"#))
+      let policy =
+        "<policies><inbound><validate-content unspecified-content-type-action='ignore' max-size='1' size-exceeded-action='ignore'><content type='a/b' validate-as='xml' schema-id=\\\"order\\\" action='prevent' /></validate-content></inbound></policies>"
+      func put(_ policy: String) async throws -> Int {
+        try await client.call(.put, "/policies/policy", #"{"properties":{"format":"rawxml","value":"\#(policy)"}}"#)
+          .status
+      }
+      #expect(try await put(policy.replacing("order", with: "orders")) == 400)
+      #expect(try await put(policy) == 201)
+      #expect(try await client.call(.delete, "/schemas/order").status == 400)
+      #expect(try await client.call(.delete, "/apis/time/schemas/clock").status == 204)
+    }
+  }
+
   @Test func `a deployment's token is the gateway's and ends within thirty days`() async throws {
     try await withService { client, service in
       _ = try await client.call(.put, "/gateways/plant", #"{"properties":{"locationData":{"name":"Hall 7"}}}"#)

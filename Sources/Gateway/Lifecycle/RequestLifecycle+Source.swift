@@ -24,4 +24,6 @@ extension RequestLifecycle: ExchangeSource {
   }
 
   func clientCertificate() -> [UInt8]? { nil }
+
+  func contract() -> MessageContract? { exchange.facts.operation.flatMap { routed?.contract(of: $0) } }
 }

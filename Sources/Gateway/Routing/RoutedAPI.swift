@@ -23,6 +23,8 @@ final class RoutedAPI: Sendable {
   private let versionMark: VersionMark
   /// One for each operation, without a product.
   private let plans: [PolicyPlan]
+  /// What operations say of their messages, by operation; only those with a plan that asks.
+  private let contracts: [ObjectIdentifier: MessageContract]
 
   /// A published product that contains the API, with the effective policies in its context.
   private struct OfferedProduct: Sendable {
@@ -65,6 +67,13 @@ final class RoutedAPI: Sendable {
     }
     self.products = offered
     self.plans = try Self.plans(of: api, product: nil, plans)
+    var contracts: [ObjectIdentifier: MessageContract] = [:]
+    for (index, operation) in operationFacts.enumerated() {
+      if self.plans[index].needsContract || offered.contains(where: { $0.plans[index].needsContract }) {
+        contracts[ObjectIdentifier(operation)] = plans.contract(api: api, operation: operation.value)
+      }
+    }
+    self.contracts = contracts
     openProduct = offered.first { !$0.product.value.subscriptionRequired }?.product
     requiresSubscription = api.subscriptionRequired && openProduct == nil
     keyHeader = HeaderName(api.subscriptionKeyNames.header)
@@ -93,6 +102,11 @@ final class RoutedAPI: Sendable {
   func plan(operation index: Int, product: Shared<Product>?) -> PolicyPlan? {
     guard let product else { return plans[index] }
     return products.first { $0.product === product }?.plans[index]
+  }
+
+  /// What an operation of this API says of its messages; nil when no plan asks.
+  func contract(of operation: Shared<GatewayConfiguration.Operation>) -> MessageContract? {
+    contracts[ObjectIdentifier(operation)]
   }
 
   /// Whether a connection to this API may leave HTTP for another protocol, as WebSocket does.

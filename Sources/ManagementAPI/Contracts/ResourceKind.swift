@@ -51,6 +51,15 @@ struct ResourceKind: Sendable {
         "urlTemplate": .text(maximum: 1_000, isRequired: true), "description": .text(maximum: 32_768),
         "templateParameters": .list, "request": .object, "responses": .list, "policies": .text(maximum: 524_288),
       ], defaults: ["templateParameters": [], "responses": []]),
+    ResourceKind(
+      type: "apis/schemas", title: "Schema",
+      rules: ["contentType": .text(maximum: 256, isRequired: true), "document": .object]),
+    ResourceKind(
+      type: "schemas", title: "Schema",
+      rules: [
+        "schemaType": .word(["json", "xml"]), "description": .text(maximum: 1_000),
+        "value": .text(maximum: ResourceRules.schemaBytes), "document": .object,
+      ], defaults: ["schemaType": "json"]),
     .policies("policies"), .policies("apis/policies"), .policies("apis/operations/policies"),
     .policies("products/policies"),
     ResourceKind(

@@ -38,7 +38,7 @@ struct SnapshotBuilder {
         Dictionary(values.map { ($0.displayName, $0.value) }) { first, _ in first },
         secrets: Set(values.filter(\.isSecret).map(\.displayName))),
       fragments: Dictionary(fragments.map { ($0.id, $0.rawXML) }) { first, _ in first },
-      backends: Dictionary(backends.map { ($0.id, $0) }) { first, _ in first })
+      backends: Dictionary(backends.map { ($0.id, $0) }) { first, _ in first }, schemas: schemas("schemas"))
   }
 
   func snapshot(gatewayID: String, location: String, version: UInt64, service: ServiceIdentity) -> Snapshot {
@@ -62,7 +62,7 @@ struct SnapshotBuilder {
       products: products, subscriptions: subscriptions,
       users: all("users").filter { owners.contains($0.name) }.map(user).sorted { $0.id < $1.id },
       namedValues: namedValues, policyFragments: fragments, backends: backends,
-      globalPolicy: policy("policies", of: .service))
+      schemas: schemas("schemas"), globalPolicy: policy("policies", of: .service))
   }
 
   private func api(_ resource: StoredResource) -> API {
@@ -83,9 +83,14 @@ struct SnapshotBuilder {
         GatewayConfiguration.Operation(
           id: operation.name, displayName: operation.string("displayName") ?? operation.name,
           method: operation.string("method") ?? "GET", urlTemplate: operation.string("urlTemplate") ?? "/",
-          policy: policy("apis/operations/policies", of: operation.path))
-      }.sorted { $0.id < $1.id },
+          policy: policy("apis/operations/policies", of: operation.path),
+          contract: OperationContract(operation.properties))
+      }.sorted { $0.id < $1.id }, schemas: schemas("apis/schemas", of: resource.path),
       policy: policy("apis/policies", of: resource.path))
+  }
+
+  private func schemas(_ type: String, of parent: ResourcePath = .service) -> [SchemaDocument] {
+    children(type, of: parent).compactMap { SchemaDocument($0.properties, id: $0.name) }.sorted { $0.id < $1.id }
   }
 
   private func product(_ resource: StoredResource, _ served: Set<String>) -> Product {

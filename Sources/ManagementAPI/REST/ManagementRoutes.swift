@@ -7,8 +7,8 @@ import NIOCore
 /// The ARM REST API: every path below the service's resource id.
 public struct ManagementRoutes: Sendable {
   let service: ManagementService
-  /// Bytes of a request body at most.
-  static let maximumBody = 4 << 20
+  /// Bytes of a request body at most: the largest schema, with what JSON adds to it.
+  static let maximumBody = 8 << 20
 
   public init(service: ManagementService) { self.service = service }
 

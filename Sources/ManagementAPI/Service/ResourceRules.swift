@@ -16,6 +16,7 @@ struct ResourceRules {
     switch kind.type {
     case "apis": try await api(&properties)
     case "apis/operations": try await operation(&properties)
+    case "apis/schemas", "schemas": try schema(properties)
     case "subscriptions": try await subscription(&properties, &secrets)
     case "gateways": try gateway(&properties, &secrets)
     case "namedValues": namedValue(&properties, &secrets)
@@ -73,6 +74,10 @@ struct ResourceRules {
     }
     guard template.hasPrefix("/") else { throw .validation("urlTemplate", "'urlTemplate' must begin with '/'.") }
     properties["method"] = .string(method)
+    let complaints = OperationContract(properties).map { ContractCheck.complaints(about: $0) } ?? []
+    guard complaints.isEmpty else {
+      throw .validation(complaints.map { .init(target: $0.target, message: $0.message) })
+    }
     for other in try await service.list("apis/operations", under: path.parent)
     where other.name.lowercased() != path.name.lowercased() {
       if other.string("method") == method, other.string("urlTemplate")?.lowercased() == template.lowercased() {
@@ -80,6 +85,23 @@ struct ResourceRules {
           "urlTemplate", "Operation '\(other.name)' has the same method and URL template: \(method) \(template).")
       }
     }
+  }
+
+  /// Bytes of the largest schema.
+  static let schemaBytes = 4 << 20
+
+  private func schema(_ properties: JSONObject) throws(ManagementError) {
+    let target = properties["document"] == nil ? "value" : "document"
+    guard let document = SchemaDocument(properties, id: path.name) else {
+      // What gateways have no use for is kept for whoever wrote it.
+      if properties.string("contentType")?.lowercased().contains("graphql") == true { return }
+      throw .validation(target, "The schema has no content.")
+    }
+    guard document.text.utf8.count <= Self.schemaBytes else {
+      throw .validation(target, "A schema has at most \(Self.schemaBytes) bytes.")
+    }
+    let complaints = ContractCheck.complaints(about: document)
+    guard complaints.isEmpty else { throw .validation(complaints.map { .init(target: target, message: $0) }) }
   }
 
   private func subscription(
@@ -229,6 +251,7 @@ struct Dependents {
     switch kind.type {
     case "namedValues": needle = "{{\(resource.string("displayName") ?? resource.name)}}"
     case "policyFragments": needle = "fragment-id=\"\(resource.name)\""
+    case "schemas": needle = "schema-id=\"\(resource.name)\""
     default: needle = "backend-id=\"\(resource.name)\""
     }
     for other in ResourceKind.all where other.collection == "policies" || other.type == "policyFragments" {

@@ -4,12 +4,15 @@ import PolicySyntax
 /// One document on its way to a plan, or the complaints about it. Every complaint is collected, never only the first.
 final class PolicyCompilation {
   let environment: PolicyEnvironment
+  let schemas: SchemaStore
   private let compiler: ExpressionCompiler
   private(set) var diagnostics: [Diagnostic] = []
   /// What all expressions compiled so far may read.
   private(set) var usage: ExpressionUsage = []
   var readsRequestBody = false
   var readsResponseBody = false
+  /// Whether a policy asks what the operation says of its messages.
+  var readsContract = false
   private(set) var instructions: [PolicyPlan.Instruction] = []
   private(set) var places: [PlanPlace] = []
   private(set) var scope = PolicyScope.global
@@ -25,8 +28,9 @@ final class PolicyCompilation {
   /// How deep fragments may include each other.
   static let fragmentDepth = 10
 
-  init(environment: PolicyEnvironment) {
+  init(environment: PolicyEnvironment, schemas: SchemaStore = SchemaStore()) {
     self.environment = environment
+    self.schemas = schemas
     compiler = ExpressionCompiler(options: ExpressionOptions(limits: environment.limits))
   }
 
@@ -67,6 +71,9 @@ final class PolicyCompilation {
     var counts: [String: Int] = [:]
     for child in element.elements {
       counts[child.name, default: 0] += 1
+      if counts[child.name] == 2, PolicyCatalogue.definition(child.name)?.isOnce == true {
+        report(child.diagnostic("PL0152", "Policy '\(child.name)' may stand only once in a section."))
+      }
       path.append("\(child.name)[\(counts[child.name] ?? 1)]")
       compile(child)
       path.removeLast()

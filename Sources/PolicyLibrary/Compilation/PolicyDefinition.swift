@@ -7,16 +7,19 @@ struct PolicyDefinition: Sendable {
   let name: String
   let sections: Set<PolicySection>
   let scopes: Set<PolicyScope>
+  /// Whether it may stand only once among the policies of a section or branch.
+  let isOnce: Bool
   /// Reads the element, complains about what is wrong with it, and emits its steps.
   let compile: @Sendable (PolicyElement, PolicyCompilation) -> Void
 
   init(
     _ name: String, in sections: Set<PolicySection>, at scopes: Set<PolicyScope> = Set(PolicyScope.allCases),
-    compile: @escaping @Sendable (PolicyElement, PolicyCompilation) -> Void
+    isOnce: Bool = false, compile: @escaping @Sendable (PolicyElement, PolicyCompilation) -> Void
   ) {
     self.name = name
     self.sections = sections
     self.scopes = scopes
+    self.isOnce = isOnce
     self.compile = compile
   }
 }
@@ -53,6 +56,7 @@ enum PolicyCatalogue {
     .limitConcurrency,
     .llmEmitTokenMetric,
     .llmTokenLimit,
+    .mockResponse,
     .publishToDapr,
     .quota,
     .quotaByKey,
@@ -74,7 +78,11 @@ enum PolicyCatalogue {
     .trace,
     .validateAzureADToken,
     .validateClientCertificate,
+    .validateContent,
+    .validateHeaders,
     .validateJWT,
+    .validateParameters,
+    .validateStatusCode,
     .wait,
     .xmlToJSON,
     .xslTransform,
@@ -104,14 +112,9 @@ enum PolicyCatalogue {
     "llm-semantic-cache-lookup",
     "llm-semantic-cache-store",
     "log-to-eventhub",
-    "mock-response",
     "proxy",
     "send-service-bus-message",
-    "validate-content",
     "validate-graphql-request",
-    "validate-headers",
     "validate-odata-request",
-    "validate-parameters",
-    "validate-status-code",
   ]
 }

@@ -9,21 +9,24 @@ public struct PolicyEnvironment: Sendable {
   public var fragments: [String: String]
   /// By identifier.
   public var backends: [String: Backend]
+  /// What `schema-id` names.
+  public var schemas: [SchemaDocument]
   /// Kinds of which there may be more than are listed here: a name that is not found is a warning.
   public var incompleteKinds: Set<Kind>
   /// Bounds of every evaluation of an expression.
   public var limits = EvaluationLimits()
 
   /// What a document can refer to.
-  public enum Kind: Sendable { case namedValue, fragment, backend }
+  public enum Kind: Sendable { case namedValue, fragment, backend, schema }
 
   public init(
     namedValues: NamedValues = NamedValues(), fragments: [String: String] = [:], backends: [String: Backend] = [:],
-    incompleteKinds: Set<Kind> = []
+    schemas: [SchemaDocument] = [], incompleteKinds: Set<Kind> = []
   ) {
     self.namedValues = namedValues
     self.fragments = fragments
     self.backends = backends
+    self.schemas = schemas
     self.incompleteKinds = incompleteKinds
   }
 
@@ -34,6 +37,7 @@ public struct PolicyEnvironment: Sendable {
       case "PL0017": .namedValue
       case "PL0110": .fragment
       case "PL0126": .backend
+      case "PL0150": .schema
       default: nil
       }
     return kind.map(incompleteKinds.contains) == true ? .warning : diagnostic.severity
@@ -46,6 +50,7 @@ public struct PolicyEnvironment: Sendable {
       secrets: Set(snapshot.namedValues.filter(\.isSecret).map(\.displayName)))
     fragments = Dictionary(snapshot.policyFragments.map { ($0.id, $0.rawXML) }) { first, _ in first }
     backends = Dictionary(snapshot.backends.map { ($0.id, $0) }) { first, _ in first }
+    schemas = snapshot.schemas
     incompleteKinds = []
   }
 }

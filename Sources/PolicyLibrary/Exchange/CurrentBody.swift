@@ -22,6 +22,9 @@ struct CurrentBody: Sendable {
 
   func contentType(_ exchange: Exchange) -> String { exchange.header("Content-Type", of: message) ?? "" }
 
+  /// `Content-Encoding`.
+  func encoding(_ exchange: Exchange) -> String? { exchange.header("Content-Encoding", of: message) }
+
   /// Puts another body in place.
   ///
   /// - Parameter contentType: of the new body; nil leaves the header alone.
@@ -49,9 +52,14 @@ enum MediaType {
   static func isXML(_ text: String) -> Bool { matches(text, "xml") }
   static func isJSON(_ text: String) -> Bool { matches(text, "json") }
 
+  /// Whether two types are the same, whatever parameters follow.
+  static func isSame(_ a: String, _ b: String) -> Bool { bare(a) == bare(b) }
+
+  private static func bare(_ text: String) -> String { text.prefix { $0 != ";" }.lowercased().trimmed }
+
   /// `application/name`, `text/name` or `…+name`, whatever parameters follow.
   private static func matches(_ text: String, _ name: String) -> Bool {
-    let type = text.prefix { $0 != ";" }.lowercased().trimmed
+    let type = bare(text)
     return type == "application/" + name || type == "text/" + name || type.hasSuffix("+" + name)
   }
 

@@ -1,5 +1,6 @@
 public import Expressions
 public import HTTPWire
+import JSONSchema
 import Telemetry
 
 /// One request in flight with its response: what policies read and change. Confined to one event loop, and used again for
@@ -206,25 +207,4 @@ extension Exchange {
 /// A count that waits for the response.
 protocol DeferredCount: Sendable {
   func count(_ exchange: Exchange)
-}
-
-/// JSON strings without a JSON library.
-enum JSONText {
-  static func quoted(_ text: String) -> String {
-    var bytes: [UInt8] = [0x22]
-    for byte in text.utf8 {
-      switch byte {
-      case 0x22, 0x5c: bytes += [0x5c, byte]
-      case 0x0a: bytes += [0x5c, 0x6e]
-      case 0x0d: bytes += [0x5c, 0x72]
-      case 0x09: bytes += [0x5c, 0x74]
-      case 0..<0x20: bytes += Array("\\u00".utf8) + [byte < 16 ? 0x30 : 0x31, hex(byte & 15)]
-      default: bytes.append(byte)
-      }
-    }
-    bytes.append(0x22)
-    return String(decoding: bytes, as: UTF8.self)
-  }
-
-  private static func hex(_ value: UInt8) -> UInt8 { value < 10 ? 48 + value : 87 + value }
 }

@@ -49,4 +49,6 @@ public protocol ExchangeSource: AnyObject {
   func matchedParameters() -> [(name: String, value: String)]
   /// The certificate the client showed, as DER.
   func clientCertificate() -> [UInt8]?
+  /// What the operation says of its messages; nil unless its plan asks for it.
+  func contract() -> MessageContract?
 }

@@ -16,6 +16,7 @@ public final class PlanSet {
   private let global: PolicyText?
   private var documents: [String: PolicyDocument] = [:]
   private var plans: [String: PolicyPlan] = [:]
+  private let schemas = SchemaStore()
 
   /// - Parameter limits: the bounds of every evaluation of an expression.
   public init(_ snapshot: Snapshot, limits: EvaluationLimits = EvaluationLimits()) {
@@ -41,11 +42,16 @@ public final class PlanSet {
     try add(
       operation?.policy, .operation, "the policy of operation '\(operation?.id ?? "")' of API '\(api?.id ?? "")'",
       to: &scopes)
-    let compilation = PolicyCompilation(environment: environment)
+    let compilation = PolicyCompilation(environment: environment, schemas: schemas)
     let plan = EffectivePolicy(scopes: scopes).compile(compilation)
     guard !compilation.hasErrors else { throw failure(compilation.diagnostics, scopes.last?.name ?? "") }
     plans[key] = plan
     return plan
+  }
+
+  /// What an operation says of its messages, for plans that need it.
+  public func contract(api: API, operation: GatewayConfiguration.Operation) -> MessageContract {
+    MessageContractReader(api: api, schemas: schemas).contract(of: operation)
   }
 
   private func add(
@@ -87,7 +93,7 @@ struct EffectivePolicy {
     }
     return PolicyPlan(
       sections: sections, places: compilation.places, needsRequestBody: compilation.readsRequestBody,
-      needsResponseBody: compilation.readsResponseBody)
+      needsResponseBody: compilation.readsResponseBody, needsContract: compilation.readsContract)
   }
 
   /// Emits a section of the innermost document; `<base />` in it stands for the next one outwards.

@@ -22,6 +22,8 @@ public final class PolicyPlan: Sendable {
   public let needsRequestBody: Bool
   /// Whether a policy reads the response's body, so that it must be collected before the plan goes on.
   public let needsResponseBody: Bool
+  /// Whether a policy asks what the operation says of its messages.
+  public let needsContract: Bool
   /// Nothing happens but the forwarding of the request: with these settings.
   public let passThrough: ForwardSettings?
 
@@ -32,11 +34,15 @@ public final class PolicyPlan: Sendable {
   public static let empty = PolicyPlan(
     sections: [[], [], [], []], places: [], needsRequestBody: false, needsResponseBody: false)
 
-  init(sections: [[Instruction]], places: [PlanPlace], needsRequestBody: Bool, needsResponseBody: Bool) {
+  init(
+    sections: [[Instruction]], places: [PlanPlace], needsRequestBody: Bool, needsResponseBody: Bool,
+    needsContract: Bool = false
+  ) {
     self.sections = sections
     self.places = places
     self.needsRequestBody = needsRequestBody
     self.needsResponseBody = needsResponseBody
+    self.needsContract = needsContract
     behindCacheStore =
       (sections[2].firstIndex {
         if case .step(let step, _) = $0 { return step is CacheStore }

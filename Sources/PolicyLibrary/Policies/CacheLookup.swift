@@ -5,7 +5,7 @@ import PolicySyntax
 
 extension PolicyDefinition {
   /// `cache-lookup`: answers with a stored response, if there is one for this request.
-  static let cacheLookup = PolicyDefinition("cache-lookup", in: [.inbound]) { element, plan in
+  static let cacheLookup = PolicyDefinition("cache-lookup", in: [.inbound], isOnce: true) { element, plan in
     let attributes = AttributeReader(element, plan)
     let byDeveloper = attributes.boolean("vary-by-developer", isRequired: true)
     let byGroups = attributes.boolean("vary-by-developer-groups", isRequired: true)
@@ -26,7 +26,7 @@ extension PolicyDefinition {
   }
 
   /// `cache-store`: keeps the response that `cache-lookup` did not find.
-  static let cacheStore = PolicyDefinition("cache-store", in: [.outbound]) { element, plan in
+  static let cacheStore = PolicyDefinition("cache-store", in: [.outbound], isOnce: true) { element, plan in
     let attributes = AttributeReader(element, plan)
     let duration = attributes.integer("duration", isRequired: true, in: 1...Int(Int32.max))
     let anyStatus = attributes.boolean("cache-response")

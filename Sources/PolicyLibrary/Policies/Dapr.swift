@@ -1,4 +1,5 @@
 import Expressions
+import JSONSchema
 import PolicySyntax
 
 extension PolicyDefinition {

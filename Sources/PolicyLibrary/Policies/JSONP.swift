@@ -4,7 +4,7 @@ import PolicySyntax
 
 extension PolicyDefinition {
   /// `jsonp`: wraps the response in a call, where the request names a function.
-  static let jsonp = PolicyDefinition("jsonp", in: [.outbound]) { element, plan in
+  static let jsonp = PolicyDefinition("jsonp", in: [.outbound], isOnce: true) { element, plan in
     let attributes = AttributeReader(element, plan)
     let name = attributes.string("callback-parameter-name", isRequired: true)
     attributes.finish()

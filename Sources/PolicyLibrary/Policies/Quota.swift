@@ -5,7 +5,7 @@ import PolicySyntax
 
 extension PolicyDefinition {
   /// `quota`: calls and bandwidth of a subscription in fixed windows that begin with the subscription.
-  static let quota = PolicyDefinition("quota", in: [.inbound], at: [.product]) { element, plan in
+  static let quota = PolicyDefinition("quota", in: [.inbound], at: [.product], isOnce: true) { element, plan in
     let attributes = AttributeReader(element, plan)
     let bounds = 0...Int(Int32.max)
     let calls = attributes.integer("calls", in: bounds, allowsExpression: false)

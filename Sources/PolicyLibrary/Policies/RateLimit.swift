@@ -23,7 +23,8 @@ extension PolicyDefinition {
   }
 
   /// `rate-limit`: a sliding window for each subscription, counted apart for product, API and operation.
-  static let rateLimit = PolicyDefinition("rate-limit", in: [.inbound], at: [.product, .api, .operation]) {
+  static let rateLimit = PolicyDefinition("rate-limit", in: [.inbound], at: [.product, .api, .operation], isOnce: true)
+  {
     element, plan in
     let attributes = AttributeReader(element, plan)
     let calls = attributes.integer("calls", isRequired: true, in: 1...Int(Int32.max), allowsExpression: false)

@@ -5,7 +5,7 @@ import PolicySyntax
 
 extension PolicyDefinition {
   /// `redirect-content-urls`: the backend's address in bodies becomes the gateway's, and in requests the reverse.
-  static let redirectContentURLs = PolicyDefinition("redirect-content-urls", in: [.inbound, .outbound]) {
+  static let redirectContentURLs = PolicyDefinition("redirect-content-urls", in: [.inbound, .outbound], isOnce: true) {
     element, plan in
     AttributeReader(element, plan).finish()
     plan.allowChildren([], in: element)

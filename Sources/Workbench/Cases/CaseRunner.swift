@@ -34,7 +34,8 @@ struct CaseRunner {
       ?? PolicyEnvironment(
         namedValues: PolicySyntax.NamedValues(policyCase.namedValues),
         fragments: policyCase.fragments.mapValues { $0.map(\.text).joined(separator: "\n") },
-        backends: Dictionary(uniqueKeysWithValues: policyCase.backends.map { ($0, Backend(id: $0, url: $1)) }))
+        backends: Dictionary(uniqueKeysWithValues: policyCase.backends.map { ($0, Backend(id: $0, url: $1)) }),
+        schemas: policyCase.namedSchemas)
   }
 
   /// Every complaint about the policies and fragments, with the line of the case it is about.
@@ -58,13 +59,20 @@ struct CaseRunner {
   /// Runs every request, one after the other.
   func run() throws(CaseProblem) -> [Outcome] {
     let snapshot = try snapshot()
+    let plans = PlanSet(snapshot)
     let plan: PolicyPlan
     do {
-      plan = try PlanSet(snapshot).plan(
+      plan = try plans.plan(
         api: snapshot.apis.first, operation: snapshot.apis.first?.operations.first, product: snapshot.products.first)
     } catch {
       throw CaseProblem(line: 1, message: error.description)
     }
+    let contract: MessageContract? =
+      if plan.needsContract, let api = snapshot.apis.first, let operation = api.operations.first {
+        plans.contract(api: api, operation: operation)
+      } else {
+        nil
+      }
     let script = CaseScript()
     let effects = ScriptedEffects(startTicks: policyCase.startTicks ?? 639_028_224_000_000_000) { script.answer($0) }
     var outcomes: [Outcome] = []
@@ -72,17 +80,17 @@ struct CaseRunner {
       effects.pass(milliseconds: step.wait * 1_000)
       script.begin(step)
       let logged = effects.log.count
-      outcomes.append(try run(step, plan, snapshot, script, effects, logged))
+      outcomes.append(try run(step, plan, contract, snapshot, script, effects, logged))
     }
     return outcomes
   }
 
   private func run(
-    _ step: PolicyCase.Step, _ plan: PolicyPlan, _ snapshot: Snapshot, _ script: CaseScript,
-    _ effects: ScriptedEffects, _ logged: Int
+    _ step: PolicyCase.Step, _ plan: PolicyPlan, _ contract: MessageContract?, _ snapshot: Snapshot,
+    _ script: CaseScript, _ effects: ScriptedEffects, _ logged: Int
   ) throws(CaseProblem) -> Outcome {
     let exchange = Exchange(effects: effects)
-    let facts = try CaseFacts(step.request, snapshot, exchange)
+    let facts = try CaseFacts(step.request, snapshot, contract, exchange)
     exchange.source = facts
     let trace = ExchangeTrace()
     exchange.trace = trace
@@ -108,10 +116,11 @@ struct CaseRunner {
     let own = path.split(separator: "?", maxSplits: 1)[0].dropFirst(CaseFacts.apiPath.count)
     let operation = GatewayConfiguration.Operation(
       id: "operation", displayName: "Operation", method: policyCase.operation?.method ?? "GET",
-      urlTemplate: policyCase.operation?.template ?? (own.isEmpty ? "/" : String(own)), policy: text(.operation))
+      urlTemplate: policyCase.operation?.template ?? (own.isEmpty ? "/" : String(own)), policy: text(.operation),
+      contract: policyCase.contract.map { OperationContract(json: $0) })
     let api = API(
       id: "echo", displayName: "Echo", path: "echo", protocols: [.http, .https], serviceURL: "http://be/api",
-      operations: [operation], policy: text(.api))
+      operations: [operation], schemas: policyCase.schemas, policy: text(.api))
     let product = text(.product).map { Product(id: "starter", displayName: "Starter", apiIDs: ["echo"], policy: $0) }
     return Snapshot(
       version: 1, service: ServiceIdentity(name: "postern", resourceID: "/service"),
@@ -120,7 +129,7 @@ struct CaseRunner {
         NamedValue(displayName: $0, value: environment.namedValues[$0] ?? "", isSecret: false)
       },
       policyFragments: environment.fragments.map { PolicyFragment(id: $0, rawXML: $1) },
-      backends: Array(environment.backends.values), globalPolicy: text(.global))
+      backends: Array(environment.backends.values), schemas: environment.schemas, globalPolicy: text(.global))
   }
 }
 
@@ -128,8 +137,12 @@ struct CaseRunner {
 final class CaseFacts: ExchangeSource {
   static let apiPath = "/echo"
   private let parameters: [(name: String, value: String)]
+  private let messages: MessageContract?
 
-  init(_ request: CaseMessage, _ snapshot: Snapshot, _ exchange: Exchange) throws(CaseProblem) {
+  init(
+    _ request: CaseMessage, _ snapshot: Snapshot, _ contract: MessageContract?, _ exchange: Exchange
+  ) throws(CaseProblem) {
+    messages = contract
     let words = request.words
     guard words.count >= 2, words[1].hasPrefix(Self.apiPath) else {
       throw CaseProblem(line: request.line, message: "Expected a request such as 'GET /echo/resource?a=1'.")
@@ -176,4 +189,5 @@ final class CaseFacts: ExchangeSource {
 
   func matchedParameters() -> [(name: String, value: String)] { parameters }
   func clientCertificate() -> [UInt8]? { nil }
+  func contract() -> MessageContract? { messages }
 }

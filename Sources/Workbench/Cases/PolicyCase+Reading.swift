@@ -1,4 +1,5 @@
 import Foundation
+import GatewayConfiguration
 import PolicyLibrary
 
 extension PolicyCase {
@@ -40,6 +41,10 @@ extension PolicyCase {
         throw CaseProblem(line: heading.number, message: "Expected '### operation GET /template'.")
       }
       operation = (words[0], words[1])
+      contract = try contract(lines)
+    case "schema", "named-schema":
+      let schema = try schema(words, lines, heading)
+      if kind == "schema" { schemas.append(schema) } else { namedSchemas.append(schema) }
     case "now":
       guard words.count == 1, let date = try? Date(words[0], strategy: .iso8601) else {
         throw CaseProblem(line: heading.number, message: "Expected '### now 2026-01-01T00:00:00Z'.")
@@ -62,7 +67,9 @@ extension PolicyCase {
   private mutating func addToStep(_ kind: String, _ heading: CaseLine, _ lines: [CaseLine]) throws(CaseProblem) {
     let kinds = ["backend", "service", "received", "called", "response", "log"]
     guard kinds.contains(kind) else {
-      let all = ["policy", "fragment", "named-values", "backends", "operation", "now", "request"] + kinds
+      let all =
+        ["policy", "fragment", "named-values", "backends", "operation", "schema", "named-schema", "now", "request"]
+        + kinds
       throw CaseProblem(
         line: heading.number, message: "'\(kind)' is no heading; expected one of \(all.joined(separator: ", ")).")
     }
@@ -86,6 +93,24 @@ extension PolicyCase {
     case "called": step.called = (step.called ?? []) + [message]
     default: step.response = message
     }
+  }
+
+  /// What the operation says of its messages, below its heading.
+  private func contract(_ lines: [CaseLine]) throws(CaseProblem) -> String? {
+    guard let first = lines.first(where: { !$0.text.allSatisfy(\.isWhitespace) }) else { return nil }
+    let text = lines.map(\.text).joined(separator: "\n")
+    if let complaint = ContractCheck.complaints(about: OperationContract(json: text)).first {
+      throw CaseProblem(line: first.number, message: complaint.message)
+    }
+    return text
+  }
+
+  private func schema(
+    _ words: [String], _ lines: [CaseLine], _ heading: CaseLine
+  ) throws(CaseProblem) -> SchemaDocument {
+    guard words.count == 1 else { throw CaseProblem(line: heading.number, message: "A schema needs its id.") }
+    let text = lines.map(\.text).joined(separator: "\n").trimmed
+    return SchemaDocument(id: words[0], kind: text.hasPrefix("<") ? .xml : .json, text: text)
   }
 
   private func part(_ words: [String], _ lines: [CaseLine], _ heading: CaseLine) throws(CaseProblem) -> Part {

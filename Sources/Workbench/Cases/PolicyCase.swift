@@ -1,3 +1,4 @@
+import GatewayConfiguration
 import PolicyLibrary
 
 /// One case of a policy test: policies, requests with the answers that backends and services give, and what is expected.
@@ -44,6 +45,12 @@ public struct PolicyCase: Sendable {
   var backends: [String: String] = [:]
   /// Method and template of the operation; nil for the first request's own.
   var operation: (method: String, template: String)?
+  /// What the operation says of its messages, as JSON; nil when it says nothing.
+  var contract: String?
+  /// The API's schemas.
+  var schemas: [SchemaDocument] = []
+  /// The service's schemas.
+  var namedSchemas: [SchemaDocument] = []
   /// When it begins; nil for 2026-01-01.
   var startTicks: Int64?
   var diagnostics: [ExpectedDiagnostic] = []

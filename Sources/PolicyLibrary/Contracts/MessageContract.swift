@@ -1,0 +1,59 @@
+import JSONSchema
+
+/// What an operation says of its messages, ready for the policies that hold requests and responses against it: compiled
+/// once for a configuration, and only for operations whose policies ask for it.
+public final class MessageContract: Sendable {
+  /// A parameter of the path or query, or a header.
+  struct Parameter: Sendable {
+    let name: String
+    let isRequired: Bool
+    /// The name of the schema among the API's, for messages.
+    let definition: String
+    let schema: Result<JSONSchema, SchemaFault>
+  }
+
+  /// One form that a body may have.
+  struct Representation: Sendable {
+    /// As the operation writes it.
+    let contentType: String
+    /// The name of the schema among the API's, for messages.
+    let definition: String
+    /// Nil where nothing is said of what the body holds.
+    let schema: Result<ContentSchema, SchemaFault>?
+    /// Bodies to show, in order; at the end one made from the schema where there is none.
+    let examples: [[UInt8]]
+  }
+
+  struct Response: Sendable {
+    let status: Int
+    let headers: [Parameter]
+    let representations: [Representation]
+  }
+
+  let path: [Parameter]
+  let query: [Parameter]
+  let headers: [Parameter]
+  let representations: [Representation]
+  let responses: [Response]
+
+  init(
+    path: [Parameter] = [], query: [Parameter] = [], headers: [Parameter] = [],
+    representations: [Representation] = [], responses: [Response] = []
+  ) {
+    self.path = path
+    self.query = query
+    self.headers = headers
+    self.representations = representations
+    self.responses = responses
+  }
+
+  /// Of an operation that says nothing, and of a request that none matches.
+  static let empty = MessageContract()
+
+  func response(_ status: Int) -> Response? { responses.first { $0.status == status } }
+}
+
+extension Exchange {
+  /// What the operation says of its messages.
+  var contract: MessageContract { source?.contract() ?? .empty }
+}

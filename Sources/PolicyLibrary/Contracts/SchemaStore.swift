@@ -1,0 +1,156 @@
+import DotNet
+import GatewayConfiguration
+import JSONSchema
+
+/// A schema that contents are held against.
+enum ContentSchema: Sendable {
+  case json(JSONSchema)
+  case xml(XmlSchema)
+}
+
+/// Why there is no schema where one is referred to.
+enum SchemaFault: Error, Equatable {
+  /// There is no document of that name, or it is neither JSON nor XML Schema.
+  case notFound
+  /// The document has no schemas with names.
+  case withoutDefinitions
+  /// The document has no schema of that name.
+  case undefined
+  /// The schema is there, but is none.
+  case unusable(String)
+}
+
+/// The schemas of one configuration on their way to policies: each document is read once, and each schema in it compiled
+/// at most once, however many plans and operations refer to it.
+final class SchemaStore {
+  /// Which schema of a document is meant.
+  enum Selection: Hashable {
+    case whole
+    /// Of that name among `components/schemas` or `definitions`.
+    case definition(String)
+    /// At a pointer.
+    case pointer(String)
+  }
+
+  private enum Content {
+    case json(JSONValue)
+    case xml(XmlSchema)
+    case broken(String)
+  }
+
+  private struct Key: Hashable {
+    /// The API and revision; empty for the service.
+    let owner: String
+    let document: String
+    var selection = Selection.whole
+  }
+
+  private var contents: [Key: Content] = [:]
+  private var schemas: [Key: Result<ContentSchema, SchemaFault>] = [:]
+
+  /// The collections of named schemas in documents of OpenAPI and Swagger.
+  private static let collections = ["/components/schemas", "/definitions"]
+
+  /// A schema of the document of that name.
+  ///
+  /// - Parameter owner: whose documents they are: names of different APIs may be the same.
+  func schema(
+    _ selection: Selection, of id: String, among documents: [SchemaDocument], owner: String
+  ) -> Result<ContentSchema, SchemaFault> {
+    guard let document = documents.first(where: { $0.id.lowercased() == id.lowercased() }) else {
+      return .failure(.notFound)
+    }
+    let key = Key(owner: owner, document: document.id, selection: selection)
+    if let known = schemas[key] { return known }
+    let made = compile(selection, document, owner)
+    schemas[key] = made
+    return made
+  }
+
+  /// A value such as the schema describes; nil for what is no schema of JSON.
+  func sample(
+    _ selection: Selection, of id: String, among documents: [SchemaDocument], owner: String
+  ) -> JSONValue? {
+    guard let document = documents.first(where: { $0.id.lowercased() == id.lowercased() }),
+      case .json(let value) = content(document, owner), let pointer = try? Self.pointer(selection, value).get()
+    else { return nil }
+    var sample = JSONSample(value)
+    return sample.value(at: pointer)
+  }
+
+  private func content(_ document: SchemaDocument, _ owner: String) -> Content {
+    let key = Key(owner: owner, document: document.id)
+    if let known = contents[key] { return known }
+    let made = Self.read(document)
+    contents[key] = made
+    return made
+  }
+
+  private static func read(_ document: SchemaDocument) -> Content {
+    switch document.kind {
+    case .json:
+      do { return .json(try JSONValue(Array(document.text.utf8))) } catch {
+        return .broken("line \(error.line), column \(error.column): \(error.message)")
+      }
+    case .xml:
+      do { return .xml(try XmlSchema(document.text)) } catch { return .broken("\(error)") }
+    }
+  }
+
+  private func compile(
+    _ selection: Selection, _ document: SchemaDocument, _ owner: String
+  ) -> Result<ContentSchema, SchemaFault> {
+    switch content(document, owner) {
+    case .broken(let message): return .failure(.unusable(message))
+    // Any element of the document's own may be the root.
+    case .xml(let schema): return .success(.xml(schema))
+    case .json(let value):
+      return Self.pointer(selection, value).flatMap { pointer in
+        do throws(JSONSchemaError) {
+          return .success(.json(try JSONSchema(value, at: pointer)))
+        } catch {
+          return .failure(.unusable("\(error.pointer): \(error.message)"))
+        }
+      }
+    }
+  }
+
+  private static func pointer(_ selection: Selection, _ document: JSONValue) -> Result<String, SchemaFault> {
+    switch selection {
+    case .whole: return .success("")
+    case .pointer(let pointer): return document[at: pointer] == nil ? .failure(.undefined) : .success(pointer)
+    case .definition(let name):
+      let escaped = name.replacing("~", with: "~0").replacing("/", with: "~1")
+      let present = collections.filter { document[at: $0]?.object != nil }
+      guard !present.isEmpty else { return .failure(.withoutDefinitions) }
+      let found = present.map { "\($0)/\(escaped)" }.first { document[at: $0] != nil }
+      return found.map { .success($0) } ?? .failure(.undefined)
+    }
+  }
+
+  // MARK: - Checks
+
+  /// What keeps a document from being used; every schema with a name in it is tried.
+  static func complaints(about document: SchemaDocument) -> [String] {
+    switch read(document) {
+    case .broken(let message): return [message]
+    case .xml: return []
+    case .json(let value):
+      var pointers: [String] = []
+      for collection in collections {
+        for member in value[at: collection]?.object?.members ?? [] {
+          pointers.append(collection + "/" + member.name.replacing("~", with: "~0").replacing("/", with: "~1"))
+        }
+      }
+      if pointers.isEmpty { pointers = [""] }
+      return pointers.compactMap { pointer in
+        do throws(JSONSchemaError) {
+          _ = try JSONSchema(value, at: pointer)
+          return nil
+        } catch {
+          return "\(error.pointer): \(error.message)"
+        }
+      }
+    }
+  }
+}
