@@ -37,6 +37,9 @@ final class PeerProcess {
     }
   }
 
+  /// Gives the peer a line to read.
+  func send(_ line: String) throws { try input.fileHandleForWriting.write(contentsOf: Data((line + "\n").utf8)) }
+
   deinit {
     // Not asked but ended: the test runner's own handling of signals is inherited, so that SIGTERM may do nothing.
     kill(process.processIdentifier, SIGKILL)
