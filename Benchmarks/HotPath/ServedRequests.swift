@@ -11,44 +11,101 @@ struct ServedRequests: Sendable {
   var name: String
   /// Whether each request becomes a line of the JSON log.
   var logs = false
-  /// The path that the client asks for.
-  var path = "/pass/things?zone=utc"
+  /// The API that is asked; the last part of the path that the client asks for is `things`.
+  var api = "pass"
+  /// Whether the API needs a subscription's key.
+  var isKeyed = false
+  var inbound: String?
+  var outbound = ""
 
-  static let all = [
-    ServedRequests(name: "request-pass"),
-    ServedRequests(name: "request-pass-log-json", logs: true),
-    ServedRequests(name: "request-keyed", path: "/keyed/things?zone=utc"),
+  var path: String { "/\(api)/things?zone=utc" }
+
+  static let all =
+    [
+      ServedRequests(name: "request-pass"),
+      ServedRequests(name: "request-pass-log-json", logs: true),
+      ServedRequests(
+        name: "request-keyed", api: "keyed", isKeyed: true,
+        inbound: """
+          <rate-limit-by-key calls="100000000" renewal-period="60" counter-key="@(context.Subscription.Id)" />
+          <set-header name="X-GW-Sub" exists-action="override"><value>@(context.Subscription.Id)</value></set-header>
+          <set-header name="X-GW-Static" exists-action="override"><value>perf</value></set-header>
+          """,
+        outbound: """
+          <set-header name="X-Powered-By" exists-action="delete" />
+          <set-header name="X-Internal-Trace" exists-action="delete" />
+          """),
+    ] + policies
+
+  /// One policy each: what it costs is the difference to `request-pass`.
+  private static let policies = [
+    ServedRequests(
+      name: "request-set-header",
+      inbound: #"<set-header name="X-GW-Static" exists-action="override"><value>perf</value></set-header>"#),
+    ServedRequests(
+      name: "request-check-header",
+      inbound: """
+        <check-header name="Accept-Language" failed-check-httpcode="406" failed-check-error-message="no" ignore-case="false">
+        <value>en-US,en;q=0.9</value></check-header>
+        """),
+    ServedRequests(
+      name: "request-rate-limit-by-key",
+      inbound: """
+        <rate-limit-by-key calls="100000000" renewal-period="60" counter-key="@(context.Request.IpAddress)" />
+        """),
+    ServedRequests(
+      name: "request-choose",
+      inbound: """
+        <choose><when condition="@(context.Request.Headers.GetValueOrDefault("Accept", "") == "text/xml")">
+        <set-header name="X-A" exists-action="override"><value>xml</value></set-header></when>
+        <when condition="@(context.Request.Method == "POST")">
+        <set-header name="X-A" exists-action="override"><value>post</value></set-header></when></choose>
+        """),
+    ServedRequests(
+      name: "request-validate-jwt",
+      inbound: """
+        <validate-jwt token-value="\(token)"><issuer-signing-keys><key>\(signingKey)</key></issuer-signing-keys>
+        <audiences><audience>api</audience></audiences><issuers><issuer>https://issuer.example</issuer></issuers>
+        <required-claims><claim name="roles"><value>reader</value></claim></required-claims></validate-jwt>
+        """),
+    ServedRequests(
+      name: "request-cache-hit",
+      inbound: #"<cache-lookup vary-by-developer="false" vary-by-developer-groups="false" />"#,
+      outbound: #"<cache-store duration="3600" />"#),
   ]
 
-  /// The subscription key that opens `/keyed`.
+  /// Signed with HS256 by `signingKey`, valid to the end of the century.
+  private static let token =
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJodHRwczovL2lzc3Vlci5leGFtcGxlIiwiYXVkIjoiYXBpIiwic3ViIjo"
+    + "iY2FudGVlbiIsImV4cCI6NDEwMjQ0NDgwMCwicm9sZXMiOlsicmVhZGVyIl19.ZR75GwG4apwYKhiqxr2tDHuOk17SAP4bmcDZ8CO1Nco"
+  private static let signingKey = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+
+  /// The subscription key that opens the keyed API.
   static let key = "0123456789abcdef0123456789abcdef"
 
-  private static let policy = """
-    <policies><inbound><base />
-    <rate-limit-by-key calls="100000000" renewal-period="60" counter-key="@(context.Subscription.Id)" />
-    <set-header name="X-GW-Sub" exists-action="override"><value>@(context.Subscription.Id)</value></set-header>
-    <set-header name="X-GW-Static" exists-action="override"><value>perf</value></set-header>
-    </inbound><backend><base /></backend><outbound><base />
-    <set-header name="X-Powered-By" exists-action="delete" /><set-header name="X-Internal-Trace" exists-action="delete" />
-    </outbound><on-error><base /></on-error></policies>
-    """
-
-  private static func snapshot(backendPort: Int) -> Snapshot {
-    let operations = [Operation(id: "get", displayName: "get", method: "GET", urlTemplate: "/*")]
-    func api(_ id: String, keyed: Bool, _ policy: PolicyText?) -> API {
-      API(
-        id: id, displayName: id, path: id, protocols: [.http], serviceURL: "http://127.0.0.1:\(backendPort)",
-        subscriptionRequired: keyed, operations: operations, policy: policy)
+  private func snapshot(backendPort: Int) -> Snapshot {
+    let policy = inbound.map {
+      PolicyText(
+        rawXML: """
+          <policies><inbound><base />\($0)</inbound><backend><base /></backend><outbound><base />\(outbound)</outbound>
+          <on-error><base /></on-error></policies>
+          """)
     }
     return Snapshot(
       version: 1, service: ServiceIdentity(name: "postern", resourceID: "/service"),
       gateway: GatewayIdentity(id: "plant", location: "Hall 7"),
-      apis: [api("pass", keyed: false, nil), api("keyed", keyed: true, PolicyText(rawXML: policy))],
-      subscriptions: [
-        Subscription(
-          id: "canteen", displayName: "Canteen", scope: .api("keyed"), primaryKey: key,
-          secondaryKey: String(key.reversed()))
-      ])
+      apis: [
+        API(
+          id: api, displayName: api, path: api, protocols: [.http], serviceURL: "http://127.0.0.1:\(backendPort)",
+          subscriptionRequired: isKeyed,
+          operations: [Operation(id: "get", displayName: "get", method: "GET", urlTemplate: "/*")], policy: policy)
+      ],
+      subscriptions: isKeyed
+        ? [
+          Subscription(
+            id: "canteen", displayName: "Canteen", scope: .api(api), primaryKey: Self.key,
+            secondaryKey: String(Self.key.reversed()))
+        ] : [])
   }
 
   /// Prints the gateway's port, serves until standard input ends, and stops.
@@ -64,7 +121,7 @@ struct ServedRequests: Sendable {
         lines.reserveCapacity(records.count * 800)
         for record in records { LogLine.json(record, into: &lines) }
       })
-    try await server.apply(Self.snapshot(backendPort: backendPort))
+    try await server.apply(snapshot(backendPort: backendPort))
     try await server.start()
     print("\(server.boundHTTPPort ?? 0) \(path)")
     fflush(nil)
