@@ -44,6 +44,18 @@ struct PolicyRunTests {
     }
   }
 
+  @Test func `what fails is told with line, policy and reason`() async throws {
+    try await withCommandLine { line in
+      let policy = #"<set-header name="X"><value>@(context.Request.Headers["None"][0])</value></set-header>"#
+      try line.write("<policies><inbound>\n\(policy)\n</inbound></policies>", to: "api.xml")
+      try line.write("GET /echo/orders", to: "request.http")
+      let outcome = try await line.run("policy", "run", "api.xml", "--request", "request.http")
+      #expect(outcome.status == 0 && outcome.output.contains("### response\n500 "), "\(outcome)")
+      #expect(
+        outcome.output.contains("### errors\nline 2: set-header: ExpressionValueEvaluationFailure: "), "\(outcome)")
+    }
+  }
+
   @Test func `a policy that cannot run ends with 1, a missing file with 2`() async throws {
     try await withCommandLine { line in
       try line.write("<policies><inbound><set-headr /></inbound></policies>", to: "api.xml")

@@ -66,7 +66,7 @@ struct CorpusRunTests {
     do throws(CaseProblem) {
       let run = try PolicyRun(
         document: document, request: request, backends: [answer], surroundings: surroundings, now: nil)
-      return .answered(status: String(run.response.prefix { $0 != "\n" }), hasError: run.trace.contains("\"error\" : "))
+      return .answered(status: String(run.response.prefix { $0 != "\n" }), hasError: !run.errors.isEmpty)
     } catch {
       return error.message.contains("never happens") ? .stuck(error.message) : .refused(error.message)
     }

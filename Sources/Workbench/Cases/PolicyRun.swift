@@ -12,6 +12,8 @@ public struct PolicyRun: Sendable {
   public let called: [String]
   /// What was logged.
   public let log: [String]
+  /// What failed, in order: the line of the policy, its name, the reason and the message.
+  public let errors: [String]
   /// The trace as JSON.
   public let trace: String
 
@@ -45,6 +47,9 @@ public struct PolicyRun: Sendable {
     received = outcome.received.map(\.text)
     called = outcome.called.map(\.text)
     log = outcome.log
+    self.errors = outcome.trace.entries.flatMap { entry in
+      entry.changes.filter { $0.subject == "error" }.compactMap(\.after).map { "line \(entry.place.line): \($0)" }
+    }
     trace = Self.json(outcome.trace)
   }
 

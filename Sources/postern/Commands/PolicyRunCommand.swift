@@ -45,6 +45,7 @@ struct PolicyRunCommand: ParsableCommand {
       for message in run.received { print("### received\n\(message)\n") }
       for message in run.called { print("### called\n\(message)\n") }
       print("### response\n\(run.response)\n")
+      if !run.errors.isEmpty { print("### errors\n\(run.errors.joined(separator: "\n"))\n") }
       if !run.log.isEmpty { print("### log\n\(run.log.joined(separator: "\n"))\n") }
       print("### trace\n\(run.trace)")
     } catch {
