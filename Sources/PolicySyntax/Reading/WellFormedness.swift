@@ -7,8 +7,12 @@ enum WellFormedness {
     var message: String
   }
 
-  /// The first violation, nil when the text is well formed. One pass.
+  /// The first violation, nil when the text is well formed. Control characters are one wherever they stand, in comments
+  /// and CDATA, too.
   static func check(_ bytes: [UInt8], nesting: Int) -> Violation? {
+    if let at = bytes.firstIndex(where: { $0 < 0x20 && !Octet.isBlank($0) }) {
+      return Violation(offset: at, message: "A control character is not allowed.")
+    }
     var i = 0
     var open: [Range<Int>] = []
     while i < bytes.count {
@@ -18,7 +22,6 @@ enum WellFormedness {
           i += reference.length
         } else {
           if bytes.has("]]>", at: i) { return Violation(offset: i, message: "']]>' must be written as ']]&gt;'.") }
-          if bytes[i] < 0x20, !Octet.isBlank(bytes[i]) { return control(i) }
           i += 1
         }
         continue
@@ -104,7 +107,6 @@ enum WellFormedness {
           }
           i += reference.length
         } else {
-          if bytes[i] < 0x20, !Octet.isBlank(bytes[i]) { return .failure(Failure(violation: control(i))) }
           i += 1
         }
       }
@@ -122,9 +124,5 @@ enum WellFormedness {
 
   private static func badEntity(_ offset: Int) -> Violation {
     Violation(offset: offset, message: "'&' must be written as '&amp;' unless it begins one of the five XML entities.")
-  }
-
-  private static func control(_ offset: Int) -> Violation {
-    Violation(offset: offset, message: "A control character is not allowed.")
   }
 }
