@@ -75,7 +75,7 @@ struct CaseComparison {
         complain(lines[0].line, "\(who) received \(shown)")
       }
     }
-    guard let body = wanted.body, body != seen.body else { return }
+    guard let body = wanted.body, body != CaseMessage.comparable(seen.body) else { return }
     complain(wanted.bodyLine, "\(who) received the body:\n\(seen.body)")
   }
 }

@@ -21,6 +21,8 @@ public struct CaseMessage: Sendable {
   /// Where it begins, and where its body does.
   var line: Int
   var bodyLine = 0
+  /// Seconds until it comes, where it is the answer of a service.
+  var delay = 0
 
   /// The words of the first line.
   var words: [String] { firstLine.split(separator: " ").map(String.init) }
@@ -45,9 +47,14 @@ public struct CaseMessage: Sendable {
     }
     guard end < rest.endIndex else { return }
     bodyLine = rest[end].number + 1
-    var text = rest[(end + 1)...].map(\.text).joined(separator: "\n")
+    body = Self.comparable(rest[(end + 1)...].map(\.text).joined(separator: "\n"))
+  }
+
+  /// A body as a case can write it: lines end with a line feed alone, and white space at the end is left out.
+  static func comparable(_ body: String) -> String {
+    var text = body.replacing("\r\n", with: "\n")
     while let last = text.last, last.isWhitespace { text.removeLast() }
-    body = text
+    return text
   }
 }
 

@@ -90,12 +90,16 @@ struct CaseRunner {
     _ script: CaseScript, _ effects: ScriptedEffects, _ logged: Int
   ) throws(CaseProblem) -> Outcome {
     let exchange = Exchange(effects: effects)
-    let facts = try CaseFacts(step.request, snapshot, contract, exchange)
+    let facts = try CaseFacts(step, snapshot, contract, exchange)
     exchange.source = facts
     let trace = ExchangeTrace()
     exchange.trace = trace
     do {
-      try PlanRunner(effects: effects, backend: { script.forward($0) }).run(plan, exchange)
+      if facts.isPreflight, plan.hasPreflightAnswer {
+        plan.answerPreflight(exchange)
+      } else {
+        try PlanRunner(effects: effects, backend: { script.forward($0) }).run(plan, exchange)
+      }
     } catch {
       throw CaseProblem(line: step.request.line, message: "The exchange waits for something that never happens.")
     }
@@ -138,11 +142,14 @@ final class CaseFacts: ExchangeSource {
   static let apiPath = "/echo"
   private let parameters: [(name: String, value: String)]
   private let messages: MessageContract?
+  /// A browser asks before a request whether it may make it, and the operation itself is not about such questions.
+  let isPreflight: Bool
 
   init(
-    _ request: CaseMessage, _ snapshot: Snapshot, _ contract: MessageContract?, _ exchange: Exchange
+    _ step: PolicyCase.Step, _ snapshot: Snapshot, _ contract: MessageContract?, _ exchange: Exchange
   ) throws(CaseProblem) {
     messages = contract
+    let request = step.request
     let words = request.words
     guard words.count >= 2, words[1].hasPrefix(Self.apiPath) else {
       throw CaseProblem(line: request.line, message: "Expected a request such as 'GET /echo/resource?a=1'.")
@@ -159,26 +166,26 @@ final class CaseFacts: ExchangeSource {
       throw CaseProblem(line: request.line, message: "The operation '\(template.text)' does not match the request.")
     }
     self.parameters = parameters
+    isPreflight =
+      words[0] == "OPTIONS" && snapshot.apis[0].operations[0].method != "OPTIONS"
+      && exchange.request.contains(.origin) && exchange.request.contains("Access-Control-Request-Method")
     exchange.begin()
-    exchange.facts = Self.facts(snapshot, exchange)
+    exchange.facts = Self.facts(step.caller, snapshot, exchange)
     exchange.backend = exchange.facts.backend
     exchange.apiPathLength = Self.apiPath.utf8.count
     if let body = request.body { exchange.requestBody = .bytes(Array(body.utf8)) }
   }
 
-  private static func facts(_ snapshot: Snapshot, _ exchange: Exchange) -> ExchangeFacts {
+  private static func facts(_ caller: CaseCaller, _ snapshot: Snapshot, _ exchange: Exchange) -> ExchangeFacts {
     var facts = ExchangeFacts()
     facts.deployment = Deployment(service: snapshot.service, gateway: snapshot.gateway, instanceID: "one")
     facts.api = snapshot.apis.first.map { Shared($0) }
     facts.operation = snapshot.apis.first?.operations.first.map { Shared($0) }
-    facts.product = snapshot.products.first.map { Shared($0) }
-    facts.subscription = Shared(
-      Subscription(
-        id: "canteen", displayName: "Canteen", scope: facts.product.map { .product($0.id) } ?? .api("echo"),
-        primaryKey: "primary", secondaryKey: "secondary", ownerID: "ada"))
-    facts.user = Shared(User(id: "ada", firstName: "Ada", lastName: "Lovelace", email: "ada@example.org"))
+    facts.product = (caller.product ?? snapshot.products.first).map { Shared($0) }
+    facts.subscription = caller.subscription(to: facts.product?.id).map { Shared($0) }
+    facts.user = caller.user.map { Shared($0) }
     facts.backend = try? BackendTarget(url: "http://be/api")
-    facts.clientAddress = "192.0.2.1"
+    facts.clientAddress = caller.address
     facts.localPort = 80
     facts.receivedTicks = exchange.effects.now()
     facts.requestID = RequestID(

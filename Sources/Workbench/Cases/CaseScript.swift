@@ -81,14 +81,15 @@ final class CaseScript {
       return .init(.failure(.init(reason: .connection, message: "\(request.host) cannot be reached.")))
     }
     let answer = services.removeFirst()
+    let milliseconds = answer.delay * 1_000
     if let failure = failure(answer) {
       let reason = OutgoingFailure.Reason(rawValue: failure.reason) ?? .connection
-      return .init(.failure(.init(reason: reason, message: failure.message)))
+      return .init(.failure(.init(reason: reason, message: failure.message)), milliseconds: milliseconds)
     }
     let message = ResponseMessage(
       statusCode: status(answer), statusReason: answer.words.dropFirst().joined(separator: " "),
       headers: answer.headers.map { (name: $0.name, values: [$0.value]) }, body: answer.body.map { Array($0.utf8) })
-    return .init(.success(message))
+    return .init(.success(message), milliseconds: milliseconds)
   }
 
   /// `fail REASON message`.

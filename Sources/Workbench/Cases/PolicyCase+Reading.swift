@@ -52,20 +52,26 @@ extension PolicyCase {
       startTicks = date.ticks
     case "request":
       var step = Step(request: try CaseMessage(lines, after: heading.number))
-      if let word = words.first {
-        guard words.count == 2, word == "after", let seconds = Int(words[1]), (0...31_536_000).contains(seconds) else {
-          throw CaseProblem(line: heading.number, message: "Expected '### request' or '### request after SECONDS'.")
-        }
-        step.wait = seconds
-      }
+      step.wait = try seconds(words, heading, after: kind)
       steps.append(step)
-    default: try addToStep(kind, heading, lines)
+    default: try addToStep(kind, words, heading, lines)
     }
   }
 
+  /// The seconds of `after SECONDS`; 0 without it.
+  private func seconds(_ words: [String], _ heading: CaseLine, after kind: String) throws(CaseProblem) -> Int {
+    if words.isEmpty { return 0 }
+    guard words.count == 2, words[0] == "after", let seconds = Int(words[1]), (0...31_536_000).contains(seconds) else {
+      throw CaseProblem(line: heading.number, message: "Expected '### \(kind)' or '### \(kind) after SECONDS'.")
+    }
+    return seconds
+  }
+
   /// What belongs to the request before it.
-  private mutating func addToStep(_ kind: String, _ heading: CaseLine, _ lines: [CaseLine]) throws(CaseProblem) {
-    let kinds = ["backend", "service", "received", "called", "response", "log"]
+  private mutating func addToStep(
+    _ kind: String, _ words: [String], _ heading: CaseLine, _ lines: [CaseLine]
+  ) throws(CaseProblem) {
+    let kinds = ["caller", "backend", "service", "received", "called", "response", "log"]
     guard kinds.contains(kind) else {
       let all =
         ["policy", "fragment", "named-values", "backends", "operation", "schema", "named-schema", "now", "request"]
@@ -81,14 +87,20 @@ extension PolicyCase {
       step.log = lines.filter { !$0.text.allSatisfy(\.isWhitespace) }
       return
     }
+    if kind == "caller" {
+      step.caller = try CaseCaller(try pairs(lines), heading)
+      return
+    }
     if kind == "received" || kind == "called", heading.text.trimmed.hasSuffix("nothing") {
       if kind == "received" { step.received = [] } else { step.called = [] }
       return
     }
-    let message = try CaseMessage(lines, after: heading.number)
+    var message = try CaseMessage(lines, after: heading.number)
     switch kind {
     case "backend": step.backend.append(message)
-    case "service": step.services.append(message)
+    case "service":
+      message.delay = try seconds(words, heading, after: kind)
+      step.services.append(message)
     case "received": step.received = (step.received ?? []) + [message]
     case "called": step.called = (step.called ?? []) + [message]
     default: step.response = message

@@ -22,6 +22,7 @@ public struct PolicyCase: Sendable {
   /// A request and what is expected of it.
   struct Step: Sendable {
     var request: CaseMessage
+    var caller = CaseCaller()
     /// Seconds that pass before.
     var wait = 0
     /// The backend's answers, in order; the last one is given again.

@@ -32,6 +32,9 @@ public struct PlanRunner {
     while true {
       switch stop {
       case .respond:
+        // There is no wire here, so heads have no length.
+        exchange.transferredBytes =
+          (exchange.requestBody.bytes?.count ?? 0) + (exchange.responseBody.bytes?.count ?? 0)
         exchange.finish()
         return
       case .wait(let wait):
