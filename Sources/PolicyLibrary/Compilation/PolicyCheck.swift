@@ -50,7 +50,7 @@ public enum PolicyCheck {
     // A fragment may be meant for any section: it is refused only if no section can hold it.
     let attempts = PolicySection.allCases.map { section in
       let attempt = PolicyCompilation(environment: environment)
-      attempt.compile(section: root, section, at: .operation, base: nil)
+      attempt.compile(fragment: root, id, in: section)
       attempt.compileRemainingExpressions(of: document)
       return attempt.diagnostics
     }

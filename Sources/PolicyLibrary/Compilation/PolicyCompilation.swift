@@ -18,15 +18,14 @@ final class PolicyCompilation {
   private(set) var scope = PolicyScope.global
   private(set) var section = PolicySection.inbound
   private var path: [String] = []
-  private var openFragments: [String] = []
-  /// Where the document includes the outermost open fragment.
+  /// The fragment whose policies are compiled.
+  private var openFragment: String?
+  /// Where the document includes the open fragment.
   private var inclusion: PolicyElement?
   /// Where every expression compiled so far stands.
   private var compiledPlaces: Set<ExpressionPlace> = []
   /// Emits what `<base />` stands for at this scope; nil where documents are checked alone.
   private var base: (() -> Void)?
-  /// How deep fragments may include each other.
-  static let fragmentDepth = 10
 
   init(environment: PolicyEnvironment, schemas: SchemaStore = SchemaStore()) {
     self.environment = environment
@@ -42,7 +41,7 @@ final class PolicyCompilation {
     diagnostic.message = environment.namedValues.redacting(diagnostic.message)
     diagnostic.offendingText = environment.namedValues.redacting(diagnostic.offendingText)
     diagnostic.severity = environment.severity(of: diagnostic)
-    if let fragment = openFragments.last, let inclusion {
+    if let fragment = openFragment, let inclusion {
       // The place in the fragment goes into the words: the position is one of the document that includes it.
       diagnostic.message = "Fragment '\(fragment)', \(diagnostic.position): \(diagnostic.message)"
       diagnostic.position = inclusion.position
@@ -61,6 +60,13 @@ final class PolicyCompilation {
     (self.section, self.scope, self.base, path) = (section, scope, base, [])
     defer { (self.section, self.scope, self.base, path) = outer }
     compileChildren(of: element)
+  }
+
+  /// Compiles a fragment by itself, as a section of an operation's document would include it.
+  func compile(fragment root: PolicyElement, _ id: String, in section: PolicySection) {
+    openFragment = id
+    compile(section: root, section, at: .operation, base: nil)
+    openFragment = nil
   }
 
   /// Compiles every policy in an element, in order.
@@ -103,8 +109,8 @@ final class PolicyCompilation {
   }
 
   private func compileBase(_ element: PolicyElement) {
-    if path.count > 1 {
-      report(element.diagnostic("PL0104", "<base /> may stand only directly in a section."))
+    if path.count > 1 || openFragment != nil {
+      report(element.diagnostic("PL0104", "<base /> may stand only directly in a section of a document."))
     }
     AttributeReader(element, self).finish()
     base?()
@@ -126,21 +132,18 @@ final class PolicyCompilation {
 
   /// Compiles the policies of a fragment in place.
   func include(_ fragmentID: String, for element: PolicyElement) {
+    guard openFragment == nil else {
+      return report(element.diagnostic("PL0111", "A fragment cannot include another one, here '\(fragmentID)'."))
+    }
     guard let text = environment.fragments[fragmentID] else {
       let suggestion = Spelling.nearest(to: fragmentID, among: environment.fragments.keys)
       return report(
         element.diagnostic("PL0110", "There is no policy fragment '\(fragmentID)'.", suggestion: suggestion))
     }
-    guard !openFragments.contains(fragmentID), openFragments.count < Self.fragmentDepth else {
-      return report(
-        element.diagnostic(
-          "PL0111", "Fragment '\(fragmentID)' includes itself, or fragments nest deeper than \(Self.fragmentDepth)."))
-    }
     let (document, complaints) = PolicyDocument.parse(
       text, name: "fragment '\(fragmentID)'", namedValues: environment.namedValues)
-    if openFragments.isEmpty { inclusion = element }
-    openFragments.append(fragmentID)
-    defer { openFragments.removeLast() }
+    (openFragment, inclusion) = (fragmentID, element)
+    defer { (openFragment, inclusion) = (nil, nil) }
     for complaint in complaints { report(complaint) }
     guard let root = document?.root else { return }
     guard root.name == "fragment" else {
@@ -169,12 +172,16 @@ final class PolicyCompilation {
     instructions.append(.step(step, place: places.count - 1))
   }
 
-  /// Emits a condition around what `body` emits; `end` is where a taken branch goes on.
-  func emitBranch(_ condition: any PlanCondition, _ element: PolicyElement, _ body: () -> Void) -> Int {
+  /// Emits a condition around the policies of a branch; gives the jump with which a taken branch ends.
+  ///
+  /// - Parameter name: the branch in paths: `when[2]`.
+  func emitBranch(_ condition: any PlanCondition, _ name: String, _ element: PolicyElement) -> Int {
+    path.append(name)
+    defer { path.removeLast() }
     let branch = instructions.count
     let place = place(of: element)
     instructions.append(.branch(condition, otherwise: 0, place: place))
-    body()
+    compileChildren(of: element)
     let jump = instructions.count
     instructions.append(.jump(0))
     instructions[branch] = .branch(condition, otherwise: instructions.count, place: place)

@@ -41,6 +41,8 @@ public final class Exchange {
   public unowned var source: (any ExchangeSource)?
   /// What counts only once the response is known.
   var afterResponse: [any DeferredCount] = []
+  /// The calls that this exchange has counted against quotas of keys, by counter.
+  var quotaCounts: [String: Int] = [:]
   /// Headers that limits promised for whatever response there will be.
   private var responseHeaders: [(name: String, value: String)] = []
   /// Bytes of request and response, heads included; the gateway says so before ``finish()``.
@@ -80,6 +82,7 @@ public final class Exchange {
     if !errors.isEmpty { errors.removeAll(keepingCapacity: true) }
     if !variables.isEmpty { variables.removeAll(keepingCapacity: true) }
     if !afterResponse.isEmpty { afterResponse.removeAll() }
+    if !quotaCounts.isEmpty { quotaCounts.removeAll() }
     if !responseHeaders.isEmpty { responseHeaders.removeAll() }
     transferredBytes = 0
   }

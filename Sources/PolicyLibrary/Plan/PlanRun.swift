@@ -18,6 +18,8 @@ public struct PlanRun {
   /// Goes on after the gateway itself failed: with another attempt of a `retry`, or the `on-error` section.
   public mutating func failed(_ exchange: Exchange, _ error: PolicyError) -> PlanStop {
     exchange.plan = plan
+    // A plan that only forwards was never begun: what failed is its one step.
+    if plan.passThrough != nil, case .step(_, let place)? = plan.sections[1].first { exchange.placeIndex = place }
     return run(exchange) { (block, exchange) throws(PolicyError) in try block.failed(exchange, error) }
   }
 

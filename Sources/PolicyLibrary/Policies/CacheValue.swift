@@ -19,7 +19,7 @@ extension PolicyDefinition {
     AttributeReader(body, plan).finish()
     guard let key, let variable else { return plan.nested("value", body) }
     plan.emit(FreshValue(key: key, variable: variable, refresh: refresh, isReachable: isReachable), element)
-    let jump = plan.emitBranch(ValueIsMissing(variable: variable), element) { plan.nested("value", body) }
+    let jump = plan.emitBranch(ValueIsMissing(variable: variable), "value", body)
     plan.land([jump])
     plan.emit(
       KeepValue(key: key, variable: variable, expires: expires, fallback: fallback, isReachable: isReachable), element)

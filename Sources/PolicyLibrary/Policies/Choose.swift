@@ -19,10 +19,7 @@ extension PolicyDefinition {
       let attributes = AttributeReader(branch, plan)
       let condition = attributes.boolean("condition", isRequired: true) ?? .literal(false)
       attributes.finish()
-      ends.append(
-        plan.emitBranch(ExpressionCondition(condition: condition), branch) {
-          plan.nested("when[\(index + 1)]", branch)
-        })
+      ends.append(plan.emitBranch(ExpressionCondition(condition: condition), "when[\(index + 1)]", branch))
     }
     if let otherwise = element.first("otherwise") {
       AttributeReader(otherwise, plan).finish()

@@ -44,7 +44,10 @@ struct IPFilter: PolicyStep {
 
   func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
     let text = exchange.facts.clientAddress
+    let isAllowList = try action.value(exchange) == "allow"
     guard let caller = NetworkAddress(text) else {
+      // What cannot be read is on no list.
+      if !isAllowList { return .proceed }
       throw PolicyError(
         source: "ip-filter", reason: "FailedToParseCallerIP",
         message: "Failed to establish IP address for the caller. Access denied.", status: 403)
@@ -56,7 +59,7 @@ struct IPFilter: PolicyStep {
       else { continue }
       if from <= caller, caller <= to { isListed = true }
     }
-    if try action.value(exchange) == "allow" {
+    if isAllowList {
       if isListed { return .proceed }
       throw PolicyError(
         source: "ip-filter", reason: "CallerIpNotAllowed",

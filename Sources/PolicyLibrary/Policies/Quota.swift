@@ -106,25 +106,26 @@ struct QuotaCounter: DeferredCount {
   let source: String
 
   /// Counts the calls and asks for the bytes; throws the 403 of an exhausted quota.
-  func admit(_ exchange: Exchange, increment: Int) throws(PolicyError) {
+  ///
+  /// - Parameter counted: calls that this exchange has counted here before; nil when it comes for the first time.
+  func admit(_ exchange: Exchange, increment: Int, counted: Int? = nil) throws(PolicyError) {
     if let calls {
       let admission = exchange.effects.consume(
-        name + "|calls", limit: calls, periodSeconds: period, start: start, increment: increment)
+        name + "|calls", limit: calls + (counted ?? 0), periodSeconds: period, start: start, increment: increment)
       if !admission.isAllowed { throw exceeded(admission, "Out of call volume quota.") }
     }
     if let bandwidth {
       let admission = exchange.effects.consume(
         name + "|bandwidth", limit: bandwidth << 10, periodSeconds: period, start: start, increment: 0)
       if !admission.isAllowed { throw exceeded(admission, "Out of bandwidth quota.") }
-      exchange.afterResponse.append(self)
+      if counted == nil { exchange.afterResponse.append(self) }
     }
   }
 
   func count(_ exchange: Exchange) {
-    guard let bandwidth else { return }
+    // The bytes have passed: they count however many there were, and the next call finds the quota exceeded.
     _ = exchange.effects.consume(
-      name + "|bandwidth", limit: bandwidth << 10, periodSeconds: period, start: start,
-      increment: exchange.transferredBytes)
+      name + "|bandwidth", limit: .max, periodSeconds: period, start: start, increment: exchange.transferredBytes)
   }
 
   private func exceeded(_ admission: Admission, _ what: String) -> PolicyError {
@@ -179,6 +180,11 @@ struct QuotaByKey: PolicyStep {
     let counter = QuotaCounter(
       name: "quota-by-key|" + (try key.value(exchange)), calls: calls, bandwidth: bandwidth, period: period,
       start: start, source: "quota-by-key")
+    // Several policies about one key count an exchange once.
+    if let counted = exchange.quotaCounts[counter.name] {
+      try counter.admit(exchange, increment: 0, counted: counted)
+      return .proceed
+    }
     var count = max(0, try increment.value(exchange))
     if let condition {
       if condition.waitsForResponse {
@@ -189,6 +195,7 @@ struct QuotaByKey: PolicyStep {
       }
     }
     try counter.admit(exchange, increment: count)
+    exchange.quotaCounts[counter.name] = count
     return .proceed
   }
 }

@@ -135,21 +135,35 @@ struct RateLimit: PolicyStep {
     // Without a subscription's key there is nobody to count for.
     guard let subscription = exchange.facts.subscription else { return .proceed }
     let name = "rate-limit|\(subscription.id)|" + scope.counterName(exchange)
-    try admit(exchange, name, calls, period)
+    var windows = [(name: name, calls: calls, seconds: period)]
     for part in parts {
       for (suffix, values) in part.matches(exchange) {
         if let calls = values["calls"], let period = values["renewal-period"] {
-          try admit(exchange, name + suffix, calls, period)
+          windows.append((name + suffix, calls, period))
         }
       }
     }
+    // A call that one of several limits refuses counts for none of them.
+    if windows.count > 1 { try admit(exchange, windows, increment: 0) }
+    try admit(exchange, windows, increment: 1)
     return .proceed
   }
 
-  private func admit(_ exchange: Exchange, _ name: String, _ limit: Int, _ seconds: Int) throws(PolicyError) {
-    let admission = exchange.effects.admit(name, limit: limit, windowSeconds: seconds, increment: 1)
-    report.tell(admission, limit: limit, exchange)
-    guard admission.isAllowed else { throw report.exceeded(admission, source: "rate-limit") }
+  /// Tells how the nearest limit stands, and refuses when one is exceeded.
+  private func admit(
+    _ exchange: Exchange, _ windows: [(name: String, calls: Int, seconds: Int)], increment: Int
+  ) throws(PolicyError) {
+    var nearest: (admission: Admission, calls: Int)?
+    for window in windows {
+      let admission = exchange.effects.admit(
+        window.name, limit: window.calls, windowSeconds: window.seconds, increment: increment)
+      guard admission.isAllowed else {
+        report.tell(admission, limit: window.calls, exchange)
+        throw report.exceeded(admission, source: "rate-limit")
+      }
+      if admission.remaining < nearest?.admission.remaining ?? Int.max { nearest = (admission, window.calls) }
+    }
+    if let nearest { report.tell(nearest.admission, limit: nearest.calls, exchange) }
   }
 }
 

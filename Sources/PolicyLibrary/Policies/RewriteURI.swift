@@ -51,8 +51,11 @@ struct RewriteURI: PolicyStep {
     while let open = rest.firstIndex(of: "{"), let close = rest[open...].firstIndex(of: "}") {
       filled += rest[..<open]
       let name = rest[rest.index(after: open)..<close].drop { $0 == "*" }
-      // A placeholder without a value stands for nothing, as an optional parameter that was left out.
-      let value = parameters.first { $0.name == name || $0.name == "*\(name)" }?.value ?? ""
+      guard let value = parameters.first(where: { $0.name == name || $0.name == "*\(name)" })?.value else {
+        throw .internal(
+          source: "rewrite-uri", reason: "InvalidTemplate",
+          message: "The template of the operation has no parameter '\(name)'.")
+      }
       filled += QueryText.encode(value, keepsSlashes: rest[open...].hasPrefix("{*"))
       rest = rest[rest.index(after: close)...]
     }

@@ -97,6 +97,8 @@ struct SetBackendURL: PolicyStep {
   let target: BackendTarget?
 
   func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
+    // Only another backend-id takes the place of a backend entity.
+    if exchange.backend?.backendID != nil { return .proceed }
     if let target {
       exchange.backend = target
       return .proceed

@@ -20,12 +20,17 @@ struct SetHeader: PolicyStep {
   let action: Argument<String>
   let values: [Argument<String>]
   let onResponse: Bool
+  /// False for a literal name that may always be changed, so that no name is looked at on the request path.
+  private let mayBeKept: Bool
 
   static let actions = ["override", "skip", "append", "delete"]
   /// Headers whose values stand on lines of their own; others are joined with commas.
   static let separateLines: Set<String> = [
-    "user-agent", "www-authenticate", "proxy-authenticate", "cookie", "set-cookie",
+    "user-agent", "www-authenticate", "proxy-authenticate", "cookie", "set-cookie", "warning", "date", "expires",
+    "if-modified-since", "if-unmodified-since", "last-modified", "retry-after",
   ]
+  /// What frames a message on its connection: the gateway writes it, and policies about it change nothing.
+  private static let framing: Set<String> = ["connection", "content-length", "keep-alive", "transfer-encoding"]
 
   init?(_ element: PolicyElement, _ plan: PolicyCompilation, onResponse: Bool) {
     let attributes = AttributeReader(element, plan)
@@ -51,6 +56,16 @@ struct SetHeader: PolicyStep {
       plan.report(element.diagnostic("PL0123", "'set-header' needs a <value>, or exists-action=\"delete\"."))
     }
     if case .literal(let text) = name { literalName = HeaderName(text) } else { literalName = nil }
+    if let literalName {
+      mayBeKept = Self.isKept(literalName, deleting: true, ofResponse: onResponse)
+      if Self.isKept(literalName, deleting: action.literal == "delete", ofResponse: onResponse) {
+        var diagnostic = element.diagnostic("PL0133", "The gateway keeps '\(literalName)' as it is.")
+        diagnostic.severity = .warning
+        plan.report(diagnostic)
+      }
+    } else {
+      mayBeKept = true
+    }
     self.name = name
     self.action = action
     self.values = values
@@ -65,6 +80,7 @@ struct SetHeader: PolicyStep {
   func apply(_ exchange: Exchange, toResponse: Bool) throws(PolicyError) {
     let header = try header(exchange)
     let action = try action(exchange)
+    if mayBeKept, Self.isKept(header, deleting: action == .delete, ofResponse: toResponse) { return }
     let exists = toResponse ? exchange.response.contains(header) : exchange.request.contains(header)
     if action == .skip, exists { return }
     let texts = action == .delete ? [] : try texts(header, exchange)
@@ -87,11 +103,18 @@ struct SetHeader: PolicyStep {
   func apply(_ exchange: Exchange, to request: inout OutgoingRequest) throws(PolicyError) {
     let header = try header(exchange)
     let action = try action(exchange)
+    if mayBeKept, Self.isKept(header, deleting: action == .delete, ofResponse: false) { return }
     let name = header.text.lowercased()
     if action == .skip, request.headers.contains(where: { $0.name.lowercased() == name }) { return }
     if action != .append { request.headers.removeAll { $0.name.lowercased() == name } }
     if action == .delete { return }
     for text in try texts(header, exchange) { request.headers.append((header.text, text)) }
+  }
+
+  /// Whether the header stays as it is, whatever a policy says.
+  private static func isKept(_ header: HeaderName, deleting: Bool, ofResponse: Bool) -> Bool {
+    let name = header.text.lowercased()
+    return framing.contains(name) || (deleting && ofResponse && name == "server")
   }
 
   private enum Action: String { case override, skip, append, delete }
