@@ -13,7 +13,9 @@ struct RunningGateway {
   let httpPort: Int
   let httpsPort: Int
 
-  static func serving(_ apis: [API], _ body: (RunningGateway) async throws -> Void) async throws {
+  static func serving(
+    _ apis: [API], productPolicy: PolicyText? = nil, _ body: (RunningGateway) async throws -> Void
+  ) async throws {
     let records = RecordedRequests()
     let server = try GatewayServer(
       settings: GatewayServerSettings(
@@ -25,7 +27,7 @@ struct RunningGateway {
       Snapshot(
         version: 1, service: ServiceIdentity(name: "postern", resourceID: "/service"),
         gateway: GatewayIdentity(id: "plant", location: "Hall 7"), apis: apis,
-        products: [Product(id: "staff", displayName: "Staff", apiIDs: apis.map(\.id))],
+        products: [Product(id: "staff", displayName: "Staff", apiIDs: apis.map(\.id), policy: productPolicy)],
         subscriptions: [
           Subscription(
             id: "canteen", displayName: "Canteen", scope: .product("staff"), primaryKey: "first", secondaryKey: "second"

@@ -10,7 +10,8 @@ import Testing
 struct ServingTests {
   /// A gateway that serves one API at `/time` for the product `staff`.
   private func withGateway(
-    policy: String? = nil, subscriptionRequired: Bool = true, answer: @escaping @Sendable (String) -> String?,
+    policy: String? = nil, productPolicy: String? = nil, subscriptionRequired: Bool = true,
+    answer: @escaping @Sendable (String) -> String?,
     _ body: (GatewayServer, RawClient, ScriptedBackend, RecordedRequests) async throws -> Void
   ) async throws {
     let backend = try await ScriptedBackend(answer: answer)
@@ -24,7 +25,7 @@ struct ServingTests {
       id: "time", displayName: "Time", path: "time", protocols: [.http, .https],
       serviceURL: "http://127.0.0.1:\(backend.port)/clock", subscriptionRequired: subscriptionRequired,
       operations: operations, policy: policy.map { PolicyText(rawXML: $0) })
-    try await RunningGateway.serving([api]) { gateway in
+    try await RunningGateway.serving([api], productPolicy: productPolicy.map { PolicyText(rawXML: $0) }) { gateway in
       let client = try RawClient(port: gateway.httpPort)
       try await body(gateway.server, client, backend, gateway.records)
     }
@@ -76,6 +77,40 @@ struct ServingTests {
       #expect(backend.received.isEmpty)
       client.send("GET /time/now?subscription-key=second HTTP/1.1\r\nHost: gateway\r\n\r\n")
       #expect(client.answer()?.status == 200)
+    }
+  }
+
+  @Test func `a missing key goes to on-error, and no other section runs`() async throws {
+    let policy = """
+      <policies>
+        <inbound><return-response><set-status code="500" /></return-response></inbound>
+        <on-error>
+          <set-header name="Error"><value>@(context.LastError.Source + "/" + context.LastError.Reason)</value></set-header>
+        </on-error>
+      </policies>
+      """
+    try await withGateway(policy: policy, answer: { _ in Self.ok }) { _, client, backend, _ in
+      client.send("GET /time/now HTTP/1.1\r\nHost: gateway\r\n\r\n")
+      let answer = try #require(client.answer())
+      #expect(answer.status == 401)
+      #expect(answer.header("Error") == "authorization/SubscriptionKeyNotFound")
+      #expect(backend.received.isEmpty)
+    }
+  }
+
+  @Test func `a preflight has the product's policies only with a key in the query`() async throws {
+    let policy = """
+      <policies><inbound><cors><allowed-origins><origin>http://site</origin></allowed-origins></cors></inbound></policies>
+      """
+    let preflight = "Host: gateway\r\nOrigin: http://site\r\nAccess-Control-Request-Method: GET\r\n\r\n"
+    try await withGateway(productPolicy: policy, answer: { _ in Self.ok }) { _, client, _, _ in
+      client.send("OPTIONS /time/now HTTP/1.1\r\n" + preflight)
+      let without = try #require(client.answer())
+      #expect(without.status == 404 && without.header("Access-Control-Allow-Origin") == nil)
+      client.send("OPTIONS /time/now?subscription-key=first HTTP/1.1\r\n" + preflight)
+      let with = try #require(client.answer())
+      #expect(with.status == 200)
+      #expect(with.header("Access-Control-Allow-Origin") == "http://site")
     }
   }
 
@@ -202,6 +237,18 @@ struct ServingTests {
       #expect(answer.status == 500)
       #expect(
         answer.body.hasPrefix("{ \"statusCode\": 500, \"message\": \"Internal server error\", \"activityId\": \""))
+    }
+  }
+
+  @Test func `an event of a stream reaches the client before the answer ends`() async throws {
+    let policy = """
+      <policies><backend><forward-request buffer-response="false" /></backend><outbound><base /></outbound></policies>
+      """
+    let beginning =
+      "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\nb\r\ndata: one\n\n\r\n"
+    try await withGateway(policy: policy, answer: { _ in beginning }) { _, client, _, _ in
+      client.send(Self.get)
+      #expect(client.text(until: "data: one\n\n")?.contains("text/event-stream") == true)
     }
   }
 
