@@ -8,7 +8,7 @@ struct FixtureTests {
 
   static let categories = [
     "arithmetic", "arrays", "collections", "conversions", "dates", "diagnostics", "formats", "generics", "iterators",
-    "linq", "strings", "tuples",
+    "linq", "shortcuts", "strings", "tuples",
   ]
 
   @Test("expressions of each category give the values that C# gives", arguments: categories)

@@ -36,13 +36,31 @@ public enum HashFunction: String, Sendable, CaseIterable {
 
   /// The HMAC (RFC 2104) of some bytes.
   public func code(_ bytes: [UInt8], key: [UInt8]) -> [UInt8] {
-    let key = SymmetricKey(data: key)
     switch self {
-    case .md5: return octets(HMAC<Insecure.MD5>.authenticationCode(for: bytes, using: key))
-    case .sha1: return octets(HMAC<Insecure.SHA1>.authenticationCode(for: bytes, using: key))
-    case .sha256: return octets(HMAC<SHA256>.authenticationCode(for: bytes, using: key))
-    case .sha384: return octets(HMAC<SHA384>.authenticationCode(for: bytes, using: key))
-    case .sha512: return octets(HMAC<SHA512>.authenticationCode(for: bytes, using: key))
+    case .md5: code(Insecure.MD5.self, bytes, key)
+    case .sha1: code(Insecure.SHA1.self, bytes, key)
+    case .sha256: code(SHA256.self, bytes, key)
+    case .sha384: code(SHA384.self, bytes, key)
+    case .sha512: code(SHA512.self, bytes, key)
+    }
+  }
+
+  /// Two hashes over the key, padded to a block on the stack: the library's own HMAC makes an array of it for each step.
+  private func code<Function: Crypto.HashFunction>(_: Function.Type, _ bytes: [UInt8], _ key: [UInt8]) -> [UInt8] {
+    let key = key.count > blockLength ? digest(key) : key
+    return withUnsafeTemporaryAllocation(byteCount: blockLength, alignment: 1) { block in
+      func fill(_ mask: UInt8) {
+        block.initializeMemory(as: UInt8.self, repeating: mask)
+        for index in key.indices { block[index] = mask ^ key[index] }
+      }
+      var (inner, outer) = (Function(), Function())
+      fill(0x36)
+      inner.update(bufferPointer: UnsafeRawBufferPointer(block))
+      bytes.withUnsafeBytes { inner.update(bufferPointer: $0) }
+      fill(0x5C)
+      outer.update(bufferPointer: UnsafeRawBufferPointer(block))
+      inner.finalize().withUnsafeBytes { outer.update(bufferPointer: $0) }
+      return octets(outer.finalize())
     }
   }
 

@@ -6,6 +6,8 @@ import Synchronization
 // the store under its lock.
 final class CompiledPattern: @unchecked Sendable {
   private let code: OpaquePointer
+  /// Whether the code runs by itself; PCRE2 interprets it otherwise.
+  private let isMachineCode: Bool
   private let spare = Mutex<[MatchData]>([])
 
   /// Room for the results of one match. A value in the store belongs to nobody; one taken out belongs to its match.
@@ -45,7 +47,7 @@ final class CompiledPattern: @unchecked Sendable {
     }
     guard let compiled else { return nil }
     code = compiled
-    _ = pcre2_jit_compile_8(compiled, UInt32(PCRE2_JIT_COMPLETE))
+    isMachineCode = pcre2_jit_compile_8(compiled, UInt32(PCRE2_JIT_COMPLETE)) == 0
   }
 
   deinit {
@@ -75,7 +77,10 @@ final class CompiledPattern: @unchecked Sendable {
       // Texts are valid UTF-8 already.
       let options = UInt32(PCRE2_NO_UTF_CHECK)
       let context = Self.limits.context
-      let found = pcre2_match_8(code, bytes.baseAddress, bytes.count, start, options, data, context)
+      let found =
+        isMachineCode && bytes.baseAddress != nil
+        ? pcre2_jit_match_8(code, bytes.baseAddress, bytes.count, start, 0, data, context)
+        : pcre2_match_8(code, bytes.baseAddress, bytes.count, start, options, data, context)
       if found != PCRE2_ERROR_JIT_STACKLIMIT { return found }
       return pcre2_match_8(
         code, bytes.baseAddress, bytes.count, start, options | UInt32(PCRE2_NO_JIT), data, context)
@@ -88,9 +93,9 @@ final class CompiledPattern: @unchecked Sendable {
   func isMatch(_ text: String, from start: Int) throws -> Bool { try run(text, from: start) { _ in true } ?? false }
 
   /// - Parameter order: the place in the result for each of PCRE2's groups.
-  func match(in text: String, from start: Int, order: [Int], groups: Int) throws -> [Range<Int>?]? {
+  func match(in text: String, from start: Int, order: [Int], groups: Int) throws -> GroupRanges? {
     try run(text, from: start) { places in
-      var result = [Range<Int>?](repeating: nil, count: groups)
+      var result = GroupRanges(count: groups)
       for (group, place) in order.enumerated() {
         let (from, to) = (places[group * 2], places[group * 2 + 1])
         // PCRE2 marks a group that took no part by the largest number.

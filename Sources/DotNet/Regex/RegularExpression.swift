@@ -116,8 +116,8 @@ public final class RegularExpression: Sendable {
   /// last, nil for one that took no part.
   ///
   /// RegexMatchTimeoutException when the pattern backtracks without end.
-  public func match(in text: String, from start: Int) throws -> [Range<Int>?]? {
-    guard let compiled else { return try ownMatch(in: text, from: start)?.map { $0.last } }
+  public func match(in text: String, from start: Int) throws -> GroupRanges? {
+    guard let compiled else { return try ownMatch(in: text, from: start).map { GroupRanges($0.map(\.last)) } }
     return try compiled.match(in: text, from: start, order: order, groups: groupNumbers.count)
   }
 
@@ -128,7 +128,7 @@ public final class RegularExpression: Sendable {
   }
 
   /// Everything the groups captured in a match that was found: for each of `groupNumbers` its ranges in order.
-  public func captures(in text: String, of found: [Range<Int>?], from start: Int) throws -> [[Range<Int>]] {
+  public func captures(in text: String, of found: GroupRanges, from start: Int) throws -> [[Range<Int>]] {
     let single = found.map { $0.map { [$0] } ?? [] }
     guard compiled == nil || groupNumbers.contains(where: { repeated.contains($0) }), let whole = found[0] else {
       return single

@@ -107,11 +107,37 @@ extension Binder {
       throw fail("CS0022", "Wrong number of indices inside []; expected \(rank)", at)
     }
     var indices: [Bound] = []
-    for argument in syntax { indices.append(try convert(try bind(argument.value), to: .int64)) }
+    for argument in syntax {
+      let index = try bind(argument.value)
+      indices.append(index.type == .int32 && rank == 1 ? index : try convert(index, to: .int64))
+    }
     let place = Place.element(array: array, indices: indices, type: type)
     var result = reading(place, at)
     result.form = .reference(place)
     return result
+  }
+
+  /// Reading an element of an array of one dimension.
+  func element(of array: Bound, at index: Bound, _ type: TypeSymbol, _ at: Int) -> Bound {
+    let run = array.run
+    func read(_ value: Value, _ place: Int) throws -> Value {
+      guard case .object(let object) = value, let array = object as? ArrayObject else { throw Thrown.nullReference() }
+      guard place >= 0, place < array.count else { throw Thrown.indexOutOfRange() }
+      return array[place]
+    }
+    if case .int32(let constant)? = index.constant {
+      let place = Int(constant)
+      return Bound(type, at) { machine in
+        try Thrown.placing(at) { try read(try run(machine), place) }
+      }
+    }
+    let index = index.index
+    return Bound(type, at) { machine in
+      try Thrown.placing(at) {
+        let array = try run(machine)
+        return try read(array, try index(machine))
+      }
+    }
   }
 
   /// What finds the array and the flat index of an element.
@@ -124,10 +150,10 @@ extension Binder {
       return array
     }
     if indices.count == 1 {
-      let index = indices[0].run
+      let index = indices[0].index
       return { machine in
         let array = try object(try run(machine))
-        let place = Int(Operation.integer(try index(machine)) ?? -1)
+        let place = try index(machine)
         guard place >= 0, place < array.count else { throw Thrown.indexOutOfRange() }
         return (array, place)
       }
@@ -139,5 +165,17 @@ extension Binder {
       for run in runs { places.append(Int(Operation.integer(try run(machine)) ?? -1)) }
       return (array, try array.place(places))
     }
+  }
+}
+
+extension Bound {
+  /// Runs it as an index: an `int` or a `long`.
+  fileprivate var index: (Machine) throws -> Int {
+    guard type != .int32 else {
+      let number = operand.evaluation
+      return { machine in Int(try number(machine)) }
+    }
+    let run = run
+    return { machine in Int(Operation.integer(try run(machine)) ?? -1) }
   }
 }

@@ -162,6 +162,7 @@ extension Binder {
     case .variable(let variable): return variable.bound(at)
     case .discard: return Bound(.error, at) { _ in .null }
     case .element(let array, let indices, let type):
+      if indices.count == 1 { return element(of: array, at: indices[0], type, at) }
       let find = finding(array, indices)
       return Bound(type, at) { machine in
         let (array, index) = try find(machine)

@@ -230,6 +230,7 @@ extension Binder {
           let parameter = member.parameters.first?.type,
           let argument = bound.type == parameter ? bound : standard(bound, to: parameter), let body = member.body
         else { continue }
+        if let direct = member.direct?.bound([argument], needsReceiver: false, target, bound.offset) { return direct }
         let run = argument.run
         return Bound(target, bound.offset) { machine in
           var call = Call(machine, member, types: [], this: .null)

@@ -43,7 +43,7 @@ extension Binder {
     guard instances <= Self.largestInstances else {
       throw fail("CS8078", "A generic function is used with too many types", at)
     }
-    let variable = Variable(name, .object, slot: home.scope.takeSlot(), isCell: true)
+    let variable = home.scope.makeVariable(name, .object, isCell: true)
     home.scope.scopes[home.depth].variables[name] = variable
     let slot = variable.slot
     // First of all: the functions made after it capture its cell.

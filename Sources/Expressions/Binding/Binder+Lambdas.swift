@@ -42,8 +42,8 @@ extension Binder {
         throw fail("CS1678", "Parameter \(index + 1) is declared as another type than '\(type)'", at)
       }
       let isReference = modes[index] == .output || modes[index] == .reference
-      let variable = Variable(
-        parameter?.name ?? "", type, slot: inner.takeSlot(),
+      let variable = inner.makeVariable(
+        parameter?.name ?? "", type,
         isCell: isReference || inner.captured.contains(parameter?.name ?? ""))
       if let parameter, parameter.name != "_" || types.count == 1 {
         if outer.isDeclaredAround(parameter.name) || parameter.name == "context" {
@@ -71,11 +71,14 @@ extension Binder {
       code.body = inner.entering(body.run)
     }
     if type == .int32, code.parameters == [.number], inner.scopes[0].prologue.isEmpty {
-      code.set(number: body.operand.evaluation)
+      code.set(number: body.operand.evaluation, hasNumbersAlone: inner.hasNumbersAlone)
     }
+    if type == .bool, inner.scopes[0].prologue.isEmpty { code.test = body.test }
     code.slots = inner.slots
     code.captures = inner.captures.map(\.inner.slot)
     let places = inner.captures.map(\.outer.slot)
+    // One that captures nothing is the same each time.
+    if places.isEmpty { return (.known(.object(LambdaDelegate(target, code, captured: [])), target, at), type) }
     return (
       Bound(target, at) { machine in
         try machine.charge(objectOf: places.count)

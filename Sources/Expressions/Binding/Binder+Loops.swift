@@ -62,26 +62,9 @@ extension Binder {
   /// The same for a loop that counts a variable up while it is less than a number: `for (…; i < n; i++)`.
   private func counting(_ check: Bound?, _ advances: [Bound], _ run: Execution, _ cost: Int) -> Execution? {
     guard advances.count == 1, case .counted(let slot, let change) = advances[0].form,
-      case .less(let compared, let limit)? = check?.form, compared == slot
+      case .comparison(let test)? = check?.form, test.operation == .less, case .variable(slot) = test.left
     else { return nil }
-    let constant: Int32?
-    let limitSlot: Int
-    switch limit {
-    case .constant(let value): (constant, limitSlot) = (value, 0)
-    case .variable(let slot): (constant, limitSlot) = (nil, slot)
-    default: return nil
-    }
-    return Execution { machine in
-      while machine.numbers[slot] < constant ?? machine.numbers[limitSlot] {
-        try machine.charge(steps: cost)
-        switch try run(machine) {
-        case .next, .continued: machine.numbers[slot] &+= change
-        case .broken: return .next
-        case let left: return left
-        }
-      }
-      return .next
-    }
+    return test.right.used(by: Counted(slot: slot, change: change, body: run, cost: cost))
   }
 
   func doLoop(
@@ -202,4 +185,26 @@ private func elements(of value: Value, _ enumerator: Member?, _ machine: Machine
   guard let enumerator, let body = enumerator.body else { return value }
   var call = Call(machine, enumerator, types: [], this: value)
   return try body(&call)
+}
+
+/// A loop that counts a variable while it is less than an operand.
+private struct Counted: NumberUser {
+  let slot: Int
+  let change: Int32
+  let body: Execution
+  let cost: Int
+
+  func use(_ limit: some NumberSource) -> Execution {
+    Execution { [slot, change, body, cost] machine in
+      while machine.numbers[slot] < (try limit.value(machine)) {
+        try machine.charge(steps: cost)
+        switch try body(machine) {
+        case .next, .continued: machine.numbers[slot] &+= change
+        case .broken: return .next
+        case let left: return left
+        }
+      }
+      return .next
+    }
+  }
 }

@@ -20,6 +20,7 @@ extension Binder {
   }
 
   func hierarchy(of type: TypeSymbol) -> [TypeSymbol] {
+    if let known = hierarchies[type] { return known }
     var result = [type]
     var next = type.baseType
     while let base = next {
@@ -28,6 +29,7 @@ extension Binder {
     }
     result += type.allInterfaces
     if type.isInterface { result.append(.object) }
+    hierarchies[type] = result
     return result
   }
 
@@ -98,7 +100,7 @@ extension Binder {
     note(member.usage)
     let type = member.result.substituting(candidate.owner?.substitution ?? Substitution())
     let types = candidate.owner?.arguments ?? []
-    if let fixed = member.fixed, let receiver, receiver.known != nil, receiver.presence == nil {
+    if let fixed = member.fixed, receiver.map({ $0.known != nil && $0.presence == nil }) ?? member.isStatic {
       let presence = member.part.map { part in FlagEvaluation { machine in machine.context.isPresent(part) } }
       return .known(fixed, type, at, presence: presence)
     }

@@ -56,6 +56,7 @@ extension Binder {
       throw fail("CS0023", "Operator '!' cannot be applied to operand of type '\(operand.type)'", at)
     }
     if operand.type == .bool {
+      if case .comparison(let comparison) = operand.form { return comparison.inverted.bound(at) }
       let test = operand.condition
       return Bound(test: at) { machine in !(try test(machine)) }
     }

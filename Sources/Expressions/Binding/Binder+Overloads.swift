@@ -304,6 +304,8 @@ extension Binder {
     let type = member.result.substituting(match.substitution)
     var runs: [Evaluation] = []
     var outputs: [Int] = []
+    // Defaults, and arrays of constants made once.
+    var settled: [Int: Value] = [:]
     for (index, (parameter, bound)) in zip(member.parameters, match.arguments).enumerated() {
       if let bound {
         if parameter.mode == .output || parameter.mode == .reference {
@@ -316,8 +318,9 @@ extension Binder {
         let element = parameter.type.substituting(match.substitution).elementType ?? .object
         let items = list.map(\.run)
         // A body that takes its operands directly keeps no array and changes none: it can be made once.
-        if member.direct != nil, list.allSatisfy({ $0.constant != nil }) {
+        if member.direct != nil || member.prepared != nil, list.allSatisfy({ $0.constant != nil }) {
           let array = Value.object(ArrayObject(of: element, list.compactMap(\.constant)))
+          settled[index] = array
           runs.append(Evaluation { _ in array })
           continue
         }
@@ -330,6 +333,7 @@ extension Binder {
           })
       } else {
         let value = parameter.defaultValue ?? .null
+        settled[index] = value
         runs.append(Evaluation { _ in value })
       }
     }
@@ -358,12 +362,18 @@ extension Binder {
     }
     let types = match.types
     let needsReceiver = receiver.map { !$0.type.isValueType } ?? false
-    if let direct = member.direct, outputs.isEmpty {
-      var operands = receiver.map { [$0] } ?? []
+    if outputs.isEmpty, member.direct != nil || member.prepared != nil {
+      var given: [Bound] = []
       for (index, bound) in match.arguments.enumerated() {
-        operands.append(bound ?? Bound(member.parameters[index].type, at, arguments[index]))
+        let type = member.parameters[index].type
+        given.append(bound ?? settled[index].map { .known($0, type, at) } ?? Bound(type, at, arguments[index]))
       }
-      if let bound = direct.bound(operands, needsReceiver: needsReceiver, type, at) { return bound }
+      let use = MemberUse(types: types, arguments: given.map(\.settled))
+      if let bound = (member.direct ?? member.prepared?(use))?
+        .bound((receiver.map { [$0] } ?? []) + given, needsReceiver: needsReceiver, type, at)
+      {
+        return bound
+      }
     }
     let this = receiver?.run
     guard let body = member.body else { return Bound(type, at) { _ in throw Thrown.notSupported() } }

@@ -100,7 +100,7 @@ extension Binder {
       let no = try otherwise.map { (statement) throws(SyntaxError) in try scoped(statement, &complaints) }
       flow = afterYes.joined(flow)
       if let resumption { return resuming(resumption, test.condition, yes, no) }
-      return branch(test.condition, yes, no)
+      return branch(test, yes, no)
     case .result(let syntax, let at): return try result(syntax, at)
     case .throwing(let syntax, _):
       guard let syntax else {
@@ -161,7 +161,9 @@ extension Binder {
   /// Statements in a row, in whatever function they stand.
   func steps(_ runs: [Execution]) -> Execution { resumption.map { resuming(runs, $0) } ?? sequence(runs[...]) }
 
-  private func branch(_ test: FlagEvaluation, _ yes: Execution, _ no: Execution?) -> Execution {
+  private func branch(_ condition: Bound, _ yes: Execution, _ no: Execution?) -> Execution {
+    if case .comparison(let comparison) = condition.form { return comparison.branch(yes, no) }
+    let test = condition.condition
     guard let no else { return Execution { machine in try test(machine) ? try yes(machine) : .next } }
     return Execution { machine in try test(machine) ? try yes(machine) : try no(machine) }
   }

@@ -23,6 +23,8 @@ final class Binder {
   var hasFunctions = false
   let codes = FunctionCodes()
   var anonymousTypes: [[String]: TypeDefinition] = [:]
+  /// Types with their bases and interfaces, as far as they were asked for.
+  var hierarchies: [TypeSymbol: [TypeSymbol]] = [:]
   /// Statements bound so far: loops charge a round by the statements in them.
   var statements = 0
   /// What is left of the work that overload resolution may do with lambdas.
@@ -75,9 +77,7 @@ final class Binder {
         "A local or parameter named '\(name)' cannot be declared in this scope because that name is used in an "
           + "enclosing local scope to define a local or parameter", offset, length: name.count)
     }
-    let variable = Variable(
-      name, type, slot: function.takeSlot(),
-      isCell: isCell ?? function.captured.contains(name))
+    let variable = function.makeVariable(name, type, isCell: isCell ?? function.captured.contains(name))
     function.scopes[last].variables[name] = variable
     if variable.isCell {
       let slot = variable.slot
@@ -91,7 +91,7 @@ final class Binder {
 
   /// A hidden variable.
   func temporary(_ type: TypeSymbol) -> Variable {
-    Variable("", type, slot: function.takeSlot(), isCell: false)
+    function.makeVariable("", type, isCell: false)
   }
 
   func bound(_ variable: Variable, _ at: Int) -> Bound {
@@ -273,11 +273,11 @@ final class Binder {
           pieces.append(
             Bound(.string, at) { machine in
               .string(try CompositeFormat.field(try run(machine), width: width, format: format, machine))
-            })
+            }.placed())
         }
       }
     }
-    return Concatenation(pieces).bound(at).placed()
+    return Concatenation(pieces).bound(at)
   }
 
   private func conditional(
@@ -358,7 +358,7 @@ final class Binder {
       if case .bool(true) = constant { return .constant(a, yes.type, at) }
       return .constant(b, yes.type, at)
     }
-    return Bound.choice(test.condition, yes, no, at)
+    return Bound.choice(test, yes, no, at)
   }
 
   /// A condition, and what is known of variables where it holds and where it does not.

@@ -18,7 +18,7 @@ struct Bound {
   var offset: Int
   /// The value, where it is known when the expression is compiled.
   var constant: Value?
-  /// A part of the context: nothing has to run to have it.
+  /// A part of the context, or a function that takes nothing from around it: nothing has to run to have it.
   var known: Value?
   /// Whether a known part is there; nil when it always is.
   var presence: FlagEvaluation?
@@ -43,8 +43,8 @@ struct Bound {
     case reference(Place)
     /// The parts of a concatenation of strings.
     case concatenation([Bound])
-    /// Whether a variable is less than an operand.
-    case less(Int, NumberOperand)
+    /// A comparison of numbers.
+    case comparison(NumberTest)
     /// A change of a variable by a constant.
     case counted(Int, by: Int32)
   }
@@ -106,8 +106,12 @@ struct Bound {
   }
 
   /// `test ? yes : no`, both of the same type.
-  static func choice(_ test: FlagEvaluation, _ yes: Bound, _ no: Bound, _ at: Int) -> Bound {
+  static func choice(_ condition: Bound, _ yes: Bound, _ no: Bound, _ at: Int) -> Bound {
+    let test = condition.condition
     if yes.type == .int32, no.type == .int32 {
+      if case .comparison(let comparison) = condition.form {
+        return Bound(number: at, comparison.choice(yes.operand, no.operand))
+      }
       let otherwise = no.operand.evaluation
       if case .variable(let slot) = yes.operand {
         return Bound(number: at) { machine in try test(machine) ? machine.numbers[slot] : try otherwise(machine) }
@@ -149,6 +153,9 @@ struct Bound {
     }
     return result
   }
+
+  /// The value, where nothing has to run to have it.
+  var settled: Value? { constant ?? (presence == nil ? known : nil) }
 
   // MARK: Ways to run it
 

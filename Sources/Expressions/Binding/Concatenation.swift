@@ -29,7 +29,7 @@ struct Concatenation {
         try machine.process(bytes: machine.textCount - start)
       } catch {
         machine.dropText(from: start)
-        throw error
+        throw Thrown.placed(error, at)
       }
       return .string(machine.takeText(from: start))
     }
@@ -41,7 +41,12 @@ struct Concatenation {
   private func appending(_ parts: ArraySlice<Bound>) -> TextEvaluation? {
     guard let first = parts.first else { return nil }
     if parts.count == 1 { return appending(first) }
-    let middle = parts.startIndex + parts.count / 2
+    // A part takes the constant text before it along.
+    if parts.count == 2, case .string(let text)? = first.constant, let last = parts.last {
+      return appending(last, behind: text)
+    }
+    var middle = parts.startIndex + parts.count / 2
+    if case .string? = parts[middle - 1].constant, middle - 1 > parts.startIndex { middle -= 1 }
     guard let left = appending(parts[..<middle]), let right = appending(parts[middle...]) else { return nil }
     return TextEvaluation { machine in
       try left(machine)
@@ -62,13 +67,33 @@ struct Concatenation {
       return TextEvaluation { machine in machine.append(Int(try number(machine))) }
     }
     let run = part.run
-    return TextEvaluation { machine in
-      let value = try run(machine)
-      if case .string(let text) = value {
+    return TextEvaluation { machine in try machine.append(try run(machine)) }
+  }
+
+  private func appending(_ part: Bound, behind text: String) -> TextEvaluation {
+    if part.constant != nil || part.type == .int32 {
+      let append = appending(part)
+      return TextEvaluation { machine in
         machine.append(text)
-      } else if !value.isNull {
-        machine.append(try Operation.text(value, machine))
+        try append(machine)
       }
+    }
+    let run = part.run
+    return TextEvaluation { machine in
+      machine.append(text)
+      try machine.append(try run(machine))
+    }
+  }
+}
+
+extension Machine {
+  /// Appends the text of a value; null has none.
+  @inline(__always)
+  fileprivate func append(_ value: Value) throws {
+    if case .string(let text) = value {
+      append(text)
+    } else if !value.isNull {
+      append(try Operation.text(value, self))
     }
   }
 }

@@ -24,6 +24,8 @@ final class FunctionScope {
   /// The values of `return` statements of a lambda whose type is inferred.
   var returned: [Bound] = []
   var slots = 0
+  /// Whether all its variables are bare numbers.
+  var hasNumbersAlone = true
   /// Type of the elements that a function with `yield` gives; nil for other functions.
   var iterator: TypeSymbol?
   /// Place in the frame of an iterator that says it is being left before its end.
@@ -74,6 +76,13 @@ final class FunctionScope {
     return slots
   }
 
+  /// A variable with a place of its own in the frame.
+  func makeVariable(_ name: String, _ type: TypeSymbol, isCell: Bool) -> Variable {
+    let variable = Variable(name, type, slot: takeSlot(), isCell: isCell)
+    if !variable.isNumber { hasNumbersAlone = false }
+    return variable
+  }
+
   func lookup(_ name: String) -> Variable? {
     for scope in scopes.reversed() { if let found = scope.variables[name] { return found } }
     return nil
@@ -86,6 +95,7 @@ final class FunctionScope {
     if outer.constant != nil || outer.function?.code != nil { return outer }
     if let known = captures.first(where: { $0.outer === outer }) { return known.inner }
     let inner = Variable(name, outer.type, slot: takeSlot(), isCell: true)
+    hasNumbersAlone = false
     inner.readOnly = outer.readOnly
     inner.function = outer.function
     captures.append((outer, inner))

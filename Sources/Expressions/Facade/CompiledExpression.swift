@@ -1,8 +1,9 @@
 import DotNet
 
 /// One expression of a policy document, compiled: evaluated any number of times, from any thread, without parsing again.
-// Sendable by these two facts: every property is a `let`, and the closures capture only types, members of the library and
-// constants of C# (numbers, switches, strings), none of which is written after compiling.
+// Sendable by these two facts: every property is a `let`, and the closures capture only types, members of the library,
+// constants of C# (numbers, switches, strings), arrays of them that no member writes or keeps, compiled patterns, and
+// functions that take nothing from around them: none of these is written after compiling.
 public final class CompiledExpression: @unchecked Sendable {
   /// What the evaluation may read.
   public let usage: ExpressionUsage

@@ -82,8 +82,8 @@ extension LibraryCatalog {
           ("IGraphQLDataContext GraphQL", .graphQL, []), ("IWorkspace Workspace", .workspace, []),
         ]
       ) { type in
-        type.member("Guid RequestId { get; }") { call in
-          .object(GuidObject(call.machine.context.text(.requestId) ?? "00000000-0000-0000-0000-000000000000"))
+        type.direct("Guid RequestId { get; }") { machine, _ in
+          .object(GuidObject(machine.context.text(.requestId) ?? "00000000-0000-0000-0000-000000000000"))
         }
         type.direct("DateTime Timestamp { get; }") { machine, _ in
           try utc(machine.context.number(.timestamp) ?? machine.context.now())
@@ -116,8 +116,8 @@ extension LibraryCatalog {
         type.fixed("IReadOnlyDictionary<string, string> MatchedParameters { get; }") {
           .object(ContextDictionary(.matchedParameters))
         }
-        type.member("IMessageBody Body { get; }", usage: .requestBody) { call in
-          call.machine.context.isPresent(.requestBody) ? .object(MessageBodyObject(.context(.request))) : .null
+        type.fixed("IMessageBody Body { get; }", part: .requestBody, usage: .requestBody) {
+          .object(MessageBodyObject(.context(.request)))
         }
       },
       part("IResponse", []) { type in
@@ -160,12 +160,17 @@ extension LibraryCatalog {
           }
           return .object(result)
         }
-        type.member("T As<T>(bool preserveContent = false)") { call in
-          guard let bytes = try call.receiver(MessageBodyObject.self).bytes(call.machine, preserve: call.bool(0)) else {
-            throw Thrown.invalidOperation("The message body was consumed before.")
+        type.prepared("T As<T>(bool preserveContent = false)") { use in
+          let type = use.types[0]
+          return .two { machine, body, preserve in
+            let body: MessageBodyObject = try body.instance()
+            let preserves = if case .bool(true) = preserve { true } else { false }
+            guard let bytes = body.bytes(machine, preserve: preserves) else {
+              throw Thrown.invalidOperation("The message body was consumed before.")
+            }
+            try machine.process(bytes: bytes.count)
+            return try MessageBodyObject.convert(bytes, to: type, machine)
           }
-          try call.machine.process(bytes: bytes.count)
-          return try MessageBodyObject.convert(bytes, to: call.types[0], call.machine)
         }
       },
       LibraryType("interface Apim.IUrl") { type in

@@ -138,15 +138,15 @@ extension LibraryCatalog {
   }
 
   private static func convertBase64(_ type: inout LibraryRegistration) {
-    type.member("static string ToBase64String(byte[] inArray)") { call in
-      let bytes = try call.bytes(0)
-      try call.machine.process(bytes: bytes.count)
-      return .string(Data(bytes).base64EncodedString())
+    type.direct("static string ToBase64String(byte[] inArray)") { machine, bytes in
+      let bytes = try bytes.bytes("inArray")
+      try machine.process(bytes: bytes.count)
+      return .string(Base64.text(bytes))
     }
     type.member("static string ToBase64String(byte[] inArray, int offset, int length)") { call in
       let bytes = try call.bytes(0)
       let (start, length) = try part(bytes.count, call.int(1), call.int(2))
-      return .string(Data(bytes[start..<(start + length)]).base64EncodedString())
+      return .string(Base64.text(Array(bytes[start..<(start + length)])))
     }
     type.member("static byte[] FromBase64String(string s)") { call in try fromBase64(try call.string(0), call.machine) }
     type.member("static byte[] FromBase64CharArray(char[] inArray, int offset, int length)") { call in

@@ -2,7 +2,7 @@
 extension LibraryCatalog {
   static let encodingType = LibraryType("abstract class System.Text.Encoding") { type in
     for (name, encoding) in EncodingObject.standard {
-      type.member("static Encoding \(name) { get; }") { _ in .object(encoding) }
+      type.fixed("static Encoding \(name) { get; }") { .object(encoding) }
     }
     type.member("static Encoding GetEncoding(string name)") { call in
       let name = try call.string(0).lowercased()
@@ -48,13 +48,18 @@ extension LibraryCatalog {
       if call[0].isNull { throw Thrown.argumentNull("chars") }
       return String(decoding: try units(call, 0), as: UTF16.self)
     }
+    type.direct("byte[] GetBytes(string s)") { machine, encoding, text in
+      let (encoding, text): (EncodingObject, String) = (try encoding.instance(), try text.text("s"))
+      try machine.process(bytes: text.utf8.count)
+      return .object(ArrayObject(bytes: encoding.bytes(text)))
+    }
+    type.member("byte[] GetBytes(char[] chars)") { call in
+      let text = try source(call, "char")
+      try call.machine.process(bytes: text.utf8.count)
+      return .object(ArrayObject(bytes: try encoding(call).bytes(text)))
+    }
     for kind in ["string s", "char[] chars"] {
       let word = kind.hasPrefix("string") ? "string" : "char"
-      type.member("byte[] GetBytes(\(kind))") { call in
-        let text = try source(call, word)
-        try call.machine.process(bytes: text.utf8.count)
-        return .object(ArrayObject(bytes: try encoding(call).bytes(text)))
-      }
       type.member("int GetByteCount(\(kind))") { call in
         let text = try source(call, word)
         try call.machine.process(bytes: text.utf8.count)
@@ -71,7 +76,15 @@ extension LibraryCatalog {
         try call.machine.process(bytes: bytes.count)
         return try encoding(call).text(bytes)
       }
-      type.member("string GetString(byte[] bytes\(more))") { call in .string(try decoded(call)) }
+      if hasPart {
+        type.member("string GetString(byte[] bytes\(more))") { call in .string(try decoded(call)) }
+      } else {
+        type.direct("string GetString(byte[] bytes)") { machine, encoding, bytes in
+          let (encoding, bytes): (EncodingObject, [UInt8]) = (try encoding.instance(), try bytes.bytes("bytes"))
+          try machine.process(bytes: bytes.count)
+          return .string(encoding.text(bytes))
+        }
+      }
       type.member("char[] GetChars(byte[] bytes\(more))") { call in
         .object(ArrayObject(of: .char, try decoded(call).utf16.map { .char($0) }))
       }

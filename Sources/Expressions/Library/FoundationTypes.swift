@@ -4,7 +4,7 @@ import DotNet
 extension LibraryCatalog {
   static let foundationTypes: [LibraryType] = [
     LibraryType("class System.Object") { type in
-      type.member("string ToString()") { call in .string(try Operation.text(call.this, call.machine)) }
+      type.direct("string ToString()") { machine, value in .string(try Operation.text(value, machine)) }
       type.member("int GetHashCode()") { call in
         .int32(Hashing.code(call.this, try Operation.text(call.this, call.machine)))
       }

@@ -93,7 +93,7 @@ final class LibraryType: Sendable {
 /// Collects the members of one library type.
 struct LibraryRegistration {
   let definition: TypeDefinition
-  fileprivate(set) var table = MemberTable()
+  let table = MemberTable()
 
   init(definition: TypeDefinition) { self.definition = definition }
 
@@ -105,7 +105,31 @@ struct LibraryRegistration {
     add(signature, listed: listed, usage: usage, body: body, setter: nil)
   }
 
+  /// A member whose body is made for each place that uses it, from its type arguments and the arguments that are
+  /// constants. For members that run often and have something to do once.
+  mutating func prepared(
+    _ signature: String, listed: Bool = true, usage: ExpressionUsage = [],
+    _ make: @escaping @Sendable (MemberUse) -> DirectBody
+  ) {
+    let parsed = SignatureReader.member(signature, of: definition)
+    let receivers = parsed.isStatic || parsed.kind == .constructor ? 0 : 1
+    table.add(
+      Member(
+        kind: parsed.kind, name: parsed.name, isStatic: parsed.isStatic, isExtension: parsed.isExtension,
+        isListed: listed, typeParameters: parsed.typeParameters, parameters: parsed.parameters, result: parsed.result,
+        declaringType: definition,
+        body: { call in try make(MemberUse(types: call.types)).called(receivers: receivers)(&call) }, setter: nil,
+        prepared: make, usage: usage))
+  }
+
   /// A member whose body takes its operands directly, the receiver first. For members that run often.
+  mutating func direct(
+    _ signature: String, listed: Bool = true, usage: ExpressionUsage = [],
+    _ body: @escaping @Sendable (Machine) throws -> Value
+  ) {
+    add(signature, listed: listed, usage: usage, direct: .none(body))
+  }
+
   mutating func direct(
     _ signature: String, listed: Bool = true, usage: ExpressionUsage = [],
     _ body: @escaping @Sendable (Machine, Value) throws -> Value
@@ -157,7 +181,7 @@ struct LibraryRegistration {
     add(signature, listed: listed, usage: usage, direct: .numberOne(body))
   }
 
-  /// A property of a part of the context that always has this value.
+  /// A static property, or a property of a part of the context, that always has this value.
   ///
   /// - Parameter part: the part that has to be there, or the value is null.
   mutating func fixed(
@@ -174,9 +198,9 @@ struct LibraryRegistration {
   }
 
   private mutating func add(_ signature: String, listed: Bool, usage: ExpressionUsage, direct: DirectBody) {
-    let isStatic = signature.hasPrefix("static ")
+    let hasReceiver = !signature.hasPrefix("static ") && !signature.hasPrefix(definition.name + "(")
     add(
-      signature, listed: listed, usage: usage, body: direct.called(receivers: isStatic ? 0 : 1), setter: nil,
+      signature, listed: listed, usage: usage, body: direct.called(receivers: hasReceiver ? 1 : 0), setter: nil,
       direct: direct)
   }
 

@@ -51,76 +51,76 @@ extension LibraryCatalog {
     lazy(element) { ValuesIterator(values) }
   }
 
-  /// A lazy sequence over another one, given by what it does with each element: nil drops it.
-  private static func mapped(
-    _ call: Call, _ element: TypeSymbol, _ body: @escaping (Machine, Value, Int) throws -> Value?
-  ) throws -> Value {
-    let source = try source(call)
-    return lazy(element) {
-      let iterator = try source.makeIterator()
-      var index = 0
-      return ClosureIterator { machine in
-        while let value = try iterator.next(machine) {
-          defer { index += 1 }
-          try machine.charge()
-          if let result = try body(machine, value, index) { return result }
-        }
-        return nil
-      }
-    }
-  }
-
   private static func source(_ call: Call) throws -> Value {
     if call[0].isNull { throw Thrown.argumentNull("source") }
     return call[0]
   }
 
   private static func projections(_ type: inout LibraryRegistration) {
-    type.member(
+    type.prepared(
       "static IEnumerable<TResult> Select<TSource, TResult>(this IEnumerable<TSource> source, Func<TSource, TResult> selector)"
-    ) { call in
-      let selector = try call.delegate(1)
-      return try mapped(call, call.types[1]) { machine, value, _ in try selector.invoke(machine, value) }
+    ) { use in
+      let element = use.types[1]
+      return .two { _, source, selector in
+        try ProjectedSequence.value(of: element, over: source, .selected(try selector.delegate("selector")))
+      }
     }
-    type.member(
+    type.prepared(
       "static IEnumerable<TResult> Select<TSource, TResult>(this IEnumerable<TSource> source, Func<TSource, int, TResult> selector)"
-    ) { call in
-      let selector = try call.delegate(1)
-      return try mapped(call, call.types[1]) { machine, value, index in
-        try selector.invoke(machine, value, .int32(Int32(clamping: index)))
+    ) { use in
+      let element = use.types[1]
+      return .two { _, source, selector in
+        let selector = try selector.delegate("selector")
+        return try ProjectedSequence.value(
+          of: element, over: source,
+          .changed { machine, value, index in
+            try selector.invoke(machine, value, .int32(Int32(clamping: index)))
+          })
       }
     }
-    type.member(
+    type.prepared(
       "static IEnumerable<TSource> Where<TSource>(this IEnumerable<TSource> source, Func<TSource, bool> predicate)"
-    ) { call in
-      let predicate = try call.delegate(1)
-      return try mapped(call, call.types[0]) { machine, value, _ in
-        try predicate.test(machine, value) ? value : nil
+    ) { use in
+      let element = use.types[0]
+      return .two { _, source, predicate in
+        try ProjectedSequence.value(of: element, over: source, .filtered(try predicate.delegate("predicate")))
       }
     }
-    type.member(
+    type.prepared(
       "static IEnumerable<TSource> Where<TSource>(this IEnumerable<TSource> source, Func<TSource, int, bool> predicate)"
-    ) { call in
-      let predicate = try call.delegate(1)
-      return try mapped(call, call.types[0]) { machine, value, index in
-        if case .bool(true) = try predicate.invoke(machine, value, .int32(Int32(clamping: index))) { return value }
-        return nil
+    ) { use in
+      let element = use.types[0]
+      return .two { _, source, predicate in
+        let predicate = try predicate.delegate("predicate")
+        return try ProjectedSequence.value(
+          of: element, over: source,
+          .changed { machine, value, index in
+            if case .bool(true) = try predicate.invoke(machine, value, .int32(Int32(clamping: index))) { return value }
+            return nil
+          })
       }
     }
-    type.member("static IEnumerable<TResult> Cast<TResult>(this IEnumerable source)") { call in
-      let wanted = call.types[0]
-      return try mapped(call, wanted) { _, value, _ in
-        if value.isNull, wanted.acceptsNull { return value }
-        if value.isNull { throw Thrown.nullReference() }
-        guard value.isInstance(of: wanted.nullableUnderlying ?? wanted) else {
-          throw Thrown.invalidCast(value.runtimeType, wanted)
-        }
-        return value
+    type.prepared("static IEnumerable<TResult> Cast<TResult>(this IEnumerable source)") { use in
+      let wanted = use.types[0]
+      return .one { _, source in
+        try ProjectedSequence.value(
+          of: wanted, over: source,
+          .changed { _, value, _ in
+            if value.isNull, wanted.acceptsNull { return value }
+            if value.isNull { throw Thrown.nullReference() }
+            guard value.isInstance(of: wanted.nullableUnderlying ?? wanted) else {
+              throw Thrown.invalidCast(value.runtimeType, wanted)
+            }
+            return value
+          })
       }
     }
-    type.member("static IEnumerable<TResult> OfType<TResult>(this IEnumerable source)") { call in
-      let wanted = call.types[0]
-      return try mapped(call, wanted) { _, value, _ in value.isInstance(of: wanted) ? value : nil }
+    type.prepared("static IEnumerable<TResult> OfType<TResult>(this IEnumerable source)") { use in
+      let wanted = use.types[0]
+      return .one { _, source in
+        try ProjectedSequence.value(
+          of: wanted, over: source, .changed { _, value, _ in value.isInstance(of: wanted) ? value : nil })
+      }
     }
     for (signature, hasResult) in [
       (
@@ -234,28 +234,38 @@ extension LibraryCatalog {
     for (name, last, single) in [("First", false, false), ("Last", true, false), ("Single", false, true)] {
       for orDefault in [false, true] {
         let full = name + (orDefault ? "OrDefault" : "")
-        for hasPredicate in [false, true] {
-          type.member(
-            "static TSource \(full)<TSource>(this IEnumerable<TSource> source\(hasPredicate ? ", Func<TSource, bool> predicate" : ""))"
-          ) { call in
-            let predicate = hasPredicate ? try call.delegate(1) : nil
-            let iterator = try source(call).makeIterator()
-            var found: Value?
-            while let value = try iterator.next(call.machine) {
-              try call.machine.charge()
-              if let predicate, try !predicate.test(call.machine, value) { continue }
-              if single, found != nil {
-                throw Thrown.invalidOperation(
-                  hasPredicate
-                    ? "Sequence contains more than one matching element" : "Sequence contains more than one element")
-              }
-              found = value
-              if !last, !single { break }
+        @Sendable func element(
+          _ machine: Machine, _ source: Value, _ predicate: DelegateObject?, _ type: TypeSymbol
+        ) throws -> Value {
+          if source.isNull { throw Thrown.argumentNull("source") }
+          let iterator = try source.makeIterator()
+          var found: Value?
+          while let value = try iterator.next(machine) {
+            try machine.charge()
+            if let predicate, try !predicate.test(machine, value) { continue }
+            if single, found != nil {
+              throw Thrown.invalidOperation(
+                predicate != nil
+                  ? "Sequence contains more than one matching element" : "Sequence contains more than one element")
             }
-            if let found { return found }
-            if orDefault { return Value.defaultValue(of: call.types[0]) }
-            throw Thrown.invalidOperation(
-              hasPredicate ? "Sequence contains no matching element" : "Sequence contains no elements")
+            found = value
+            if !last, !single { break }
+          }
+          if let found { return found }
+          if orDefault { return Value.defaultValue(of: type) }
+          throw Thrown.invalidOperation(
+            predicate != nil ? "Sequence contains no matching element" : "Sequence contains no elements")
+        }
+        type.prepared("static TSource \(full)<TSource>(this IEnumerable<TSource> source)") { use in
+          let type = use.types[0]
+          return .one { machine, source in try element(machine, source, nil, type) }
+        }
+        type.prepared(
+          "static TSource \(full)<TSource>(this IEnumerable<TSource> source, Func<TSource, bool> predicate)"
+        ) { use in
+          let type = use.types[0]
+          return .two { machine, source, predicate in
+            try element(machine, source, try predicate.delegate("predicate"), type)
           }
         }
       }
@@ -273,24 +283,28 @@ extension LibraryCatalog {
   }
 
   private static func tests(_ type: inout LibraryRegistration) {
-    type.member("static bool Any<TSource>(this IEnumerable<TSource> source)") { call in
-      .bool(try source(call).makeIterator().next(call.machine) != nil)
+    type.test("static bool Any<TSource>(this IEnumerable<TSource> source)") { machine, source in
+      if source.isNull { throw Thrown.argumentNull("source") }
+      return try source.makeIterator().next(machine) != nil
     }
     for (name, stopsAt) in [("Any", true), ("All", false)] {
-      type.member(
+      type.test(
         "static bool \(name)<TSource>(this IEnumerable<TSource> source, Func<TSource, bool> predicate)"
-      ) { call in
-        let (iterator, predicate) = (try source(call).makeIterator(), try call.delegate(1))
-        while let value = try iterator.next(call.machine) {
-          try call.machine.charge()
-          if try predicate.test(call.machine, value) == stopsAt { return .bool(stopsAt) }
+      ) { machine, source, predicate in
+        if source.isNull { throw Thrown.argumentNull("source") }
+        let (iterator, predicate) = (try source.makeIterator(), try predicate.delegate("predicate"))
+        while let value = try iterator.next(machine) {
+          try machine.charge()
+          if try predicate.test(machine, value) == stopsAt { return stopsAt }
         }
-        return .bool(!stopsAt)
+        return !stopsAt
       }
     }
-    type.member("static bool Contains<TSource>(this IEnumerable<TSource> source, TSource value)") { call in
-      if case .object(let object) = call[0], let set = object as? SetObject { return .bool(set.contains(call[1])) }
-      return .bool(try call.elements(0).contains { Operation.areEqual($0, call[1]) })
+    type.test("static bool Contains<TSource>(this IEnumerable<TSource> source, TSource value)") {
+      machine, source, wanted in
+      if source.isNull { throw Thrown.argumentNull("source") }
+      if case .object(let object) = source, let set = object as? SetObject { return set.contains(wanted) }
+      return try source.elements(machine).contains { Operation.areEqual($0, wanted) }
     }
     type.member(
       "static bool Contains<TSource>(this IEnumerable<TSource> source, TSource value, StringComparer comparer)"
@@ -442,11 +456,19 @@ extension LibraryCatalog {
   }
 
   private static func conversions(_ type: inout LibraryRegistration) {
-    type.member("static TSource[] ToArray<TSource>(this IEnumerable<TSource> source)") { call in
-      .object(ArrayObject(of: call.types[0], try call.elements(0)))
+    type.prepared("static TSource[] ToArray<TSource>(this IEnumerable<TSource> source)") { use in
+      let element = use.types[0]
+      return .one { machine, source in
+        if source.isNull { throw Thrown.argumentNull("source") }
+        return .object(ArrayObject(of: element, try source.elements(machine)))
+      }
     }
-    type.member("static List<TSource> ToList<TSource>(this IEnumerable<TSource> source)") { call in
-      ListObject.list(of: call.types[0], try call.elements(0))
+    type.prepared("static List<TSource> ToList<TSource>(this IEnumerable<TSource> source)") { use in
+      let list = TypeSymbol.list(of: use.types[0])
+      return .one { machine, source in
+        if source.isNull { throw Thrown.argumentNull("source") }
+        return .object(ListObject(list, try source.elements(machine)))
+      }
     }
     type.member("static IEnumerable<TSource> AsEnumerable<TSource>(this IEnumerable<TSource> source)") { call in call[0]
     }

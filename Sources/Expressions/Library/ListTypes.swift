@@ -1,7 +1,10 @@
 /// `List<T>`.
 extension LibraryCatalog {
   static let listType = LibraryType("class System.Collections.Generic.List<T> : IList<T>, IReadOnlyList<T>") { type in
-    type.member("List()") { call in ListObject.list(of: call.types[0], []) }
+    type.prepared("List()") { use in
+      let list = TypeSymbol.list(of: use.types[0])
+      return .none { _ in .object(ListObject(list)) }
+    }
     type.member("List(IEnumerable<T> collection)") { call in
       ListObject.list(of: call.types[0], try call.elements(0))
     }

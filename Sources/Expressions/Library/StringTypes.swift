@@ -24,9 +24,12 @@ extension LibraryCatalog {
   static func text(_ units: some Collection<UInt16>) -> Value { .string(String(decoding: units, as: UTF16.self)) }
 
   /// The units of a `char[]`; none when it is null.
-  static func units(_ call: Call, _ index: Int) throws -> [UInt16] {
-    if call[index].isNull { return [] }
-    return try call.array(index).compactMap { value in if case .char(let unit) = value { unit } else { nil } }
+  static func units(_ call: Call, _ index: Int) throws -> [UInt16] { try units(call[index]) }
+
+  private static func units(_ array: Value) throws -> [UInt16] {
+    if array.isNull { return [] }
+    let array: ArrayObject = try array.instance()
+    return array.elements.compactMap { value in if case .char(let unit) = value { unit } else { nil } }
   }
 
   private static func stringMaking(_ type: inout LibraryRegistration) {
@@ -43,10 +46,10 @@ extension LibraryCatalog {
     }
     type.member("static string Empty { get; }") { _ in .string("") }
     type.number("int Length { get; }") { _, text in Ordinal.count(try text.receiverText()) }
-    type.member("char this[int index] { get; }") { call in
-      let units = try call.thisString().utf16
-      guard call.int(0) >= 0, call.int(0) < units.count else { throw Thrown.indexOutOfRange() }
-      return .char(units[units.index(units.startIndex, offsetBy: call.int(0))])
+    type.direct("char this[int index] { get; }") { _, text, index in
+      let (units, index) = (try text.receiverText().utf16, index.int)
+      guard index >= 0, index < units.count else { throw Thrown.indexOutOfRange() }
+      return .char(units[units.index(units.startIndex, offsetBy: index)])
     }
     type.member("static string Concat(params object[] values)") { call in
       try joined(try call.array(0), "", call.machine)
@@ -227,8 +230,9 @@ extension LibraryCatalog {
       }
       type.member("string \(name)(CultureInfo culture)") { call in try changed(call.machine, call.this) }
     }
-    type.member("string Replace(string oldValue, string newValue)") { call in
-      .string(try replaced(call.thisString(), call.string(0), call.stringOrNull(1) ?? "", call.machine))
+    type.direct("string Replace(string oldValue, string newValue)") { machine, text, old, new in
+      let other = if case .string(let other) = new { other } else { "" }
+      return .string(try replaced(text.receiverText(), try old.text("oldValue"), other, machine))
     }
     type.member("string Replace(char oldChar, char newChar)") { call in
       let (old, new) = (call.char(0), call.char(1))
@@ -255,18 +259,17 @@ extension LibraryCatalog {
       }
     }
     for (name, left, right) in [("Trim", true, true), ("TrimStart", true, false), ("TrimEnd", false, true)] {
-      type.member("string \(name)(params char[] trimChars)") { call in
-        let wanted = Set(try Self.units(call, 0))
-        if wanted.isEmpty, let trimmed = Ordinal.trimmed(try call.thisString(), start: left, end: right) {
-          return .string(trimmed)
-        }
-        var units = Array(try call.thisString().utf16)[...]
+      type.direct("string \(name)(params char[] trimChars)") { _, text, characters in
+        let own = try text.receiverText()
+        let wanted = try Self.units(characters)
+        if wanted.isEmpty, let trimmed = Ordinal.trimmed(own, start: left, end: right) { return .string(trimmed) }
+        var units = Array(own.utf16)[...]
         let drops: (UInt16) -> Bool = { unit in
           wanted.isEmpty ? Unicode.Scalar(unit)?.properties.isWhitespace ?? false : wanted.contains(unit)
         }
         if left { units = units.drop(while: drops) }
         if right { while let last = units.last, drops(last) { units.removeLast() } }
-        return text(units)
+        return Self.text(units)
       }
     }
     for (name, isLeft) in [("PadLeft", true), ("PadRight", false)] {
@@ -312,58 +315,77 @@ extension LibraryCatalog {
 
   private static func stringParts(_ type: inout LibraryRegistration) {
     for hasLength in [false, true] {
-      type.member("string Substring(int startIndex\(hasLength ? ", int length" : ""))") { call in
-        let units = try call.thisString().utf16
-        let (start, count) = (call.int(0), units.count)
+      @Sendable func part(_ machine: Machine, _ whole: Value, _ start: Int, _ wanted: Int?) throws -> Value {
+        let own = try whole.receiverText()
+        let units = own.utf16
+        let count = units.count
         if start < 0 { throw Thrown.outOfRange("startIndex", "StartIndex cannot be less than zero.") }
         if start > count {
           throw Thrown.outOfRange("startIndex", "startIndex cannot be larger than length of string.")
         }
-        let length = hasLength ? call.int(1) : count - start
+        let length = wanted ?? count - start
         if length < 0 { throw Thrown.outOfRange("length", "Length cannot be less than zero.") }
         if length > count - start {
           throw Thrown.outOfRange("length", "Index and length must refer to a location within the string.")
         }
-        try call.machine.process(bytes: length)
+        try machine.process(bytes: length)
+        if count == own.utf8.count { return .string(Ordinal.part(own, start, start + length)) }
         let from = units.index(units.startIndex, offsetBy: start)
         return text(units[from..<units.index(from, offsetBy: length)])
       }
+      if hasLength {
+        type.direct("string Substring(int startIndex, int length)") { machine, text, start, length in
+          try part(machine, text, start.int, length.int)
+        }
+      } else {
+        type.direct("string Substring(int startIndex)") { machine, text, start in
+          try part(machine, text, start.int, nil)
+        }
+      }
+    }
+    type.direct("string[] Split(params char[] separator)") { machine, text, separators in
+      let own = try text.receiverText()
+      // The usual case: one ASCII character.
+      if case .object(let object) = separators, let array = object as? ArrayObject, array.count == 1,
+        case .char(let unit) = array[0], unit < 0x80
+      {
+        try machine.process(bytes: own.utf8.count * 4)
+        return .object(ArrayObject(of: .string, Ordinal.split(own, at: UInt8(truncatingIfNeeded: unit))))
+      }
+      return try split(own, try Self.separators(separators, isText: false), .max, removesEmpty: false, machine)
     }
     for (parameters, kind) in [
-      ("params char[] separator", 0), ("char[] separator, StringSplitOptions options", 1),
+      ("char[] separator, StringSplitOptions options", 1),
       ("char[] separator, int count", 2), ("char[] separator, int count, StringSplitOptions options", 3),
       ("string[] separator, StringSplitOptions options", 1),
       ("string[] separator, int count, StringSplitOptions options", 3),
     ] {
       let isText = parameters.hasPrefix("string")
       type.member("string[] Split(\(parameters))") { call in
-        let separators: [[UInt16]] =
-          call[0].isNull
-          ? []
-          : isText
-            ? try call.array(0).compactMap { value in
-              if case .string(let text) = value, !text.isEmpty { Array(text.utf16) } else { nil }
-            } : try units(call, 0).map { [$0] }
         let count = kind >= 2 ? call.int(1) : .max
         if count < 0 { throw Thrown.outOfRange("count", "Count cannot be less than zero.") }
-        // The usual case: one ASCII character.
-        if kind == 0, separators.count == 1, separators[0][0] < 0x80 {
-          let own = try call.thisString()
-          try call.machine.process(bytes: own.utf8.count * 4)
-          return .object(ArrayObject(of: .string, Ordinal.split(own, at: UInt8(separators[0][0]))))
-        }
-        let options = kind == 0 || kind == 2 ? 0 : call.int(kind == 3 ? 2 : 1)
-        return try split(call, separators, count, removesEmpty: options == 1)
+        let options = kind == 2 ? 0 : call.int(kind == 3 ? 2 : 1)
+        let separators = try separators(call[0], isText: isText)
+        return try split(try call.thisString(), separators, count, removesEmpty: options == 1, call.machine)
       }
+    }
+  }
+
+  /// The units of each separator; none for null and for empty texts.
+  private static func separators(_ array: Value, isText: Bool) throws -> [[UInt16]] {
+    if !isText { return try units(array).map { [$0] } }
+    guard case .object(let object) = array, let array = object as? ArrayObject else { return [] }
+    return array.elements.compactMap { value in
+      if case .string(let text) = value, !text.isEmpty { Array(text.utf16) } else { nil }
     }
   }
 
   /// `Split`: without separators at white space. The last part holds the rest when `count` is reached.
   private static func split(
-    _ call: Call, _ separators: [[UInt16]], _ count: Int, removesEmpty: Bool
+    _ text: String, _ separators: [[UInt16]], _ count: Int, removesEmpty: Bool, _ machine: Machine
   ) throws -> Value {
-    let units = Array(try call.thisString().utf16)
-    try call.machine.process(bytes: units.count * (4 + separators.count))
+    let units = Array(text.utf16)
+    try machine.process(bytes: units.count * (4 + separators.count))
     if count == 0 { return .object(ArrayObject(strings: [])) }
     var parts: [String] = []
     var (start, at) = (0, 0)
@@ -386,7 +408,7 @@ extension LibraryCatalog {
     // Separators before the rest fall away with the empty parts between them.
     if removesEmpty, count != .max, count > 1 { while start < units.count, let more = length(start) { start += more } }
     keep(units.count)
-    try call.machine.allocate(bytes: parts.count * 24)
+    try machine.allocate(bytes: parts.count * 24)
     return .object(ArrayObject(strings: parts))
   }
 }

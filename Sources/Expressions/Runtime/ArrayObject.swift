@@ -1,16 +1,16 @@
 /// A C# array. Bytes are kept compactly, other elements as values.
 final class ArrayObject: RuntimeObject {
-  let runtimeType: TypeSymbol
-  /// Length of each dimension; one for ordinary arrays.
-  let dimensions: [Int]
+  let elementType: TypeSymbol
+  /// Length of each dimension, where there are several.
+  private let lengths: [Int]
   private let isBytes: Bool
   private var storedBytes: [UInt8] = []
   private var storedValues: [Value] = []
 
   /// An array of the element type, for instance `ArrayObject(of: .string, [...])`.
   init(of element: TypeSymbol, _ values: [Value]) {
-    runtimeType = element.array
-    dimensions = [values.count]
+    elementType = element
+    lengths = []
     isBytes = element == .uint8
     if isBytes {
       storedBytes = values.map { if case .uint8(let byte) = $0 { byte } else { 0 } }
@@ -20,8 +20,8 @@ final class ArrayObject: RuntimeObject {
   }
 
   init(bytes: [UInt8]) {
-    runtimeType = .byteArray
-    dimensions = [bytes.count]
+    elementType = .uint8
+    lengths = []
     isBytes = true
     storedBytes = bytes
   }
@@ -32,8 +32,8 @@ final class ArrayObject: RuntimeObject {
 
   /// A rectangular array of `element.array(rank: dimensions.count)`.
   init(of element: TypeSymbol, dimensions: [Int], _ values: [Value]) {
-    runtimeType = element.array(rank: dimensions.count)
-    self.dimensions = dimensions
+    elementType = element
+    lengths = dimensions.count == 1 ? [] : dimensions
     isBytes = element == .uint8 && dimensions.count == 1
     if isBytes {
       storedBytes = values.map { if case .uint8(let byte) = $0 { byte } else { 0 } }
@@ -42,7 +42,9 @@ final class ArrayObject: RuntimeObject {
     }
   }
 
-  var elementType: TypeSymbol { runtimeType.arguments[0] }
+  var runtimeType: TypeSymbol { lengths.isEmpty ? elementType.array : elementType.array(rank: lengths.count) }
+  /// Length of each dimension; one for ordinary arrays.
+  var dimensions: [Int] { lengths.isEmpty ? [count] : lengths }
   var count: Int { isBytes ? storedBytes.count : storedValues.count }
 
   var elements: [Value] {
@@ -81,6 +83,7 @@ final class ArrayObject: RuntimeObject {
 
   /// The flat index of an element given by one index for each dimension.
   func place(_ indices: [Int]) throws -> Int {
+    let dimensions = dimensions
     guard indices.count == dimensions.count else {
       throw Thrown.argument("Array was not a one-dimensional array.")
     }

@@ -1,6 +1,7 @@
 /// The body of a member that takes few operands and takes them as they are: the receiver, if there is one, then the
 /// arguments. Running one makes no ``Call``.
 enum DirectBody: Sendable {
+  case none(@Sendable (Machine) throws -> Value)
   case one(@Sendable (Machine, Value) throws -> Value)
   case two(@Sendable (Machine, Value, Value) throws -> Value)
   case three(@Sendable (Machine, Value, Value, Value) throws -> Value)
@@ -13,6 +14,7 @@ enum DirectBody: Sendable {
   func called(receivers offset: Int) -> LibraryBody {
     @Sendable func operand(_ call: Call, _ index: Int) -> Value { index < offset ? call.this : call[index - offset] }
     switch self {
+    case .none(let body): return { call in try body(call.machine) }
     case .one(let body): return { call in try body(call.machine, operand(call, 0)) }
     case .two(let body): return { call in try body(call.machine, operand(call, 0), operand(call, 1)) }
     case .three(let body):
@@ -29,12 +31,22 @@ enum DirectBody: Sendable {
   ///
   /// - Parameter needsReceiver: the first operand must not be null.
   func bound(_ operands: [Bound], needsReceiver: Bool, _ type: TypeSymbol, _ at: Int) -> Bound? {
-    guard let first = operands.first, operands.count == count else { return nil }
+    guard operands.count == count else { return nil }
+    if case .none(let body) = self {
+      return Bound(type, at) { machine in
+        try Thrown.placing(at) {
+          try machine.charge()
+          return try body(machine)
+        }
+      }
+    }
+    guard let first = operands.first else { return nil }
     let (a, presence) = (first.run, first.presence)
     let runs = operands.dropFirst().map(\.run)
     // Arguments that are constants are at hand, as is a part of the context: nothing runs for them.
-    let constants = operands.dropFirst().compactMap(\.constant)
+    let constants = operands.dropFirst().compactMap(\.settled)
     switch self {
+    case .none: return nil
     case .one(let body):
       if let known = first.known {
         return Bound(type, at) { machine in
@@ -206,6 +218,7 @@ enum DirectBody: Sendable {
   /// Number of operands.
   private var count: Int {
     switch self {
+    case .none: 0
     case .one, .testOne, .numberOne: 1
     case .two, .testTwo: 2
     case .three, .testThree: 3
@@ -213,7 +226,39 @@ enum DirectBody: Sendable {
   }
 }
 
+/// One use of a member, as far as it is known when an expression is compiled.
+struct MemberUse {
+  /// Type arguments of the method, or of the declaring type for constructors and static members.
+  let types: [TypeSymbol]
+  /// The arguments that are constants; nil for each of the others.
+  var arguments: [Value?] = []
+
+  /// The text of an argument that is a constant.
+  func text(_ index: Int) -> String? {
+    if arguments.indices.contains(index), case .string(let text)? = arguments[index] { return text }
+    return nil
+  }
+}
+
 extension Value {
+  /// The bytes of an operand that is a `byte[]`; null throws ArgumentNullException.
+  @inline(__always)
+  func bytes(_ parameter: @autoclosure () -> String) throws -> [UInt8] {
+    guard case .object(let object) = self, let array = object as? ArrayObject else {
+      throw Thrown.argumentNull(parameter())
+    }
+    return array.bytes
+  }
+
+  /// The delegate of an operand; null throws ArgumentNullException.
+  @inline(__always)
+  func delegate(_ parameter: @autoclosure () -> String) throws -> DelegateObject {
+    guard case .object(let object) = self, let delegate = object as? DelegateObject else {
+      throw Thrown.argumentNull(parameter())
+    }
+    return delegate
+  }
+
   /// The text of an operand; null throws ArgumentNullException.
   @inline(__always)
   func text(_ parameter: @autoclosure () -> String) throws -> String {

@@ -9,6 +9,8 @@ final class FunctionCode {
   /// Place of each captured cell in the frame.
   var captures: [Int] = []
   var body = Evaluation { _ in .null }
+  /// The body of a function that gives a `bool`, without a `Value` around it.
+  var test: FlagEvaluation?
   /// The body of a function that takes one `int` and gives one, without a `Value` around them.
   private(set) var number: NumberBody?
   /// The same object, for calls: borrowed, since its owner above changes only when the expression is let go of, and then
@@ -18,12 +20,17 @@ final class FunctionCode {
   /// A body that does not change.
   final class NumberBody {
     let run: NumberEvaluation
+    /// Whether all its variables are numbers, so that its frame holds no other values.
+    let hasNumbersAlone: Bool
 
-    init(_ run: NumberEvaluation) { self.run = run }
+    init(_ run: NumberEvaluation, hasNumbersAlone: Bool) {
+      self.run = run
+      self.hasNumbersAlone = hasNumbersAlone
+    }
   }
 
-  func set(number run: NumberEvaluation?) {
-    number = run.map { NumberBody($0) }
+  func set(number run: NumberEvaluation?, hasNumbersAlone: Bool = false) {
+    number = run.map { NumberBody($0, hasNumbersAlone: hasNumbersAlone) }
     borrowed = number.map { .passUnretained($0) }
   }
 
@@ -47,26 +54,54 @@ final class FunctionCode {
     }
   }
 
+  /// Runs the body of a predicate with one parameter.
+  func test(_ machine: Machine, _ captured: [Value], _ argument: Value) throws -> Bool {
+    guard let test else {
+      if case .bool(let result) = try invoke(machine, captured, one: argument) { return result }
+      return false
+    }
+    try machine.charge()
+    return try machine.call(slots) {
+      if !parameters.isEmpty { set(0, argument, machine) }
+      for index in captures.indices { machine.frame[captures[index]] = captured[index] }
+      return try test(machine)
+    }
+  }
+
   /// A call with one argument, for a function that captures nothing.
   func call(_ argument: Bound, _ type: TypeSymbol, _ at: Int) -> Bound {
     guard argument.type == .int32, type == .int32 else {
       let run = argument.run
       return Bound(type, at) { [self] machine in try invoke(machine, [], one: try run(machine)) }.placed()
     }
-    let run = argument.operand.evaluation
-    return Bound(number: at) { [self] machine in
-      let value = try run(machine)
+    return Bound(number: at, argument.operand.used(by: NumberCall(code: self)))
+  }
+
+  /// Runs the body of a function that takes one `int` and gives one.
+  @inline(__always)
+  fileprivate func call(_ value: Int32, _ machine: Machine) throws -> Int32 {
+    guard let borrowed else { return try unusual(value, machine) }
+    return try borrowed._withUnsafeGuaranteedRef { body in
+      guard body.hasNumbersAlone else { return try unusual(value, machine) }
       try machine.charge()
-      guard let borrowed else {
-        guard case .int32(let result) = try invoke(machine, [], one: .int32(value)) else { return 0 }
-        return result
+      return try machine.callNumbers(slots) {
+        machine.numbers[0] = value
+        return try body.run(machine)
       }
-      return try borrowed._withUnsafeGuaranteedRef { body in
-        try machine.call(slots) {
-          machine.numbers[0] = value
-          return try body.run(machine)
-        }
-      }
+    }
+  }
+
+  /// The same for a function with other variables, too.
+  @inline(never)
+  private func unusual(_ value: Int32, _ machine: Machine) throws -> Int32 {
+    guard let number else {
+      guard case .int32(let result) = try invoke(machine, [], one: .int32(value)) else { return 0 }
+      return result
+    }
+    try machine.charge()
+    return try machine.call(slots) {
+      machine.numbers[0] = value
+      return try number.run(machine)
     }
   }
 
@@ -79,6 +114,30 @@ final class FunctionCode {
       machine.set(index, storage, value)
     }
   }
+}
+
+/// The call of a function that takes one `int` and gives one.
+private struct NumberCall: NumberUser {
+  let code: FunctionCode
+
+  func use<Source: NumberSource>(_ source: Source) -> NumberEvaluation {
+    let node = NumberCallNode(code, source)
+    return NumberEvaluation { machine in try node.run(machine) }
+  }
+}
+
+// A node holds what a larger closure needs: the closure then takes one value with it, not one by one.
+private final class NumberCallNode<Source: NumberSource> {
+  private let code: FunctionCode
+  private let source: Source
+
+  init(_ code: FunctionCode, _ source: Source) {
+    self.code = code
+    self.source = source
+  }
+
+  @inline(__always)
+  func run(_ machine: Machine) throws -> Int32 { try code.call(try source.value(machine), machine) }
 }
 
 /// The local functions of an expression that calls reach without a delegate.
@@ -97,6 +156,7 @@ final class FunctionCodes {
     for code in all {
       code.body = Evaluation { _ in .null }
       code.set(number: nil)
+      code.test = nil
     }
   }
 }
@@ -118,5 +178,9 @@ final class LambdaDelegate: DelegateObject {
 
   override func invoke(_ machine: Machine, _ first: Value) throws -> Value {
     try code.invoke(machine, captured, one: first)
+  }
+
+  override func test(_ machine: Machine, _ argument: Value) throws -> Bool {
+    try code.test(machine, captured, argument)
   }
 }

@@ -1,22 +1,29 @@
 /// Texts in the making: concatenations write their bytes one behind the other, nested ones further up.
 extension Machine {
   func append(_ text: String) {
-    let stored: Void? = text.utf8.withContiguousStorageIfAvailable { bytes in
-      reserve(bytes.count)
-      if let source = bytes.baseAddress { (self.text + textCount).update(from: source, count: bytes.count) }
-      textCount &+= bytes.count
-    }
+    let stored: Void? = text.utf8.withContiguousStorageIfAvailable { append($0) }
     if stored == nil {
-      for byte in text.utf8 { append(byte) }
+      for byte in text.utf8 { append(byte: byte) }
     }
+  }
+
+  @inline(__always)
+  func append(_ bytes: UnsafeBufferPointer<UInt8>) {
+    reserve(bytes.count)
+    if let source = bytes.baseAddress { (text + textCount).update(from: source, count: bytes.count) }
+    textCount &+= bytes.count
   }
 
   /// A whole number in decimal.
   func append(_ number: Int) {
-    if number < 0 { append(0x2D) }
-    var rest = number.magnitude
+    if number < 0 { append(byte: 0x2D) }
+    append(UInt64(number.magnitude))
+  }
+
+  func append(_ number: UInt64) {
+    var rest = number
     var digits = 1
-    var bound: UInt = 10
+    var bound: UInt64 = 10
     while rest >= bound, digits < 19 {
       digits &+= 1
       bound &*= 10
@@ -33,7 +40,8 @@ extension Machine {
     } while rest > 0
   }
 
-  private func append(_ byte: UInt8) {
+  @inline(__always)
+  func append(byte: UInt8) {
     reserve(1)
     text[textCount] = byte
     textCount &+= 1

@@ -8,11 +8,13 @@ public final class Machine {
   // Unowned without a check, by these two facts: whoever evaluates holds the context until the evaluation ends, and
   // from then on this is the absent context, which lives for ever.
   private(set) unowned(unsafe) var context: any ContextModel = AbsentContext.shared
+  // What a call keeps of its caller does not lie side by side: two values that were stored one by one and are read
+  // back as one pair make the processor wait.
   /// Variables of the running function; the frames of its callers lie before it.
   private(set) var frame: UnsafeMutablePointer<Value>
+  private var storage: UnsafeMutablePointer<Value>
   /// The same places for variables of type `int` and `bool`, which stand here instead.
   private(set) var numbers: UnsafeMutablePointer<Int32>
-  private var storage: UnsafeMutablePointer<Value>
   private var numberStorage: UnsafeMutablePointer<Int32>
   /// First place behind the running frame, counted from the start of `storage`.
   private var top = 0
@@ -42,6 +44,8 @@ public final class Machine {
 
   /// Places for variables of most expressions.
   private static let usualCapacity = 24
+  /// Objects that most expressions keep.
+  private static let usualKept = 64
   /// Bytes of room for texts that it keeps for the next evaluation.
   private static let keptTextCapacity = 65_536
   /// Places for variables when functions call each other.
@@ -98,7 +102,7 @@ public final class Machine {
       functionCells.removeAll()
     }
     if !caught.isEmpty { caught.removeAll() }
-    if !kept.isEmpty { kept.removeAll() }
+    if !kept.isEmpty { kept.removeAll(keepingCapacity: kept.count <= Self.usualKept) }
     textCount = 0
     if textCapacity > Self.keptTextCapacity { resizeText(256) }
     result = .null
@@ -109,19 +113,36 @@ public final class Machine {
   /// Runs a function's body in a frame of its own.
   @inline(__always)
   func call<Result>(_ slots: Int, _ body: () throws -> Result) throws -> Result {
-    let (caller, callerNumbers, callerTop) = (frame, numbers, top)
+    let (caller, callerNumbers, callerTop, callerDepth) = (frame, numbers, top, depth)
     let end = callerTop &+ slots
-    guard depth > 0, end <= capacity, !postern_stack_is_below(stackFloor) else { throw StackRoom.exceeded }
+    guard callerDepth > 0, end <= capacity, !postern_stack_is_below(stackFloor) else { throw StackRoom.exceeded }
     if end > initialised { initialise(end) }
     frame = storage + callerTop
     numbers = numberStorage + callerTop
     top = end
-    depth &-= 1
+    depth = callerDepth &- 1
     defer {
       frame = caller
       numbers = callerNumbers
       top = callerTop
-      depth &+= 1
+      depth = callerDepth
+    }
+    return try body()
+  }
+
+  /// Runs the body of a function that has numbers alone in its frame.
+  @inline(__always)
+  func callNumbers<Result>(_ slots: Int, _ body: () throws -> Result) throws -> Result {
+    let (caller, callerTop, callerDepth) = (numbers, top, depth)
+    let end = callerTop &+ slots
+    guard callerDepth > 0, end <= capacity, !postern_stack_is_below(stackFloor) else { throw StackRoom.exceeded }
+    numbers = numberStorage + callerTop
+    top = end
+    depth = callerDepth &- 1
+    defer {
+      numbers = caller
+      top = callerTop
+      depth = callerDepth
     }
     return try body()
   }
@@ -132,7 +153,9 @@ public final class Machine {
   @inline(never)
   private func initialise(_ end: Int) {
     (storage + initialised).initialize(repeating: .null, count: end - initialised)
-    (numberStorage + initialised).initialize(repeating: 0, count: end - initialised)
+    // Frames of numbers alone may lie behind the places with values.
+    let first = max(initialised, top)
+    if first < end { (numberStorage + first).initialize(repeating: 0, count: end - first) }
     initialised = end
   }
 

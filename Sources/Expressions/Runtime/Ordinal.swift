@@ -90,7 +90,10 @@ enum Ordinal {
   /// The parts between occurrences of an ASCII character.
   static func split(_ text: String, at separator: UInt8) -> [Value] {
     let bytes = text.utf8Span.span
+    var count = 1
+    for index in bytes.indices where bytes[index] == separator { count += 1 }
     var parts: [Value] = []
+    parts.reserveCapacity(count)
     var start = 0
     for index in bytes.indices where bytes[index] == separator {
       parts.append(.string(part(text, start, index)))
@@ -101,7 +104,8 @@ enum Ordinal {
   }
 
   /// The bytes of a text from one place to another, both between characters.
-  private static func part(_ text: String, _ from: Int, _ to: Int) -> String {
+  static func part(_ text: String, _ from: Int, _ to: Int) -> String {
+    if from == 0, to == text.utf8.count { return text }
     let fast = text.utf8.withContiguousStorageIfAvailable { bytes in
       String(decoding: UnsafeBufferPointer(rebasing: bytes[from..<to]), as: UTF8.self)
     }

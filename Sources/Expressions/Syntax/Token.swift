@@ -53,7 +53,7 @@ struct Lexer {
   private static let punctuation = [
     "<<=", ">>=", "?.", "??", "==", "!=", "<=", ">=", "&&", "||", "++", "--", "+=", "-=", "*=", "/=", "%=", "&=",
     "|=", "^=", "=>", "<<", "::",
-  ]
+  ].map { (text: $0, scalars: Array($0.unicodeScalars)) }
 
   init(_ source: String) { text = Array(source.unicodeScalars) }
 
@@ -74,7 +74,7 @@ struct Lexer {
 
   private mutating func skipBlanks() throws(SyntaxError) {
     while let c = peek() {
-      if c.properties.isWhitespace {
+      if c.isBlank {
         index += 1
       } else if c == "/", peek(1) == "/" {
         while let c = peek(), c != "\n" { index += 1 }
@@ -94,6 +94,27 @@ struct Lexer {
     }
   }
 
+  private func part(_ range: Range<Int>) -> String {
+    let scalars = text[range]
+    guard scalars.allSatisfy(\.isASCII) else { return String(String.UnicodeScalarView(scalars)) }
+    return String(unsafeUninitializedCapacity: scalars.count) { bytes in
+      for (place, scalar) in scalars.enumerated() { bytes[place] = UInt8(truncatingIfNeeded: scalar.value) }
+      return scalars.count
+    }
+  }
+
+  private func text(of units: [UInt16]) -> String {
+    guard units.allSatisfy({ $0 < 0x80 }) else { return String(decoding: units, as: UTF16.self) }
+    return String(unsafeUninitializedCapacity: units.count) { bytes in
+      for (place, unit) in units.enumerated() { bytes[place] = UInt8(truncatingIfNeeded: unit) }
+      return units.count
+    }
+  }
+
+  private func append(_ scalar: Unicode.Scalar, to units: inout [UInt16]) {
+    if scalar.value < 0x1_0000 { units.append(UInt16(scalar.value)) } else { units += String(scalar).utf16 }
+  }
+
   private mutating func next() throws(SyntaxError) -> Token {
     try skipBlanks()
     let start = index
@@ -103,8 +124,8 @@ struct Lexer {
 
   private mutating func read() throws(SyntaxError) -> Token.Kind {
     guard let c = peek() else { return .end }
-    if c == "_" || c.properties.isAlphabetic { return word() }
-    if c == "@", let n = peek(1), n == "_" || n.properties.isAlphabetic {
+    if c.beginsName { return word() }
+    if c == "@", let n = peek(1), n.beginsName {
       index += 1
       if case .keyword(let name) = word() { return .identifier(name) }
       index -= 1
@@ -124,14 +145,15 @@ struct Lexer {
       return .interpolated(try interpolated(isVerbatim: true))
     }
     if c == "'" { return try character() }
-    for candidate in Self.punctuation {
-      let scalars = Array(candidate.unicodeScalars)
-      if (0..<scalars.count).allSatisfy({ peek($0) == scalars[$0] }) {
-        // `a?.5:b` is a condition and a number.
-        if candidate == "?.", let n = peek(2), ("0"..."9").contains(n) { continue }
-        index += scalars.count
-        return .punctuation(candidate)
+    for candidate in Self.punctuation where candidate.scalars[0] == c {
+      let scalars = candidate.scalars
+      guard index + scalars.count <= text.count, text[index..<(index + scalars.count)].elementsEqual(scalars) else {
+        continue
       }
+      // `a?.5:b` is a condition and a number.
+      if candidate.text == "?.", let n = peek(2), ("0"..."9").contains(n) { continue }
+      index += scalars.count
+      return .punctuation(candidate.text)
     }
     guard "+-*/%&|^!~=<>?:;,.()[]{}".unicodeScalars.contains(c) else {
       throw SyntaxError(code: "CS1056", message: "Unexpected character '\(c)'", offset: index)
@@ -142,8 +164,8 @@ struct Lexer {
 
   private mutating func word() -> Token.Kind {
     let start = index
-    while let c = peek(), c == "_" || c.properties.isAlphabetic || c.properties.numericType != nil { index += 1 }
-    let name = String(String.UnicodeScalarView(text[start..<index]))
+    while let c = peek(), c.continuesName { index += 1 }
+    let name = part(start..<index)
     return Self.keywords.contains(name) ? .keyword(name) : .identifier(name)
   }
 
@@ -252,12 +274,12 @@ struct Lexer {
       }
       index += 1
       if c == "\"" {
-        if isVerbatim, peek() == "\"" { index += 1 } else { return String(decoding: units, as: UTF16.self) }
+        if isVerbatim, peek() == "\"" { index += 1 } else { return text(of: units) }
         units.append(0x22)
       } else if c == "\\", !isVerbatim {
         units += try escape(in: "string")
       } else {
-        units += Array(String(c).utf16)
+        append(c, to: &units)
       }
     }
   }
@@ -291,23 +313,23 @@ struct Lexer {
         index += 1
         units.append(UInt16(c.value))
       case "\"":
-        if !units.isEmpty { parts.append(.text(String(decoding: units, as: UTF16.self))) }
+        if !units.isEmpty { parts.append(.text(text(of: units))) }
         return parts
       case "\\" where !isVerbatim: units += try escape(in: "string")
       case "{":
-        if !units.isEmpty { parts.append(.text(String(decoding: units, as: UTF16.self))) }
+        if !units.isEmpty { parts.append(.text(text(of: units))) }
         units = []
         let hole = index
         let formatStart = try skipHole(start, isVerbatim: isVerbatim)
-        let source = String(String.UnicodeScalarView(text[hole..<(formatStart ?? index)]))
-        let format = formatStart.map { String(String.UnicodeScalarView(text[($0 + 1)..<index])) }
+        let source = part(hole..<(formatStart ?? index))
+        let format = formatStart.map { part(($0 + 1)..<index) }
         parts.append(.hole(source: source, format: format, offset: hole))
         index += 1
       case "}":
         throw SyntaxError(
           code: "CS8086", message: "A '}' character must be escaped (by doubling) in an interpolated string.",
           offset: index - 1)
-      default: units += Array(String(c).utf16)
+      default: append(c, to: &units)
       }
     }
   }
@@ -355,5 +377,18 @@ struct Lexer {
       index += 1
     }
     throw SyntaxError(code: "CS8076", message: "Missing close delimiter '}' for interpolated expression", offset: start)
+  }
+}
+
+extension Unicode.Scalar {
+  /// White space; asked of Unicode only where ASCII does not tell.
+  fileprivate var isBlank: Bool { isASCII ? value == 0x20 || value &- 9 < 5 : properties.isWhitespace }
+
+  fileprivate var beginsName: Bool {
+    isASCII ? (value | 0x20) &- 0x61 < 26 || value == 0x5F : properties.isAlphabetic
+  }
+
+  fileprivate var continuesName: Bool {
+    beginsName || (isASCII ? value &- 0x30 < 10 : properties.numericType != nil)
   }
 }

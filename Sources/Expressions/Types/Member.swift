@@ -54,7 +54,9 @@ final class Member: @unchecked Sendable {
   let setter: LibraryBody?
   /// The body of a member that needs no ``Call``.
   let direct: DirectBody?
-  /// The value of a property of a part of the context that is always the same.
+  /// Makes the body for one use of the member.
+  let prepared: (@Sendable (MemberUse) -> DirectBody)?
+  /// The value of a static property, or of a property of a part of the context, that is always the same.
   let fixed: Value?
   /// The part of the context that a fixed value is there for; nil when it always is.
   let part: ContextPart?
@@ -63,7 +65,8 @@ final class Member: @unchecked Sendable {
   init(
     kind: Kind, name: String, isStatic: Bool, isExtension: Bool, isListed: Bool, typeParameters: [TypeDefinition],
     parameters: [Parameter], result: TypeSymbol, constant: Value? = nil, declaringType: TypeDefinition,
-    body: LibraryBody?, setter: LibraryBody?, direct: DirectBody? = nil, fixed: Value? = nil,
+    body: LibraryBody?, setter: LibraryBody?, direct: DirectBody? = nil,
+    prepared: (@Sendable (MemberUse) -> DirectBody)? = nil, fixed: Value? = nil,
     part: ContextPart? = nil, usage: ExpressionUsage
   ) {
     self.kind = kind
@@ -79,6 +82,7 @@ final class Member: @unchecked Sendable {
     self.body = body
     self.setter = setter
     self.direct = direct
+    self.prepared = prepared
     self.fixed = fixed
     self.part = part
     self.usage = usage
@@ -88,16 +92,17 @@ final class Member: @unchecked Sendable {
 }
 
 /// Members of one type by name; constructors, indexers, operators and conversions apart.
-struct MemberTable: Sendable {
-  var named: [String: [Member]] = [:]
-  var constructors: [Member] = []
-  var indexers: [Member] = []
-  var operators: [String: [Member]] = [:]
-  var conversions: [Member] = []
+// Sendable by these two facts: only the registration that makes it adds to it, and others get it once that is over.
+final class MemberTable: @unchecked Sendable {
+  private(set) var named: [String: [Member]] = [:]
+  private(set) var constructors: [Member] = []
+  private(set) var indexers: [Member] = []
+  private(set) var operators: [String: [Member]] = [:]
+  private(set) var conversions: [Member] = []
   /// Names of extension methods the type offers to others.
-  var extensions: [String: [Member]] = [:]
+  private(set) var extensions: [String: [Member]] = [:]
 
-  mutating func add(_ member: Member) {
+  func add(_ member: Member) {
     switch member.kind {
     case .constructor: constructors.append(member)
     case .indexer: indexers.append(member)

@@ -53,6 +53,7 @@ final class TypeDefinition: @unchecked Sendable {
   private let interfaceClosure: LazyConstant<[TypeSymbol]>
   private let memberTable: LazyConstant<MemberTable>
   private let signature: LazyConstant<DelegateSignature?>
+  private let arrayOfIt: LazyConstant<TypeSymbol>
   private let source: LibraryType?
 
   init(
@@ -82,6 +83,7 @@ final class TypeDefinition: @unchecked Sendable {
     interfaceClosure = LazyConstant()
     memberTable = LazyConstant()
     signature = LazyConstant()
+    arrayOfIt = LazyConstant()
   }
 
   var isValueTuple: Bool { name == "ValueTuple" && !typeParameters.isEmpty }
@@ -137,6 +139,13 @@ final class TypeDefinition: @unchecked Sendable {
   /// Parameters and result of a delegate type.
   var delegateSignature: DelegateSignature? {
     signature.get { source?.delegateSignature(of: self) }
+  }
+
+  /// The one-dimensional array of a type of the library that has no type parameters, made once: these types stay for
+  /// ever. nil for others.
+  func array(of type: TypeSymbol) -> TypeSymbol? {
+    guard source != nil, typeParameters.isEmpty else { return nil }
+    return arrayOfIt.get { TypeSymbol(TypeDefinition.array1, [type]) }
   }
 
   /// The definition as a type over its own parameters.

@@ -27,11 +27,12 @@ extension TypeDefinition {
   /// Interfaces every one-dimensional array has.
   static func arrayInterfaces(of array: TypeSymbol) -> [TypeSymbol] {
     guard array.definition.rank == 1, let element = array.elementType else { return [.untypedEnumerable] }
-    let generic = ["IList", "ICollection", "IEnumerable", "IReadOnlyList", "IReadOnlyCollection"]
-    return generic.map {
-      TypeSymbol(LibraryCatalog.shared.required("System.Collections.Generic." + $0, arity: 1), [element])
-    } + [.untypedEnumerable]
+    return genericArrayInterfaces.map { TypeSymbol($0, [element]) } + [.untypedEnumerable]
   }
+
+  private static let genericArrayInterfaces = [
+    "IList", "ICollection", "IEnumerable", "IReadOnlyList", "IReadOnlyCollection",
+  ].map { LibraryCatalog.shared.required("System.Collections.Generic." + $0, arity: 1) }
 
   /// The keyword C# has for a framework type.
   static let keywords: [String: String] = [
@@ -79,7 +80,7 @@ extension TypeSymbol {
 
   static func named(_ fullName: String) -> TypeSymbol { LibraryCatalog.shared.symbol(fullName) }
 
-  var array: TypeSymbol { TypeSymbol(TypeDefinition.array1, [self]) }
+  var array: TypeSymbol { definition.array(of: self) ?? TypeSymbol(TypeDefinition.array1, [self]) }
   var nullable: TypeSymbol { TypeSymbol(TypeDefinition.nullable, [self]) }
 
   func array(rank: Int) -> TypeSymbol {

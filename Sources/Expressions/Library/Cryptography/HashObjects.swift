@@ -63,7 +63,7 @@ final class HashObject: RuntimeObject {
 
   func append(_ bytes: [UInt8], _ machine: Machine) throws {
     try machine.process(bytes: bytes.count)
-    pending += bytes
+    if pending.isEmpty { pending = bytes } else { pending += bytes }
   }
 
   /// Makes the hash of what was given and begins anew.

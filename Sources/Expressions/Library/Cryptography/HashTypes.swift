@@ -71,9 +71,9 @@ extension LibraryCatalog {
   private static func hashMembers(_ type: inout LibraryRegistration) {
     type.member("static HashAlgorithm Create()") { _ in .object(HashObject(.sha1)) }
     type.member("static HashAlgorithm Create(string hashName)") { call in try HashObject.named(call, isKeyed: false) }
-    type.member("byte[] ComputeHash(byte[] buffer)") { call in
-      let bytes = try call.bytes(0)
-      return .object(ArrayObject(bytes: try call.receiver(HashObject.self).compute(bytes, call.machine)))
+    type.direct("byte[] ComputeHash(byte[] buffer)") { machine, hash, bytes in
+      let hash: HashObject = try hash.instance()
+      return .object(ArrayObject(bytes: try hash.compute(try bytes.bytes("buffer"), machine)))
     }
     type.member("byte[] ComputeHash(byte[] buffer, int offset, int count)") { call in
       let bytes = try call.bytes(0)
@@ -165,8 +165,9 @@ extension LibraryCatalog {
       },
       LibraryType("class \(space)HMAC\(name) : HMAC") { type in
         type.member("HMAC\(name)()", usage: .hiddenState) { call in .object(HashObject.keyed(function, call.machine)) }
-        type.member("HMAC\(name)(byte[] key)") { call in
-          .object(HashObject(function, "HMAC" + name, key: try call.bytes(0)))
+        let keyed = "HMAC" + name
+        type.direct("HMAC\(name)(byte[] key)") { _, key in
+          .object(HashObject(function, keyed, key: try key.bytes("key")))
         }
         if function == .sha1 {
           type.member("HMACSHA1(byte[] key, bool useManagedSha1)") { call in

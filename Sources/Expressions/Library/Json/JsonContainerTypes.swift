@@ -33,6 +33,7 @@ extension LibraryCatalog {
   static func insert(_ value: Value, at index: Int, in container: JsonToken, _ machine: Machine) throws {
     if let parts = try JsonToken.parts(value, machine) {
       var at = index
+      container.reserve(parts.count)
       for part in parts {
         try insert(part, at: at, in: container, machine)
         at = index + (container.count - index)
@@ -70,7 +71,7 @@ extension LibraryCatalog {
   }
 
   private static func containerMembers(_ type: inout LibraryRegistration) {
-    type.member("int Count { get; }") { call in .int32(Int32(clamping: try token(call).count)) }
+    type.number("int Count { get; }") { _, token in try token.token().count }
     type.member("void Add(object content)") { call in
       try add(call[0], to: try token(call), call.machine)
       return .null
@@ -137,9 +138,9 @@ extension LibraryCatalog {
   // MARK: - JProperty
 
   private static func propertyMembers(_ type: inout LibraryRegistration) {
-    type.member("JProperty(string name, object content)") { call in
+    type.direct("JProperty(string name, object content)") { machine, name, content in
       made(
-        try JsonToken(property: try call.string(0), try JsonToken.content(call[1], call.machine), call.machine), call)
+        try JsonToken(property: try name.text("name"), try JsonToken.content(content, machine), machine), machine)
     }
     type.member("JProperty(string name, params object[] content)") { call in
       let value = call[1].isNull ? JsonToken.null : try JsonToken.content(call[1], call.machine)
@@ -166,7 +167,7 @@ extension LibraryCatalog {
         return made(array, call)
       }
     }
-    type.member("static JArray Parse(string json)") { call in try parsed(call, .array) }
+    type.direct("static JArray Parse(string json)") { machine, text in try parsed(text, .array, machine) }
     type.member("static JArray FromObject(object o)") { call in
       let token = try JsonToken.from(call[0], call.machine)
       guard token.isArray else {
@@ -175,7 +176,7 @@ extension LibraryCatalog {
       return made(token, call)
     }
     type.property(
-      "JToken this[int index] { get; set; }", get: { call in optional(try element(try token(call), call[0])) }
+      "JToken this[int index] { get; set; }", direct: { _, token, index in optional(try element(token.token(), index)) }
     ) { call in
       let array = try token(call)
       guard array.child(at: call.int(0)) != nil else { throw indexOutOfRange() }
@@ -229,19 +230,19 @@ extension LibraryCatalog {
   // MARK: - JObject
 
   private static func objectMembers(_ type: inout LibraryRegistration) {
-    type.member("JObject()") { call in made(JsonToken(.object), call) }
+    type.direct("JObject()") { machine in made(JsonToken(.object), machine) }
     type.member("JObject(JObject other)") { call in
       made(try call.object(0, as: JsonToken.self).copy(call.machine), call)
     }
     for content in ["object content", "params object[] content"] {
-      type.member("JObject(\(content))") { call in
+      type.direct("JObject(\(content))") { machine, content in
         let object = JsonToken(.object)
-        if call[0].isNull { throw Thrown.argumentNull("content") }
-        try add(call[0], to: object, call.machine)
-        return made(object, call)
+        if content.isNull { throw Thrown.argumentNull("content") }
+        try add(content, to: object, machine)
+        return made(object, machine)
       }
     }
-    type.member("static JObject Parse(string json)") { call in try parsed(call, .object) }
+    type.direct("static JObject Parse(string json)") { machine, text in try parsed(text, .object, machine) }
     type.member("static JObject FromObject(object o)") { call in
       if call[0].isNull { throw Thrown.argumentNull("o") }
       let token = try JsonToken.from(call[0], call.machine)
@@ -252,7 +253,7 @@ extension LibraryCatalog {
     }
     type.property(
       "JToken this[string propertyName] { get; set; }",
-      get: { call in optional(try token(call).member(try call.string(0))) }
+      direct: { _, token, name in optional(try token.token().member(try name.text("propertyName"))) }
     ) { call in
       try call.machine.allocate(bytes: JsonToken.size)
       try token(call).set(try call.string(0), try tokenArgument(call[1]), call.machine)
@@ -267,8 +268,8 @@ extension LibraryCatalog {
   }
 
   private static func objectLookup(_ type: inout LibraryRegistration) {
-    type.member("bool ContainsKey(string propertyName)") { call in
-      .bool(try token(call).property(try call.string(0)) != nil)
+    type.test("bool ContainsKey(string propertyName)") { _, token, name in
+      try token.token().property(try name.text("propertyName")) != nil
     }
     type.member("IEnumerable<KeyValuePair<string, JToken>> GetEnumerator()") { call in
       let object = try token(call)

@@ -3,6 +3,44 @@ import FoundationEssentials
 
 /// Tokens as .NET values: the casts of `JToken`, and `Value<T>`.
 enum JsonConversion {
+  /// A type that tokens are converted to often at one place.
+  struct Target: Sendable {
+    private enum Form {
+      case text
+      case flag
+      case number
+      case long
+      case real
+      case other
+    }
+
+    let type: TypeSymbol
+    private let form: Form
+
+    init(_ type: TypeSymbol) {
+      self.type = type
+      form =
+        switch type {
+        case .string: .text
+        case .bool: .flag
+        case .int32: .number
+        case .int64: .long
+        case .double: .real
+        default: .other
+        }
+    }
+
+    /// The value of a token that holds one of the type; nil where there is more to do.
+    func plain(_ token: JsonToken) -> Value? {
+      guard case .scalar(let value) = token.content else { return nil }
+      switch (form, value) {
+      case (.text, .string), (.flag, .bool), (.number, .int32), (.long, .int64), (.real, .double): return value
+      case (.number, .int64(let number)): return Int32(exactly: number).map { .int32($0) }
+      default: return nil
+      }
+    }
+  }
+
   /// The types that have casts from and to `JToken`.
   static let castable = [
     "string", "bool", "int", "long", "double", "decimal", "float", "short", "byte", "uint", "ulong", "ushort", "sbyte",
@@ -41,7 +79,7 @@ enum JsonConversion {
     switch type {
     case .string:
       if case .object(let array as ArrayObject) = value {
-        return .string(Data(array.bytes).base64EncodedString())
+        return .string(Base64.text(array.bytes))
       }
       return .string(try Operation.text(value, machine))
     case .bool:

@@ -31,9 +31,11 @@ extension JsonToken {
 
   /// The elements of a value that counts as several; nil for a single one.
   static func parts(_ value: Value, _ machine: Machine) throws -> [Value]? {
-    guard case .object(let object) = value, !(object is JsonToken), object.runtimeType != .byteArray,
-      try object.makeIterator() != nil
-    else { return nil }
+    guard case .object(let object) = value, !(object is JsonToken) else { return nil }
+    if let array = object as? ArrayObject {
+      return array.runtimeType == .byteArray ? nil : try value.elements(machine)
+    }
+    guard try object.makeIterator() != nil else { return nil }
     return try value.elements(machine)
   }
 

@@ -36,7 +36,7 @@ final class JsonToken: RuntimeObject {
 
   deinit {
     only?.parent = nil
-    for element in elements { element.parent = nil }
+    for index in elements.indices { elements[index].parent = nil }
   }
 
   static var null: JsonToken { JsonToken(.scalar(.null)) }
@@ -70,6 +70,9 @@ final class JsonToken: RuntimeObject {
       (node, needed) = (current.parent, needed + 1)
     }
   }
+
+  /// Makes room for so many more children.
+  func reserve(_ count: Int) { if only == nil { elements.reserveCapacity(elements.count + count) } }
 
   func append(_ child: JsonToken, _ machine: Machine) throws {
     let own = try attached(child, machine)

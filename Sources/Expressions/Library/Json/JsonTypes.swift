@@ -43,8 +43,10 @@ extension LibraryCatalog {
   static func optional(_ token: JsonToken?) -> Value { token.map { .object($0) } ?? .null }
 
   /// A token made by an expression, kept until the evaluation ends.
-  static func made(_ token: JsonToken, _ call: Call) -> Value {
-    call.machine.keep(token)
+  static func made(_ token: JsonToken, _ call: Call) -> Value { made(token, call.machine) }
+
+  static func made(_ token: JsonToken, _ machine: Machine) -> Value {
+    machine.keep(token)
     return .object(token)
   }
 
@@ -53,8 +55,8 @@ extension LibraryCatalog {
     value.isNull ? JsonToken.null : try JsonToken.value(value)
   }
 
-  static func parsed(_ call: Call, _ kind: JsonKind?) throws -> Value {
-    .object(try JsonReader.parse(try call.string(0), call.machine, as: kind))
+  static func parsed(_ text: Value, _ kind: JsonKind?, _ machine: Machine) throws -> Value {
+    .object(try JsonReader.parse(try text.text("json"), machine, as: kind))
   }
 
   /// `token[key]`.
@@ -90,7 +92,7 @@ extension LibraryCatalog {
   // MARK: - JToken
 
   private static func tokenMembers(_ type: inout LibraryRegistration) {
-    type.member("static JToken Parse(string json)") { call in try parsed(call, nil) }
+    type.direct("static JToken Parse(string json)") { machine, text in try parsed(text, nil, machine) }
     type.member("static JToken FromObject(object o)") { call in
       if call[0].isNull { throw Thrown.argumentNull("o") }
       return made(try JsonToken.from(call[0], call.machine), call)
@@ -101,11 +103,11 @@ extension LibraryCatalog {
       }
       return .bool(JsonToken.deepEquals(a, b))
     }
-    type.member("string ToString(Formatting formatting)") { call in
-      .string(try JsonWriter.text(try token(call), isIndented: call.int(0) == 1, call.machine))
+    type.direct("string ToString(Formatting formatting)") { machine, token, formatting in
+      .string(try JsonWriter.text(try token.token(), isIndented: formatting.int == 1, machine))
     }
     type.property(
-      "JToken this[object key] { get; set; }", get: { call in optional(try element(try token(call), call[0])) }
+      "JToken this[object key] { get; set; }", direct: { _, token, key in optional(try element(token.token(), key)) }
     ) { call in
       let target = try token(call)
       let value = try tokenArgument(call[1])
@@ -124,9 +126,12 @@ extension LibraryCatalog {
     type.member("bool HasValues { get; }") { call in .bool(try token(call).count > 0) }
     type.member("string Path { get; }") { call in .string(JsonPath.path(of: try token(call))) }
     type.member("JToken DeepClone()") { call in made(try token(call).copy(call.machine), call) }
-    type.member("T Value<T>(object key)") { call in
-      guard let child = try element(try token(call), call[0]) else { return Value.defaultValue(of: call.types[0]) }
-      return try JsonConversion.value(child, as: call.types[0], call.machine)
+    type.prepared("T Value<T>(object key)") { use in
+      let target = JsonConversion.Target(use.types[0])
+      return .two { machine, token, key in
+        guard let child = try element(try token.token(), key) else { return Value.defaultValue(of: target.type) }
+        return try target.plain(child) ?? JsonConversion.value(child, as: target.type, machine)
+      }
     }
     type.member("IEnumerable<T> Values<T>()") { call in
       let token = try token(call)
@@ -243,19 +248,21 @@ extension LibraryCatalog {
       let target = SignatureReader.type(name, in: [])
       for suffix in target.isValueType ? ["", "?"] : [""] {
         if name != "char" {
-          type.member("static implicit operator JToken(\(name)\(suffix) value)") { call in
-            try call.machine.allocate(bytes: JsonToken.size)
-            return made(JsonToken(.scalar(call[0])), call)
+          type.direct("static implicit operator JToken(\(name)\(suffix) value)") { machine, value in
+            try machine.allocate(bytes: JsonToken.size)
+            return made(JsonToken(.scalar(value)), machine)
           }
         }
         let acceptsNull = target.acceptsNull || suffix == "?"
-        type.member("static explicit operator \(name)\(suffix)(JToken value)") { call in
-          guard let token: JsonToken = call.objectOrNull(0) else {
+        let wanted = JsonConversion.Target(target)
+        type.direct("static explicit operator \(name)\(suffix)(JToken value)") { machine, value in
+          guard case .object(let object) = value, let token = object as? JsonToken else {
             if acceptsNull { return .null }
             throw Thrown.argumentNull("value")
           }
+          if let plain = wanted.plain(token) { return plain }
           if acceptsNull, token.kind == .null || token.kind == .undefined { return .null }
-          return try JsonConversion.cast(token, to: target, call.machine)
+          return try JsonConversion.cast(token, to: target, machine)
         }
       }
     }
@@ -288,4 +295,9 @@ extension LibraryCatalog {
       .string(try CompositeFormat.text(try token(call).scalar(), call.stringOrNull(0), call.machine))
     }
   }
+}
+
+extension Value {
+  /// The token of a receiver; NullReferenceException for null.
+  func token() throws -> JsonToken { try instance() }
 }

@@ -1,120 +1,112 @@
 import DotNet
-import FoundationEssentials
 
-/// Writes a tree as Newtonsoft does, into one buffer of UTF-8.
+/// Writes a tree as Newtonsoft does, behind the machine's texts in the making.
 struct JsonWriter {
-  private var bytes: [UInt8] = []
-  /// Bytes that the evaluation's limits have counted.
-  private var charged = 0
+  /// Where the text that the evaluation's limits have counted ends.
+  private var charged: Int
   private let isIndented: Bool
   private let machine: Machine
 
   static func text(_ token: JsonToken, isIndented: Bool, _ machine: Machine) throws -> String {
+    let start = machine.textCount
     var writer = JsonWriter(isIndented: isIndented, machine)
-    try writer.write(token, depth: 0)
-    try writer.charge()
-    return String(decoding: writer.bytes, as: UTF8.self)
+    do {
+      try writer.write(token, depth: 0)
+      try writer.charge()
+    } catch {
+      machine.dropText(from: start)
+      throw error
+    }
+    return machine.takeText(from: start)
   }
 
   private init(isIndented: Bool, _ machine: Machine) {
     self.isIndented = isIndented
     self.machine = machine
-    bytes.reserveCapacity(256)
+    charged = machine.textCount
   }
 
   private mutating func write(_ token: JsonToken, depth: Int) throws {
     try machine.charge()
     // Before the text is whole: a small tree can hold one long string many times.
-    if bytes.count - charged > 64 * 1024 { try charge() }
+    if machine.textCount - charged > 64 * 1024 { try charge() }
     switch token.content {
     case .scalar(let value): try write(value)
-    case .raw(let text): bytes += text.utf8
+    case .raw(let text): machine.append(text)
     case .comment(let text):
-      bytes += "/*".utf8
-      bytes += text.utf8
-      bytes += "*/".utf8
-    case .undefined: bytes += "undefined".utf8
+      machine.append("/*")
+      machine.append(text)
+      machine.append("*/")
+    case .undefined: machine.append("undefined")
     case .property(let name):
       quote(name)
-      bytes.append(UInt8(ascii: ":"))
-      if isIndented { bytes.append(UInt8(ascii: " ")) }
+      machine.append(byte: UInt8(ascii: ":"))
+      if isIndented { machine.append(byte: UInt8(ascii: " ")) }
       if let value = token.propertyValue { try write(value, depth: depth) }
     case .object: try write(token, UInt8(ascii: "{"), UInt8(ascii: "}"), depth)
     case .array: try write(token, UInt8(ascii: "["), UInt8(ascii: "]"), depth)
     case .constructor(let name):
-      bytes += "new ".utf8
-      bytes += name.utf8
+      machine.append("new ")
+      machine.append(name)
       try write(token, UInt8(ascii: "("), UInt8(ascii: ")"), depth)
     }
   }
 
   private mutating func write(_ token: JsonToken, _ open: UInt8, _ close: UInt8, _ depth: Int) throws {
-    bytes.append(open)
+    machine.append(byte: open)
     let count = token.count
     var index = 0
     while index < count, let child = token.child(at: index) {
-      if index > 0 { bytes.append(UInt8(ascii: ",")) }
+      if index > 0 { machine.append(byte: UInt8(ascii: ",")) }
       if isIndented { newLine(depth + 1) }
       try write(child, depth: depth + 1)
       index += 1
     }
     if isIndented, count > 0 { newLine(depth) }
-    bytes.append(close)
+    machine.append(byte: close)
   }
 
   /// Counts the text written since the last time.
   private mutating func charge() throws {
-    try machine.process(bytes: bytes.count - charged)
-    charged = bytes.count
+    try machine.process(bytes: machine.textCount - charged)
+    charged = machine.textCount
   }
 
-  private mutating func newLine(_ depth: Int) {
-    bytes.append(0x0D)
-    bytes.append(0x0A)
-    for _ in 0..<(depth * 2) { bytes.append(0x20) }
+  private func newLine(_ depth: Int) {
+    machine.append(byte: 0x0D)
+    machine.append(byte: 0x0A)
+    for _ in 0..<(depth * 2) { machine.append(byte: 0x20) }
   }
 
-  private mutating func write(_ value: Value) throws {
+  private func write(_ value: Value) throws {
     switch value {
-    case .null: bytes += "null".utf8
-    case .bool(let flag): bytes += (flag ? "true" : "false").utf8
+    case .null: machine.append("null")
+    case .bool(let flag): machine.append(flag ? "true" : "false")
     case .string(let text): quote(text)
     case .char: quote(try Operation.text(value, machine))
     case .double(let number) where !number.isFinite: quote(NumberText.shortest(number))
     case .float(let number) where !number.isFinite: quote(NumberText.shortest(number))
     case .double, .float, .decimal:
       let number = try Operation.text(value, machine)
-      bytes += number.utf8
+      machine.append(number)
       // A real keeps its point, so that it reads back as one.
-      if !number.utf8.contains(where: { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "E") }) { bytes += ".0".utf8 }
-    case .uint64(let number): append(number)
+      if !number.utf8.contains(where: { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "E") }) { machine.append(".0") }
+    case .uint64(let number): machine.append(number)
     case .object(let object): try write(object)
     case .cell(let cell): try write(cell.value)
     default:
       // Whole numbers and enumerators.
-      let number = Operation.integer(value) ?? 0
-      if number < 0 { bytes.append(UInt8(ascii: "-")) }
-      append(number.magnitude)
+      machine.append(Int(Operation.integer(value) ?? 0))
     }
   }
 
-  private mutating func append(_ number: UInt64) {
-    var (divisor, rest): (UInt64, UInt64) = (1, number)
-    while rest / divisor >= 10 { divisor *= 10 }
-    while divisor > 0 {
-      bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest / divisor))
-      rest %= divisor
-      divisor /= 10
-    }
-  }
-
-  private mutating func write(_ object: any RuntimeObject) throws {
+  private func write(_ object: any RuntimeObject) throws {
     switch object {
-    case let array as ArrayObject: quote(Data(array.bytes).base64EncodedString())
+    case let array as ArrayObject: quote(Base64.text(array.bytes))
     case let date as DateTimeObject: quote(try date.value.isoText())
     case let date as DateTimeOffsetObject: quote(try date.text(format: "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"))
     case let uri as UriObject: quote(uri.uri.original)
-    case let number as BigIntegerObject: bytes += number.digits.utf8
+    case let number as BigIntegerObject: machine.append(number.digits)
     default: quote(try object.text(machine))
     }
   }
@@ -122,8 +114,8 @@ struct JsonWriter {
   // MARK: - Texts
 
   /// A text in quotation marks: controls, the next-line and the two Unicode line separators are escaped.
-  private mutating func quote(_ text: String) {
-    bytes.append(UInt8(ascii: "\""))
+  private func quote(_ text: String) {
+    machine.append(byte: UInt8(ascii: "\""))
     var text = text
     text.withUTF8 { source in
       var start = 0
@@ -155,15 +147,15 @@ struct JsonWriter {
           continue
         default: escape = byte < 0x10 ? "\\u000" : "\\u001"
         }
-        bytes.append(contentsOf: source[start..<index])
-        escape.withUTF8Buffer { bytes.append(contentsOf: $0) }
-        if byte < 0x20, escape.utf8CodeUnitCount == 5 { bytes.append(Self.digits[Int(byte & 0xF)]) }
+        machine.append(UnsafeBufferPointer(rebasing: source[start..<index]))
+        escape.withUTF8Buffer { machine.append($0) }
+        if byte < 0x20, escape.utf8CodeUnitCount == 5 { machine.append(byte: Self.digits[Int(byte & 0xF)]) }
         index += length
         start = index
       }
-      bytes.append(contentsOf: source[start...])
+      machine.append(UnsafeBufferPointer(rebasing: source[start...]))
     }
-    bytes.append(UInt8(ascii: "\""))
+    machine.append(byte: UInt8(ascii: "\""))
   }
 
   private static let digits = Array("0123456789abcdef".utf8)

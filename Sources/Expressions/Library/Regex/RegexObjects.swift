@@ -137,7 +137,7 @@ final class CaptureObject: RuntimeObject {
     /// A group of a match, by its place in the numbers of the expression's groups.
     case group(CaptureObject, Int)
     /// The ranges of all groups, and where the search began.
-    case match(RegexObject, [Range<Int>?], from: Int)
+    case match(RegexObject, GroupRanges, from: Int)
     /// A match that failed, or a group that does not exist.
     case none(isMatch: Bool)
   }
@@ -156,9 +156,7 @@ final class CaptureObject: RuntimeObject {
   static var empty: CaptureObject { CaptureObject("", nil, .none(isMatch: true)) }
 
   func slice(_ range: Range<Int>) -> String {
-    let bytes = input.utf8
-    let start = bytes.index(bytes.startIndex, offsetBy: range.lowerBound)
-    return String(input[start..<bytes.index(start, offsetBy: range.count)])
+    Ordinal.part(input, range.lowerBound, range.upperBound)
   }
 
   var value: String { range.map { slice($0) } ?? "" }

@@ -11,14 +11,14 @@ extension LibraryCatalog {
       ]),
     LibraryType("delegate string System.Text.RegularExpressions.MatchEvaluator(Match match)"),
     LibraryType("class System.Text.RegularExpressions.Capture") { type in
-      type.member("string Value { get; }") { call in .string(try call.receiver(CaptureObject.self).value) }
+      type.direct("string Value { get; }") { _, capture in .string(try capture.instance(CaptureObject.self).value) }
       type.member("int Index { get; }") { call in .int32(Int32(clamping: try call.receiver(CaptureObject.self).index)) }
       type.member("int Length { get; }") { call in
         .int32(Int32(clamping: try call.receiver(CaptureObject.self).length))
       }
     },
     LibraryType("class System.Text.RegularExpressions.Group : Capture") { type in
-      type.member("bool Success { get; }") { call in .bool(try call.receiver(CaptureObject.self).range != nil) }
+      type.test("bool Success { get; }") { _, group in try group.instance(CaptureObject.self).range != nil }
       type.member("string Name { get; }", listed: false) { call in
         .string(try call.receiver(CaptureObject.self).name)
       }
@@ -30,9 +30,7 @@ extension LibraryCatalog {
     },
     LibraryType("class System.Text.RegularExpressions.Match : Group") { type in
       type.member("static Match Empty { get; }") { _ in .object(CaptureObject.empty) }
-      type.member("GroupCollection Groups { get; }") { call in
-        .object(GroupsObject(try call.receiver(CaptureObject.self)))
-      }
+      type.direct("GroupCollection Groups { get; }") { _, match in .object(GroupsObject(try match.instance())) }
       type.member("string Result(string replacement)") { call in
         let match = try call.receiver(CaptureObject.self)
         guard case .match(let regex, _, _) = match.role, match.range != nil else {
@@ -58,11 +56,11 @@ extension LibraryCatalog {
       type.member("int Count { get; }") { call in
         .int32(Int32(clamping: try call.receiver(GroupsObject.self).count))
       }
-      type.member("Group this[int groupnum] { get; }") { call in
-        .object(try call.receiver(GroupsObject.self).group(call.int(0)))
+      type.direct("Group this[int groupnum] { get; }") { _, groups, number in
+        .object(try groups.instance(GroupsObject.self).group(number.int))
       }
-      type.member("Group this[string groupname] { get; }") { call in
-        .object(try call.receiver(GroupsObject.self).group(try call.string(0)))
+      type.direct("Group this[string groupname] { get; }") { _, groups, name in
+        .object(try groups.instance(GroupsObject.self).group(try name.text("groupname")))
       }
     },
     LibraryType("class System.Text.RegularExpressions.Regex") { type in regexMembers(&type) },
@@ -104,11 +102,28 @@ extension LibraryCatalog {
     @Sendable func regex(_ call: Call, _ place: Int = 2) throws -> RegexObject {
       try RegexObject.make(try call.string(1), hasOptions ? call.int(place) : 0)
     }
-    type.member("static bool IsMatch(string input, string pattern\(options))") { call in
-      .bool(try regex(call).isMatch(try call.string(0), call.machine))
-    }
-    type.member("static Match Match(string input, string pattern\(options))") { call in
-      .object(try regex(call).first(try call.string(0), from: nil, call.machine))
+    if hasOptions {
+      type.member("static bool IsMatch(string input, string pattern\(options))") { call in
+        .bool(try regex(call).isMatch(try call.string(0), call.machine))
+      }
+      type.member("static Match Match(string input, string pattern\(options))") { call in
+        .object(try regex(call).first(try call.string(0), from: nil, call.machine))
+      }
+    } else {
+      type.prepared("static bool IsMatch(string input, string pattern)") { use in
+        let known = use.text(1).flatMap { try? RegexObject.make($0, 0) }
+        return .testTwo { machine, input, pattern in
+          let regex = try known ?? RegexObject.make(try pattern.text("pattern"), 0)
+          return try regex.isMatch(try input.text("input"), machine)
+        }
+      }
+      type.prepared("static Match Match(string input, string pattern)") { use in
+        let known = use.text(1).flatMap { try? RegexObject.make($0, 0) }
+        return .two { machine, input, pattern in
+          let regex = try known ?? RegexObject.make(try pattern.text("pattern"), 0)
+          return .object(try regex.first(try input.text("input"), from: nil, machine))
+        }
+      }
     }
     type.member("static MatchCollection Matches(string input, string pattern\(options))") { call in
       matches(try regex(call).all(try call.string(0), call.machine))
