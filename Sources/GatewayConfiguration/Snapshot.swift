@@ -23,6 +23,8 @@ public struct Snapshot: Codable, Sendable, Equatable {
   public var certificates: [Certificate]
   /// What `schema-id` of `validate-content` names.
   public var schemas: [SchemaDocument]
+  /// By the identifiers of their loggers.
+  public var eventHubs: [EventHub]
   /// The policy document of the global scope, as the user wrote it.
   public var globalPolicy: PolicyText?
 
@@ -30,7 +32,7 @@ public struct Snapshot: Codable, Sendable, Equatable {
     version: UInt64, service: ServiceIdentity, gateway: GatewayIdentity, apis: [API] = [], products: [Product] = [],
     subscriptions: [Subscription] = [], users: [User] = [], namedValues: [NamedValue] = [],
     policyFragments: [PolicyFragment] = [], backends: [Backend] = [], certificates: [Certificate] = [],
-    schemas: [SchemaDocument] = [], globalPolicy: PolicyText? = nil
+    schemas: [SchemaDocument] = [], eventHubs: [EventHub] = [], globalPolicy: PolicyText? = nil
   ) {
     self.format = Self.currentFormat
     self.version = version
@@ -45,6 +47,7 @@ public struct Snapshot: Codable, Sendable, Equatable {
     self.backends = backends
     self.certificates = certificates
     self.schemas = schemas
+    self.eventHubs = eventHubs
     self.globalPolicy = globalPolicy
   }
 }

@@ -114,7 +114,7 @@ struct ManagementTests {
     try await withService { client, _ in
       _ = try await client.call(.put, "/apis/time", Self.api)
       let text =
-        "<policies>\\n <inbound>\\n  <set-headr name='a' />\\n  <log-to-eventhub />\\n </inbound>\\n</policies>"
+        "<policies>\\n <inbound>\\n  <set-headr name='a' />\\n  <validate-odata-request />\\n </inbound>\\n</policies>"
       let body = #"{"properties":{"format":"rawxml","value":""# + text + #""}}"#
       let refused = try await client.call(.put, "/apis/time/policies/policy", body)
       #expect(refused.status == 400)

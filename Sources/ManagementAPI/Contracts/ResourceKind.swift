@@ -52,6 +52,12 @@ struct ResourceKind: Sendable {
         "templateParameters": .list, "request": .object, "responses": .list, "policies": .text(maximum: 524_288),
       ], defaults: ["templateParameters": [], "responses": []]),
     ResourceKind(
+      type: "loggers", title: "Logger",
+      rules: [
+        "loggerType": .word(["azureEventHub"]), "description": .text(maximum: 256), "credentials": .object,
+        "isBuffered": .flag, "resourceId": .text(maximum: 1_000),
+      ], defaults: ["isBuffered": true], secrets: ["connectionString"]),
+    ResourceKind(
       type: "apis/schemas", title: "Schema",
       rules: ["contentType": .text(maximum: 256, isRequired: true), "document": .object]),
     ResourceKind(

@@ -38,7 +38,8 @@ struct SnapshotBuilder {
         Dictionary(values.map { ($0.displayName, $0.value) }) { first, _ in first },
         secrets: Set(values.filter(\.isSecret).map(\.displayName))),
       fragments: Dictionary(fragments.map { ($0.id, $0.rawXML) }) { first, _ in first },
-      backends: Dictionary(backends.map { ($0.id, $0) }) { first, _ in first }, schemas: schemas("schemas"))
+      backends: Dictionary(backends.map { ($0.id, $0) }) { first, _ in first }, schemas: schemas("schemas"),
+      eventHubs: Dictionary(eventHubs.map { ($0.id, $0) }) { first, _ in first })
   }
 
   func snapshot(gatewayID: String, location: String, version: UInt64, service: ServiceIdentity) -> Snapshot {
@@ -62,7 +63,7 @@ struct SnapshotBuilder {
       products: products, subscriptions: subscriptions,
       users: all("users").filter { owners.contains($0.name) }.map(user).sorted { $0.id < $1.id },
       namedValues: namedValues, policyFragments: fragments, backends: backends,
-      schemas: schemas("schemas"), globalPolicy: policy("policies", of: .service))
+      schemas: schemas("schemas"), eventHubs: eventHubs, globalPolicy: policy("policies", of: .service))
   }
 
   private func api(_ resource: StoredResource) -> API {
@@ -91,6 +92,17 @@ struct SnapshotBuilder {
 
   private func schemas(_ type: String, of parent: ResourcePath = .service) -> [SchemaDocument] {
     children(type, of: parent).compactMap { SchemaDocument($0.properties, id: $0.name) }.sorted { $0.id < $1.id }
+  }
+
+  /// Of loggers whose credentials are complete.
+  private var eventHubs: [EventHub] {
+    let values = Dictionary(namedValues.map { ($0.displayName, $0.value) }) { first, _ in first }
+    return all("loggers").compactMap { logger in
+      var text = logger.secrets["connectionString"]
+      for (name, value) in values { text = text?.replacing("{{\(name)}}", with: value) }
+      return try? EventHub(
+        id: logger.name, logger["credentials"]?.objectValue ?? [:], connectionString: text)
+    }.sorted { $0.id < $1.id }
   }
 
   private func product(_ resource: StoredResource, _ served: Set<String>) -> Product {

@@ -19,6 +19,7 @@ struct ResourceRules {
     case "apis/schemas", "schemas": try schema(properties)
     case "subscriptions": try await subscription(&properties, &secrets)
     case "gateways": try gateway(&properties, &secrets)
+    case "loggers": try logger(&properties, &secrets)
     case "namedValues": namedValue(&properties, &secrets)
     case "backends": try backend(properties)
     case "users":
@@ -151,6 +152,27 @@ struct ResourceRules {
     }
   }
 
+  /// The connection string is a secret, as a named value's text is.
+  private func logger(
+    _ properties: inout JSONObject, _ secrets: inout [String: String]
+  ) throws(ManagementError) {
+    guard properties.string("loggerType") != nil else {
+      throw .validation("loggerType", "'loggerType' is required: azureEventHub.")
+    }
+    var credentials = properties["credentials"]?.objectValue ?? [:]
+    let text = credentials.string("connectionString")
+    if let text { secrets["connectionString"] = text }
+    credentials["connectionString"] = nil
+    properties["credentials"] = .object(credentials)
+    // Named values may come later; what they hold is looked at when the gateway gets it.
+    if text?.contains("{{") == true || (text == nil && existing != nil) { return }
+    do {
+      _ = try EventHub(id: path.name, credentials, connectionString: text)
+    } catch {
+      throw .validation("credentials", error.message)
+    }
+  }
+
   private func namedValue(_ properties: inout JSONObject, _ secrets: inout [String: String]) {
     let value = properties.string("value")
     if properties.bool("secret") == true {
@@ -251,6 +273,7 @@ struct Dependents {
     switch kind.type {
     case "namedValues": needle = "{{\(resource.string("displayName") ?? resource.name)}}"
     case "policyFragments": needle = "fragment-id=\"\(resource.name)\""
+    case "loggers": needle = "logger-id=\"\(resource.name)\""
     case "schemas": needle = "schema-id=\"\(resource.name)\""
     default: needle = "backend-id=\"\(resource.name)\""
     }

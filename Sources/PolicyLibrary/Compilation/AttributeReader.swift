@@ -21,8 +21,14 @@ final class AttributeReader {
     }
   }
 
-  private func find(_ name: String, isRequired: Bool) -> PolicyValue? {
+  private func find(
+    _ name: String, isRequired: Bool, takesExpression: Bool = true, words: [String] = [], sample: String = "x"
+  ) -> PolicyValue? {
     known.append(name)
+    compilation.probe?.note(
+      PolicyShape.Attribute(
+        name: name, isRequired: isRequired, takesExpression: takesExpression, words: words, sample: sample), of: element
+    )
     guard let attribute = element.attribute(name) else {
       if isRequired {
         compilation.report(element.diagnostic("PL0109", "'\(element.name)' needs the attribute '\(name)'."))
@@ -43,7 +49,7 @@ final class AttributeReader {
 
   /// Text that is known when the document is saved.
   func literal(_ name: String, isRequired: Bool = false) -> String? {
-    guard let value = find(name, isRequired: isRequired) else { return nil }
+    guard let value = find(name, isRequired: isRequired, takesExpression: false) else { return nil }
     if value.literal == nil { refuseExpression(name, value) }
     return value.literal
   }
@@ -52,7 +58,10 @@ final class AttributeReader {
   func integer(
     _ name: String, isRequired: Bool = false, in bounds: ClosedRange<Int>, allowsExpression: Bool = true
   ) -> Argument<Int>? {
-    guard let value = find(name, isRequired: isRequired) else { return nil }
+    guard
+      let value = find(
+        name, isRequired: isRequired, takesExpression: allowsExpression, sample: "\(bounds.lowerBound)")
+    else { return nil }
     guard let text = value.literal else {
       if !allowsExpression {
         refuseExpression(name, value)
@@ -72,7 +81,7 @@ final class AttributeReader {
 
   /// A number, finite.
   func double(_ name: String, isRequired: Bool = false) -> Argument<Double>? {
-    guard let value = find(name, isRequired: isRequired) else { return nil }
+    guard let value = find(name, isRequired: isRequired, sample: "1") else { return nil }
     guard let text = value.literal else {
       return value.expression.flatMap { compilation.expression($0, .double) }.map { .expression($0) }
     }
@@ -84,7 +93,10 @@ final class AttributeReader {
   }
 
   func boolean(_ name: String, isRequired: Bool = false, allowsExpression: Bool = true) -> Argument<Bool>? {
-    guard let value = find(name, isRequired: isRequired) else { return nil }
+    guard
+      let value = find(
+        name, isRequired: isRequired, takesExpression: allowsExpression, words: ["true", "false"], sample: "true")
+    else { return nil }
     guard let text = value.literal else {
       if !allowsExpression {
         refuseExpression(name, value)
@@ -106,7 +118,10 @@ final class AttributeReader {
   func word(_ name: String, isRequired: Bool = false, among words: [String], allowsExpression: Bool = true) -> Argument<
     String
   >? {
-    guard let value = find(name, isRequired: isRequired) else { return nil }
+    guard
+      let value = find(
+        name, isRequired: isRequired, takesExpression: allowsExpression, words: words, sample: words.first ?? "x")
+    else { return nil }
     guard let text = value.literal else {
       if !allowsExpression {
         refuseExpression(name, value)

@@ -11,6 +11,8 @@ final class PolicyCompilation {
   private(set) var usage: ExpressionUsage = []
   var readsRequestBody = false
   var readsResponseBody = false
+  /// Looks at what one element asks for; nil but when the reference is written.
+  var probe: PolicyProbe?
   /// Whether a policy asks what the operation says of its messages.
   var readsContract = false
   private(set) var instructions: [PolicyPlan.Instruction] = []
@@ -268,6 +270,7 @@ final class PolicyCompilation {
 
   /// Complains about children that the policy does not have.
   func allowChildren(_ names: [String], in element: PolicyElement) {
+    probe?.note(children: names, of: element)
     for child in element.elements where !names.contains(child.name) {
       let suggestion = Spelling.nearest(to: child.name, among: names)
       let expected = names.isEmpty ? "no elements" : names.map { "<\($0)>" }.joined(separator: ", ")

@@ -11,22 +11,25 @@ public struct PolicyEnvironment: Sendable {
   public var backends: [String: Backend]
   /// What `schema-id` names.
   public var schemas: [SchemaDocument]
+  /// By the identifiers of their loggers.
+  public var eventHubs: [String: EventHub]
   /// Kinds of which there may be more than are listed here: a name that is not found is a warning.
   public var incompleteKinds: Set<Kind>
   /// Bounds of every evaluation of an expression.
   public var limits = EvaluationLimits()
 
   /// What a document can refer to.
-  public enum Kind: Sendable { case namedValue, fragment, backend, schema }
+  public enum Kind: Sendable { case namedValue, fragment, backend, schema, logger }
 
   public init(
     namedValues: NamedValues = NamedValues(), fragments: [String: String] = [:], backends: [String: Backend] = [:],
-    schemas: [SchemaDocument] = [], incompleteKinds: Set<Kind> = []
+    schemas: [SchemaDocument] = [], eventHubs: [String: EventHub] = [:], incompleteKinds: Set<Kind> = []
   ) {
     self.namedValues = namedValues
     self.fragments = fragments
     self.backends = backends
     self.schemas = schemas
+    self.eventHubs = eventHubs
     self.incompleteKinds = incompleteKinds
   }
 
@@ -38,6 +41,7 @@ public struct PolicyEnvironment: Sendable {
       case "PL0110": .fragment
       case "PL0126": .backend
       case "PL0150": .schema
+      case "PL0153": .logger
       default: nil
       }
     return kind.map(incompleteKinds.contains) == true ? .warning : diagnostic.severity
@@ -51,6 +55,7 @@ public struct PolicyEnvironment: Sendable {
     fragments = Dictionary(snapshot.policyFragments.map { ($0.id, $0.rawXML) }) { first, _ in first }
     backends = Dictionary(snapshot.backends.map { ($0.id, $0) }) { first, _ in first }
     schemas = snapshot.schemas
+    eventHubs = Dictionary(snapshot.eventHubs.map { ($0.id, $0) }) { first, _ in first }
     incompleteKinds = []
   }
 }

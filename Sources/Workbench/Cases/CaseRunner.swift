@@ -35,7 +35,7 @@ struct CaseRunner {
         namedValues: PolicySyntax.NamedValues(policyCase.namedValues),
         fragments: policyCase.fragments.mapValues { $0.map(\.text).joined(separator: "\n") },
         backends: Dictionary(uniqueKeysWithValues: policyCase.backends.map { ($0, Backend(id: $0, url: $1)) }),
-        schemas: policyCase.namedSchemas)
+        schemas: policyCase.namedSchemas, eventHubs: policyCase.hubs)
   }
 
   /// Every complaint about the policies and fragments, with the line of the case it is about.
@@ -105,6 +105,8 @@ struct CaseRunner {
     }
     trace.end(exchange)
     exchange.trace = nil
+    // What nobody waits for, such as a message for an event hub, is sent and answered too.
+    effects.pass(milliseconds: 0)
     if let problem = script.problem { throw problem }
     return Outcome(
       received: script.received, called: script.called, response: SeenMessage(responseOf: exchange),
@@ -133,7 +135,8 @@ struct CaseRunner {
         NamedValue(displayName: $0, value: environment.namedValues[$0] ?? "", isSecret: false)
       },
       policyFragments: environment.fragments.map { PolicyFragment(id: $0, rawXML: $1) },
-      backends: Array(environment.backends.values), schemas: environment.schemas, globalPolicy: text(.global))
+      backends: Array(environment.backends.values), schemas: environment.schemas,
+      eventHubs: Array(environment.eventHubs.values), globalPolicy: text(.global))
   }
 }
 

@@ -36,6 +36,7 @@ extension PolicyCase {
       fragments[words[0]] = takeExpected(lines)
     case "named-values": namedValues.merge(try pairs(lines)) { _, new in new }
     case "backends": backends.merge(try pairs(lines)) { _, new in new }
+    case "event-hubs": eventHubs.merge(try pairs(lines)) { _, new in new }
     case "operation":
       guard words.count == 2 else {
         throw CaseProblem(line: heading.number, message: "Expected '### operation GET /template'.")
@@ -74,7 +75,10 @@ extension PolicyCase {
     let kinds = ["caller", "backend", "service", "received", "called", "response", "log"]
     guard kinds.contains(kind) else {
       let all =
-        ["policy", "fragment", "named-values", "backends", "operation", "schema", "named-schema", "now", "request"]
+        [
+          "policy", "fragment", "named-values", "backends", "event-hubs", "operation", "schema", "named-schema", "now",
+          "request",
+        ]
         + kinds
       throw CaseProblem(
         line: heading.number, message: "'\(kind)' is no heading; expected one of \(all.joined(separator: ", ")).")

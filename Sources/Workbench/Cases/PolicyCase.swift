@@ -52,6 +52,8 @@ public struct PolicyCase: Sendable {
   var schemas: [SchemaDocument] = []
   /// The service's schemas.
   var namedSchemas: [SchemaDocument] = []
+  /// Connection strings by logger; or the hub's address, for one that takes the gateway's identity.
+  var eventHubs: [String: String] = [:]
   /// When it begins; nil for 2026-01-01.
   var startTicks: Int64?
   var diagnostics: [ExpectedDiagnostic] = []

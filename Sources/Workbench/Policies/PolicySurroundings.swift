@@ -11,7 +11,7 @@ public struct PolicySurroundings: Sendable {
   ///   - namedValues: a JSON file: an object of display names with texts, or with `{"value": …, "secret": true}`.
   ///   - fragments: a folder with `ID.xml` or `ID/policy.xml` for every fragment.
   public init(namedValues: String? = nil, fragments: String? = nil) throws(FileProblem) {
-    var environment = PolicyEnvironment(incompleteKinds: [.namedValue, .fragment, .backend, .schema])
+    var environment = PolicyEnvironment(incompleteKinds: [.namedValue, .fragment, .backend, .schema, .logger])
     if let namedValues {
       environment.namedValues = try Self.namedValues(namedValues)
       environment.incompleteKinds.remove(.namedValue)

@@ -5,7 +5,10 @@ import Workbench
 struct PolicyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "policy", abstract: "Check, lay out, run and test policy documents before they are saved.",
-    subcommands: [PolicyCheckCommand.self, PolicyFormatCommand.self, PolicyRunCommand.self, PolicyTestCommand.self])
+    subcommands: [
+      PolicyCheckCommand.self, PolicyFormatCommand.self, PolicyRunCommand.self, PolicyTestCommand.self,
+      PolicyReferenceCommand.self,
+    ])
 }
 
 /// What a policy document may refer to, as options.
