@@ -131,7 +131,7 @@ struct SharedAccessSignature {
     let expiry = (now - 621_355_968_000_000_000) / 10_000_000 + Self.lifetime
     let target = QueryText.encode(resource)
     let code = HashFunction.sha256.code(Array("\(target)\n\(expiry)".utf8), key: Array(key.utf8))
-    let signature = QueryText.encode(Base64.encode(code))
+    let signature = QueryText.encode(Base64.text(code))
     return "SharedAccessSignature sr=\(target)&sig=\(signature)&se=\(expiry)&skn=\(QueryText.encode(keyName))"
   }
 }

@@ -1,3 +1,4 @@
+import DotNet
 import Expressions
 import PolicySyntax
 
@@ -35,7 +36,7 @@ struct BasicAuthentication: OutgoingAuthentication {
   /// The value of `Authorization`.
   func header(_ exchange: Exchange) throws(PolicyError) -> String {
     let text = "\(try username.value(exchange)):\(try password.value(exchange))"
-    return "Basic " + Base64.encode(Array(text.utf8))
+    return "Basic " + Base64.text(Array(text.utf8))
   }
 
   func authenticate(

@@ -1,3 +1,4 @@
+import DotNet
 import Expressions
 import PolicySyntax
 
@@ -41,7 +42,7 @@ struct ProxySetting: Sendable {
     var server = ProxyServer(host: address.origin.host, port: address.origin.port)
     if let username {
       let credentials = "\(try username.value(exchange)):\(try password?.value(exchange) ?? "")"
-      server.authorization = "Basic " + Base64.encode(Array(credentials.utf8))
+      server.authorization = "Basic " + Base64.text(Array(credentials.utf8))
     }
     return server
   }
