@@ -93,7 +93,8 @@ let package = Package(
     .target(
       name: "ManagementAPI",
       dependencies: [
-        "GatewayConfiguration", "ControlPlaneStore", "Expressions", "PolicyLibrary", "PolicySyntax", "Telemetry",
+        "DotNet", "GatewayConfiguration", "ControlPlaneStore", "Expressions", "PolicyLibrary", "PolicySyntax",
+        "Telemetry",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Hummingbird", package: "hummingbird"),

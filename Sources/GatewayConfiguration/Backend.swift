@@ -29,9 +29,10 @@ public struct Backend: Codable, Sendable, Equatable {
     public var backendID: String
     /// Lower numbers are used first.
     public var priority: Int
+    /// Its share of its group's calls, 0 to 100; where all weights are equal, members take turns.
     public var weight: Int
 
-    public init(backendID: String, priority: Int = 0, weight: Int = 1) {
+    public init(backendID: String, priority: Int = 0, weight: Int = 0) {
       self.backendID = backendID
       self.priority = priority
       self.weight = weight
@@ -47,10 +48,15 @@ public struct Backend: Codable, Sendable, Equatable {
   public var credentials: Credentials
   /// At most 30 members, none of them a pool; empty for a single backend.
   public var pool: [PoolMember]
+  /// Name of the cookie that keeps a client at one member of a pool; nil for none.
+  public var sessionCookie: String?
+  public var circuitBreaker: CircuitBreakerRule?
+  public var healthCheck: HealthCheck?
 
   public init(
     id: String, title: String? = nil, url: String?, validateCertificateChain: Bool = true,
-    validateCertificateName: Bool = true, credentials: Credentials = Credentials(), pool: [PoolMember] = []
+    validateCertificateName: Bool = true, credentials: Credentials = Credentials(), pool: [PoolMember] = [],
+    sessionCookie: String? = nil, circuitBreaker: CircuitBreakerRule? = nil, healthCheck: HealthCheck? = nil
   ) {
     self.id = id
     self.title = title
@@ -59,5 +65,8 @@ public struct Backend: Codable, Sendable, Equatable {
     self.validateCertificateName = validateCertificateName
     self.credentials = credentials
     self.pool = pool
+    self.sessionCookie = sessionCookie
+    self.circuitBreaker = circuitBreaker
+    self.healthCheck = healthCheck
   }
 }

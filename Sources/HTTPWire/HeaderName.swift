@@ -45,6 +45,10 @@ public struct HeaderName: Sendable, Hashable, CustomStringConvertible {
   public static let upgrade = HeaderName(token: "Upgrade")
   public static let authenticate = HeaderName(token: "WWW-Authenticate")
   public static let origin = HeaderName(token: "Origin")
+  public static let traceparent = HeaderName(token: "traceparent")
+  public static let tracestate = HeaderName(token: "tracestate")
+  public static let cookie = HeaderName(token: "Cookie")
+  public static let setCookie = HeaderName(token: "Set-Cookie")
   public static let date = HeaderName(token: "Date")
 }
 

@@ -61,6 +61,13 @@ extension MessageHead {
     return body(storage.span.extracting(Int(fields[i].valueStart)..<Int(fields[i].valueEnd)))
   }
 
+  /// Lends the bytes of the field's one line; nil when it is absent, or there several times. No allocation.
+  public func withOnlyValue<Result>(of name: HeaderName, _ body: (Span<UInt8>) -> Result?) -> Result? {
+    let i = indexOfField(name)
+    if i < 0 || indexOfField(name, from: i &+ 1) >= 0 { return nil }
+    return body(storage.span.extracting(Int(fields[i].valueStart)..<Int(fields[i].valueEnd)))
+  }
+
   /// Every field line in order.
   public func forEachHeader(_ body: (_ name: String, _ value: String) -> Void) {
     for i in 0..<count { body(string(nameSlice(i)), string(valueSlice(i))) }

@@ -46,6 +46,23 @@ struct FieldWriter: ~Copyable {
     room.append(decimal: value)
   }
 
+  /// Words one behind the other as hexadecimal digits.
+  mutating func hexadecimal(_ key: StaticString, _ first: UInt64, _ second: UInt64? = nil) {
+    begin(key)
+    room.append(0x22)
+    room.append(hexadecimal: first)
+    if let second { room.append(hexadecimal: second) }
+    room.append(0x22)
+  }
+
+  mutating func trace(_ key: StaticString, _ value: TraceContext?) {
+    guard let value else { return }
+    begin(key)
+    room.append(0x22)
+    room.append(value)
+    room.append(0x22)
+  }
+
   mutating func bool(_ key: StaticString, _ value: Bool) {
     begin(key)
     room.append(value ? "true" : "false")
@@ -105,6 +122,6 @@ extension RequestRecord {
         + (error.section?.utf8.count ?? 0)
     }
     // A byte becomes six at most: \u0000.
-    return 6 * text + FieldWriter.fieldBound * (48 + 8 * errors.count)
+    return 6 * text + FieldWriter.fieldBound * (52 + 8 * errors.count)
   }
 }

@@ -62,6 +62,11 @@ public enum LogLine {
     fields.string("backendUrl", record.backendUrl)
     fields.string("backendId", record.backendId)
     fields.string("httpStatusCodeCategory", record.statusCodeCategory)
+    if let trace = record.trace {
+      fields.hexadecimal("traceId", trace.traceHigh, trace.traceLow)
+      fields.hexadecimal("spanId", trace.spanID)
+      if let parent = trace.parentSpanID { fields.hexadecimal("parentSpanId", parent) }
+    }
     if let error = record.lastError {
       fields.number("lastErrorElapsed", error.elapsed)
       fields.string("lastErrorSource", error.source)

@@ -37,14 +37,17 @@ struct GatewayProcess {
     let accessLog = AccessLog(format: format)
     let sends = settings.sendsRecords
     let metrics = CustomMetrics()
-    let export = settings.observability.needsRecords ? makeExport(instance, metrics) : nil
+    let backends = BackendRegistry(logger: logger)
+    let export = settings.observability.needsRecords ? makeExport(instance, metrics, backends) : nil
     let records = RecordQueue { records in
       accessLog.write(records)
       export?.add(records)
       if sends { await shipper.append(records) }
     }
     let server = try GatewayServer(
-      settings: try serverSettings(instance), logger: logger, metrics: metrics, onRecords: { records.add($0) })
+      settings: try serverSettings(instance, directory: backup == nil ? nil : settings.statePath), logger: logger,
+      metrics: metrics, backends: backends,
+      onRecords: { records.add($0) })
     server.setNotReadyReason("no configuration yet: waiting for \(settings.endpoint)")
     try await server.start()
     let observing = try await Observing(settings.observability, export, server, logger)
@@ -82,9 +85,11 @@ struct GatewayProcess {
     logger.info("Ended")
   }
 
-  private func makeExport(_ instance: String, _ metrics: CustomMetrics) -> TelemetryExport {
+  private func makeExport(
+    _ instance: String, _ metrics: CustomMetrics, _ backends: BackendRegistry
+  ) -> TelemetryExport {
     TelemetryExport(
-      settings.observability, custom: metrics, gatewayID: settings.gatewayID, instanceID: instance,
+      settings.observability, custom: metrics, backends: backends, gatewayID: settings.gatewayID, instanceID: instance,
       hostName: ProcessInfo.processInfo.hostName, version: Version.number, logger: Logger(label: "telemetry"))
   }
 
@@ -107,14 +112,15 @@ struct GatewayProcess {
     }
   }
 
-  private func serverSettings(_ instance: String) throws -> GatewayServerSettings {
+  private func serverSettings(_ instance: String, directory: String?) throws -> GatewayServerSettings {
     GatewayServerSettings(
       address: settings.address, httpPort: settings.httpPort, httpsPort: settings.httpsPort,
       threads: settings.threads == 0 ? ProcessInfo.processInfo.activeProcessorCount : settings.threads,
       certificate: try certificate(settings), trustForwardedProto: settings.trustForwardedProto,
       instanceID: instance,
       wantsRecords: format != .none || settings.sendsRecords || settings.observability.needsRecords,
-      expressionLimits: settings.expressionLimits)
+      expressionLimits: settings.expressionLimits, joinsTraces: settings.observability.joinsTraces,
+      quotaPath: directory.map { $0 + "/quotas" })
   }
 
   private func certificate(_ settings: GatewaySettings) throws -> ListenerCertificate {

@@ -96,7 +96,8 @@ final class ManagedGateway: Sendable {
         address: command.address, httpPort: command.gatewayHttpPort, httpsPort: command.gatewayHttpsPort,
         threads: ProcessInfo.processInfo.activeProcessorCount,
         certificate: try ListenerCertificate(chainPath: certificate.chainPath, keyPath: certificate.keyPath),
-        instanceID: UUID().uuidString.lowercased()),
+        instanceID: UUID().uuidString.lowercased(),
+        quotaPath: directory.appending(path: "quotas").path(percentEncoded: false)),
       logger: Logger(label: "managed-gateway"), onRecords: { records.add($0) })
     self.server = server
     try await server.start()

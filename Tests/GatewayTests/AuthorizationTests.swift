@@ -1,6 +1,7 @@
 import Expressions
 import GatewayConfiguration
 import HTTPWire
+import Logging
 import PolicyLibrary
 import Testing
 
@@ -30,7 +31,9 @@ struct AuthorizationTests {
       subscriptions: [
         subscription("all", .allAPIs), subscription("one", .api("closed")), subscription("staff", .product("staff")),
       ])
-    configuration = try ServingConfiguration(snapshot, instanceID: "one", limits: EvaluationLimits())
+    configuration = try ServingConfiguration(
+      snapshot, instanceID: "one", limits: EvaluationLimits(),
+      backends: BackendRegistry(logger: Logger(label: "test")))
   }
 
   private func grant(_ path: String, key: String? = nil) throws -> Authorization.Grant {

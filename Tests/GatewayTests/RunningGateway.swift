@@ -14,25 +14,17 @@ struct RunningGateway {
   let httpsPort: Int
 
   static func serving(
-    _ apis: [API], productPolicy: PolicyText? = nil, _ body: (RunningGateway) async throws -> Void
+    _ apis: [API], productPolicy: PolicyText? = nil, backends: [Backend] = [], certificates: [Certificate] = [],
+    joinsTraces: Bool = false, _ body: (RunningGateway) async throws -> Void
   ) async throws {
     let records = RecordedRequests()
     let server = try GatewayServer(
       settings: GatewayServerSettings(
         address: "127.0.0.1", httpPort: 0, httpsPort: 0, threads: 1,
-        certificate: try ListenerCertificate.selfSigned(hostName: "localhost")),
+        certificate: try ListenerCertificate.selfSigned(hostName: "localhost"), joinsTraces: joinsTraces),
       logger: Logger(label: "test"), onRecords: { records.add($0) })
     try await server.start()
-    try await server.apply(
-      Snapshot(
-        version: 1, service: ServiceIdentity(name: "postern", resourceID: "/service"),
-        gateway: GatewayIdentity(id: "plant", location: "Hall 7"), apis: apis,
-        products: [Product(id: "staff", displayName: "Staff", apiIDs: apis.map(\.id), policy: productPolicy)],
-        subscriptions: [
-          Subscription(
-            id: "canteen", displayName: "Canteen", scope: .product("staff"), primaryKey: "first", secondaryKey: "second"
-          )
-        ]))
+    try await server.apply(snapshot(apis, backends, certificates, productPolicy: productPolicy))
     let gateway = RunningGateway(
       server: server, records: records, httpPort: server.boundHTTPPort ?? 0, httpsPort: server.boundHTTPSPort ?? 0)
     do { try await body(gateway) } catch {
@@ -40,6 +32,21 @@ struct RunningGateway {
       throw error
     }
     await server.stop()
+  }
+
+  static func snapshot(
+    _ apis: [API], _ backends: [Backend] = [], _ certificates: [Certificate] = [], productPolicy: PolicyText? = nil,
+    version: UInt64 = 1
+  ) -> Snapshot {
+    Snapshot(
+      version: version, service: ServiceIdentity(name: "postern", resourceID: "/service"),
+      gateway: GatewayIdentity(id: "plant", location: "Hall 7"), apis: apis,
+      products: [Product(id: "staff", displayName: "Staff", apiIDs: apis.map(\.id), policy: productPolicy)],
+      subscriptions: [
+        Subscription(
+          id: "canteen", displayName: "Canteen", scope: .product("staff"), primaryKey: "first", secondaryKey: "second")
+      ],
+      backends: backends, certificates: certificates)
   }
 }
 

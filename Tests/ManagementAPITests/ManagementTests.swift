@@ -11,48 +11,6 @@ import Testing
 
 /// The REST API as clients see it, without a network.
 struct ManagementTests {
-  private static let service = ManagementService.resourceID
-
-  private struct Answer {
-    var status: Int
-    var etag: String?
-    var body: JSON
-  }
-
-  private struct Client {
-    let client: any TestClientProtocol
-    let credential: String
-
-    func call(
-      _ method: HTTPRequest.Method, _ path: String, _ body: String? = nil, headers: [HTTPField.Name: String] = [:]
-    ) async throws -> Answer {
-      var fields: HTTPFields = [.authorization: "Bearer \(credential)"]
-      for (name, value) in headers { fields[name] = value }
-      let response = try await client.executeRequest(
-        uri: ManagementTests.service + path, method: method, headers: fields, body: body.map { ByteBuffer(string: $0) })
-      let json = response.body.readableBytes == 0 ? JSON.null : try JSON(parsing: response.body.readableBytesView)
-      return Answer(status: response.status.code, etag: response.headers[.eTag], body: json)
-    }
-  }
-
-  private func withService(_ body: @escaping @Sendable (Client, ManagementService) async throws -> Void) async throws {
-    let directory = FileManager.default.temporaryDirectory.appending(path: "management-" + UUID().uuidString)
-    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: directory) }
-    let opened = try await ManagementService.open(
-      directory: directory, gatewayEndpoint: "https://service:9443", certificateAuthority: Data([1, 2, 3]))
-    let credential = try #require(opened.administratorCredential)
-    let router = Router()
-    ManagementRoutes(service: opened.service).add(to: router)
-    try await Application(router: router, logger: Logger(label: "test")).test(.router) { client in
-      try await body(Client(client: client, credential: credential), opened.service)
-    }
-    let again = try await ManagementService.open(
-      directory: directory, gatewayEndpoint: "https://service:9443", certificateAuthority: nil)
-    #expect(again.administratorCredential == nil)
-    #expect(again.service.isAdministrator(credential))
-  }
-
   private static let api = #"{"properties":{"displayName":"Time","path":"/time/","serviceUrl":"http://10.0.0.1"}}"#
 
   @Test func `resources are created, read, listed, changed and deleted with ETags`() async throws {
@@ -60,7 +18,7 @@ struct ManagementTests {
       let created = try await client.call(.put, "/apis/time", Self.api)
       #expect(created.status == 201)
       #expect(created.body["properties"]?["path"]?.stringValue == "time")
-      #expect(created.body["id"]?.stringValue == Self.service + "/apis/time")
+      #expect(created.body["id"]?.stringValue == ManagementService.resourceID + "/apis/time")
       #expect(try await client.call(.put, "/APIs/TIME", Self.api).status == 200)
       let read = try await client.call(.get, "/apis/time")
       let etag = try #require(read.etag)

@@ -10,6 +10,9 @@ import Testing
       region: "hall \"7\"", isRequestSuccess: false, totalTime: 12, callerIpAddress: "10.1.2.3", method: "GET",
       url: "http://gw/time\n", clientProtocol: "HTTP/1.1", responseCode: 429, responseSize: 210, requestSize: 99)
     record.apiId = "time"
+    record.trace = TraceContext(
+      traceHigh: 0x4bf9_2f35_77b3_4da6, traceLow: 0xa3ce_929d_0e0e_4736, spanID: 0x0102_0304_0506_0708,
+      parentSpanID: 0x00f0_67aa_0ba9_02b7, isSampled: true)
     record.errors = [
       .init(
         elapsed: 3, source: "rate-limit-by-key", scope: "api", section: "inbound", reason: "RateLimitExceeded",
@@ -37,6 +40,9 @@ import Testing
     #expect(object["eventType"] as? String == "GatewayLogs" && object["responseCode"] as? Int == 429)
     #expect(object["lastErrorReason"] as? String == "RateLimitExceeded")
     #expect(object["httpStatusCodeCategory"] as? String == "Unauthorized")
+    #expect(object["traceId"] as? String == "4bf92f3577b34da6a3ce929d0e0e4736")
+    #expect(object["spanId"] as? String == "0102030405060708")
+    #expect(object["parentSpanId"] as? String == "00f067aa0ba902b7")
     #expect(object["timestamp"] as? String == "2025-02-25T07:16:04.050Z")
   }
 
@@ -44,6 +50,7 @@ import Testing
     var bytes: [UInt8] = []
     RecordCodec.append(record, to: &bytes)
     #expect(try JSONDecoder().decode(RequestRecord.self, from: Data(bytes)) == record)
+    #expect(try JSONDecoder().decode(RequestRecord.self, from: try JSONEncoder().encode(record)) == record)
   }
 
   @Test func `times are right on leap days and before 1970`() {

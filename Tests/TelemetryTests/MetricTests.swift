@@ -98,21 +98,28 @@ import Testing
     for format in [LocalLog.Format.rfc5424, .localSyslog, .json] { #expect(!text(format).contains("\n")) }
   }
 
-  @Test func `trace contexts are read as the specification says, and malformed ones begin anew`() {
+  @Test func `trace contexts are read as the specification says, and malformed ones begin anew`() throws {
     let header = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-    let span: [UInt8] = [1, 2, 3, 4, 5, 6, 7, 8]
-    let trace = TraceContext(traceparent: header, spanID: span)
-    #expect(trace?.isSampled == true)
-    #expect(trace?.traceparent == "00-4bf92f3577b34da6a3ce929d0e0e4736-0102030405060708-01")
+    func read(_ text: String) -> TraceContext? {
+      let bytes = Array(text.utf8)
+      return TraceContext(traceparent: bytes.span, spanID: 0x0102_0304_0506_0708)
+    }
+    let trace = try #require(read(header))
+    #expect(trace.isSampled)
+    #expect(read(header.dropLast(2) + "02")?.isSampled == false)
+    let written = trace.traceparent
+    #expect(
+      String(decoding: written.indices.map { written[$0] }, as: UTF8.self)
+        == "00-4bf92f3577b34da6a3ce929d0e0e4736-0102030405060708-01")
     // A later version may have more; version 00 may not.
-    #expect(TraceContext(traceparent: "01" + header.dropFirst(2) + "-what", spanID: span) != nil)
+    #expect(read("01" + header.dropFirst(2) + "-what") != nil)
     for wrong in [
       header + "-what", "ff" + header.dropFirst(2), header.uppercased(), String(header.dropLast()),
       "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
       "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
-      "", "00-x",
+      "", "00-x", "01" + header.dropFirst(2) + "what",
     ] {
-      #expect(TraceContext(traceparent: wrong, spanID: span) == nil, "\(wrong)")
+      #expect(read(wrong) == nil, "\(wrong)")
     }
   }
 

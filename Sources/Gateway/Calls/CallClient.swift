@@ -8,14 +8,13 @@ import PolicyLibrary
 final class CallClient {
   let loop: any EventLoop
   private var idle: [CallRoute: [CallConnection]] = [:]
-  private var contexts: [CallTLS: NIOSSLContext] = [:]
+  private var contexts = BackendTLSContexts()
   /// Calls under way at the same time; further ones are refused at once.
   private var open = 0
 
   static let openBound = 10_000
-  /// Idle connections kept for one route, and TLS contexts kept.
+  /// Idle connections kept for one route.
   static let idleBound = 64
-  static let contextBound = 256
   static let idleTime = TimeAmount.seconds(30)
   /// Bytes of a response's body.
   static let bodyBound = 64 << 20
@@ -74,7 +73,7 @@ final class CallClient {
           let (_, connection, client) = box.value
           let pipeline = channel.pipeline.syncOperations
           if route.origin.isTLS {
-            let tls = try client.makeTLS(route)
+            let tls = try client.contexts.makeHandler(route.origin, certificate: route.certificate)
             if let proxy = route.proxy {
               try pipeline.addHandler(
                 ProxyTunnel(
@@ -95,23 +94,6 @@ final class CallClient {
         }
       }
   }
-
-  private func makeTLS(_ route: CallRoute) throws -> NIOSSLClientHandler {
-    let origin = route.origin
-    let kind = CallTLS(
-      validatesChain: origin.validatesChain, validatesName: origin.validatesName, certificate: route.certificate)
-    let context: NIOSSLContext
-    if let known = contexts[kind] {
-      context = known
-    } else {
-      if contexts.count >= Self.contextBound { contexts = [:] }
-      context = try kind.makeContext()
-      contexts[kind] = context
-    }
-    // An address is no server name (RFC 6066 §3).
-    let isAddress = (try? SocketAddress(ipAddress: origin.host, port: 0)) != nil
-    return try NIOSSLClientHandler(context: context, serverHostname: isAddress ? nil : origin.host)
-  }
 }
 
 /// What connections of policies have to agree in to serve for each other.
@@ -124,34 +106,5 @@ struct CallRoute: Hashable {
     origin = request.origin
     certificate = request.origin.isTLS ? request.clientCertificate : nil
     proxy = request.proxy
-  }
-}
-
-/// How a backend's certificate is checked, and which one is shown to it.
-struct CallTLS: Hashable {
-  var validatesChain: Bool
-  var validatesName: Bool
-  var certificate: ClientCertificate?
-
-  func makeContext() throws -> NIOSSLContext {
-    var configuration = TLSConfiguration.makeClientConfiguration()
-    configuration.certificateVerification =
-      !validatesChain ? .none : validatesName ? .fullVerification : .noHostnameVerification
-    configuration.applicationProtocols = ["http/1.1"]
-    switch certificate?.source {
-    case .pem(let certificates, let key):
-      configuration.certificateChain = try NIOSSLCertificate.fromPEMBytes(Array(certificates.utf8)).map {
-        .certificate($0)
-      }
-      configuration.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: Array(key.utf8), format: .pem))
-    case .pkcs12(let bytes, let password):
-      let bundle =
-        try password.map { try NIOSSLPKCS12Bundle(buffer: bytes, passphrase: Array($0.utf8)) }
-        ?? NIOSSLPKCS12Bundle(buffer: bytes)
-      configuration.certificateChain = bundle.certificateChain.map { .certificate($0) }
-      configuration.privateKey = .privateKey(bundle.privateKey)
-    case nil: break
-    }
-    return try NIOSSLContext(configuration: configuration)
   }
 }

@@ -10,6 +10,8 @@ final class LoopState {
   let loop: any EventLoop
   let effects: LoopEffects
   let trustsForwardedProto: Bool
+  /// Whether requests carry the gateway's own place in their trace on to backends.
+  let joinsTraces: Bool
   /// What is served; nil before the first configuration.
   var configuration: ServingConfiguration? { didSet { pool.forgetTargets() } }
   var notReadyReason: String?
@@ -36,11 +38,12 @@ final class LoopState {
   static let coalesceBound = 4_096
 
   init(
-    loop: any EventLoop, memory: ProcessMemory, logger: Logger, trustsForwardedProto: Bool,
+    loop: any EventLoop, memory: ProcessMemory, logger: Logger, trustsForwardedProto: Bool, joinsTraces: Bool,
     onRecords: (@Sendable ([RequestRecord]) -> Void)?
   ) {
     self.loop = loop
     self.trustsForwardedProto = trustsForwardedProto
+    self.joinsTraces = joinsTraces
     self.onRecords = onRecords
     effects = LoopEffects(memory: memory, logger: logger, loop: loop)
   }

@@ -1,6 +1,5 @@
 import NIOCore
 import NIOPosix
-import NIOSSL
 import PolicyLibrary
 
 /// The connections of one loop to backends, by origin.
@@ -9,15 +8,10 @@ final class UpstreamPool {
   private var origins: [Origin: OriginPool] = [:]
   /// The pool of a target that was used before: looked up by the target's address, without hashing its origin.
   private var shortcuts: [(target: BackendTarget, pool: OriginPool)?]
-  private var contexts: [TLSKind: NIOSSLContext] = [:]
+  private var contexts = BackendTLSContexts()
 
   static let connectTimeout = TimeAmount.seconds(10)
   private static let shortcutCount = 64
-
-  private struct TLSKind: Hashable {
-    var validatesChain: Bool
-    var validatesName: Bool
-  }
 
   init(state: LoopState) {
     self.state = state
@@ -67,7 +61,10 @@ final class UpstreamPool {
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           let (connection, pool, _) = box.value
-          if origin.isTLS { try channel.pipeline.syncOperations.addHandler(try pool.makeTLS(origin)) }
+          if origin.isTLS {
+            try channel.pipeline.syncOperations.addHandler(
+              try pool.contexts.makeHandler(origin, certificate: origin.clientCertificate))
+          }
           try channel.pipeline.syncOperations.addHandler(connection)
         }
       }
@@ -76,23 +73,5 @@ final class UpstreamPool {
         let (connection, _, report) = box.value
         report(result.map { _ in connection })
       }
-  }
-
-  private func makeTLS(_ origin: Origin) throws -> NIOSSLClientHandler {
-    let kind = TLSKind(validatesChain: origin.validatesChain, validatesName: origin.validatesName)
-    let context: NIOSSLContext
-    if let known = contexts[kind] {
-      context = known
-    } else {
-      var configuration = TLSConfiguration.makeClientConfiguration()
-      configuration.certificateVerification =
-        !kind.validatesChain ? .none : kind.validatesName ? .fullVerification : .noHostnameVerification
-      configuration.applicationProtocols = ["http/1.1"]
-      context = try NIOSSLContext(configuration: configuration)
-      contexts[kind] = context
-    }
-    // An address is no server name (RFC 6066 §3).
-    let isAddress = (try? SocketAddress(ipAddress: origin.host, port: 0)) != nil
-    return try NIOSSLClientHandler(context: context, serverHostname: isAddress ? nil : origin.host)
   }
 }

@@ -98,6 +98,7 @@ struct ExchangeTiming {
       record.backendId = backend.backendID
       record.backendTime = milliseconds(backendStarted, backendEnded)
     }
+    record.trace = work.trace
     record.clientTlsVersion = client.tlsVersion
     record.apiId = facts.api?.value.id
     record.apiRevision = facts.api?.value.revision

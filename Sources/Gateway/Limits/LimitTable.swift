@@ -8,21 +8,22 @@ final class LimitTable: Sendable {
   /// Counters kept at most; beyond, those whose window is over are dropped, then new keys are refused a counter of their
   /// own and share one, so that inventing keys neither exhausts memory nor lifts a limit.
   static let bound = 1_000_000
-  private static let shardCount = 64
+  fileprivate static let shardCount = 64
 
-  private struct Shard {
+  fileprivate struct Shard {
     var windows: [String: SlidingWindow] = [:]
     var quotas: [String: FixedWindow] = [:]
-    var nextSweep = 0
+    /// Whether a quota was counted since somebody looked.
+    var hasChanged = false
   }
 
-  private final class Guarded: Sendable {
+  fileprivate final class Guarded: Sendable {
     let state = Mutex(Shard())
   }
 
-  private let shards = (0..<LimitTable.shardCount).map { _ in Guarded() }
+  fileprivate let shards = (0..<LimitTable.shardCount).map { _ in Guarded() }
 
-  private func shard(of key: String) -> Guarded {
+  fileprivate func shard(of key: String) -> Guarded {
     // Whoever makes keys collide here makes loops wait for each other, nothing else: a cheap hash will do.
     var hash: UInt = 0
     let bytes = key.utf8Span.span
@@ -57,8 +58,41 @@ final class LimitTable: Sendable {
         shard.quotas = shard.quotas.filter { $0.value.end > now }
         if shard.quotas.count >= Self.bound / Self.shardCount { key = "" }
       }
+      if increment > 0 { shard.hasChanged = true }
       return shard.quotas[key, default: FixedWindow()]
         .consume(limit: limit, period: Int64(periodSeconds), start: start, increment: increment, now: now)
+    }
+  }
+}
+
+/// The counters of quotas, which outlive the process.
+extension LimitTable {
+  /// Those whose period is not over, if any was counted since the last question; nil if not.
+  /// - Parameter now: seconds since 0001-01-01.
+  func takeChangedQuotas(now: Int64) -> [String: FixedWindow]? {
+    var all: [String: FixedWindow] = [:]
+    var hasChanged = false
+    for shard in shards {
+      let (quotas, changed) = shard.state.withLock { shard in
+        defer { shard.hasChanged = false }
+        return (shard.quotas, shard.hasChanged)
+      }
+      hasChanged = hasChanged || changed
+      all.merge(quotas.lazy.filter { $0.value.end > now }.map { ($0.key, $0.value) }) { first, _ in first }
+    }
+    return hasChanged ? all : nil
+  }
+
+  /// What was taken is not safe after all: it counts as changed.
+  func markQuotasChanged() { shards[0].state.withLock { $0.hasChanged = true } }
+
+  /// Puts counters back where nothing was counted yet.
+  func restore(_ quotas: [String: FixedWindow]) {
+    for (key, window) in quotas {
+      shard(of: key).state.withLock { shard in
+        guard shard.quotas.count < Self.bound / Self.shardCount else { return }
+        if shard.quotas[key] == nil { shard.quotas[key] = window }
+      }
     }
   }
 }
@@ -118,11 +152,20 @@ struct SlidingWindow {
 }
 
 /// What was used in the period that holds now.
-struct FixedWindow {
-  private var index = Int64.min
-  private var used = 0
+struct FixedWindow: Equatable {
+  /// The period's number.
+  private(set) var index = Int64.min
+  private(set) var used = 0
   /// When the period ends, in seconds; never for a period of 0.
   private(set) var end = Int64.max
+
+  init() {}
+
+  init(index: Int64, used: Int, end: Int64) {
+    self.index = index
+    self.used = used
+    self.end = end
+  }
 
   mutating func consume(limit: Int, period: Int64, start: Int64, increment: Int, now: Int64) -> Admission {
     let current = period == 0 ? 0 : (now - start >= 0 ? (now - start) / period : (now - start + 1) / period - 1)

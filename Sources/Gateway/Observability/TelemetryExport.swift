@@ -28,13 +28,15 @@ public final class TelemetryExport: Sendable {
   private let client: (any OTLPClient)?
   private let otlp: OTLP
   private let custom: CustomMetrics
+  private let backends: BackendRegistry?
   private let logger: Logger
 
-  /// - Parameter custom: what policies emit.
+  /// - Parameters:
+  ///   - custom: what policies emit.
+  ///   - backends: how the backends are doing.
   public init(
-    _ settings: ObservabilitySettings, custom: CustomMetrics = CustomMetrics(), gatewayID: String, instanceID: String,
-    hostName: String,
-    version: String, logger: Logger
+    _ settings: ObservabilitySettings, custom: CustomMetrics = CustomMetrics(), backends: BackendRegistry? = nil,
+    gatewayID: String, instanceID: String, hostName: String, version: String, logger: Logger
   ) {
     var statsDState: StatsD?
     if let server = settings.statsD {
@@ -55,6 +57,7 @@ public final class TelemetryExport: Sendable {
       gatewayID: gatewayID, instanceID: instanceID, hostName: hostName, version: version,
       startNanoseconds: Self.now())
     self.custom = custom
+    self.backends = backends
     self.logger = logger
     let requests = RequestMetrics(gatewayID: gatewayID, buckets: settings.buckets)
     let signals = settings.collector?.signals.subtracting([.metrics]) ?? []
@@ -75,7 +78,7 @@ public final class TelemetryExport: Sendable {
 
   /// Everything there is to tell, for a scraper or a collector.
   public func metrics() -> [Metric] {
-    var result = state.withLock { $0.requests.snapshot() } + custom.snapshot()
+    var result = state.withLock { $0.requests.snapshot() } + custom.snapshot() + (backends?.metrics() ?? [])
     let (dropped, failures) = state.withLock { state in
       (state.pending.values.map(\.dropped).reduce(0, +), state.failures)
     }

@@ -9,14 +9,19 @@ final class ServingConfiguration: Sendable {
   let version: UInt64
   let routes: RouteTable
   let subscriptions: SubscriptionIndex
+  let backends: BackendSet
   /// The policies of a request that no operation matches.
   let unmatched: PolicyPlan
 
   /// Compiles every policy; throws all complaints together when one cannot run.
-  init(_ snapshot: Snapshot, instanceID: String, limits: EvaluationLimits) throws(PlanError) {
+  /// - Parameter backends: knows how the backends of the former configuration are doing.
+  init(
+    _ snapshot: Snapshot, instanceID: String, limits: EvaluationLimits, backends registry: BackendRegistry
+  ) throws(PlanError) {
     deployment = Deployment(service: snapshot.service, gateway: snapshot.gateway, instanceID: instanceID)
     version = snapshot.version
     let plans = PlanSet(snapshot, limits: limits)
+    backends = registry.set(for: plans.backends)
     unmatched = try plans.plan(api: nil, operation: nil, product: nil)
     var apis: [RoutedAPI] = []
     for api in snapshot.apis { apis.append(try RoutedAPI(api, products: snapshot.products, plans: plans)) }

@@ -26,11 +26,16 @@ public struct GatewayServerSettings: Sendable {
   public var wantsRecords: Bool
   /// Bounds of every evaluation of a policy expression.
   public var expressionLimits: EvaluationLimits
+  /// The file that keeps the counters of quotas over restarts; nil keeps them in memory alone.
+  public var quotaPath: String?
+  /// Take part in distributed traces: continue the caller's or begin one, and tell backends (W3C `traceparent`).
+  public var joinsTraces: Bool
 
   public init(
     address: String, httpPort: Int, httpsPort: Int, threads: Int, certificate: ListenerCertificate,
     trustForwardedProto: Bool = false, instanceID: String = "", wantsRecords: Bool = true,
-    expressionLimits: EvaluationLimits = EvaluationLimits()
+    expressionLimits: EvaluationLimits = EvaluationLimits(), joinsTraces: Bool = false,
+    quotaPath: String? = nil
   ) {
     self.address = address
     self.httpPort = httpPort
@@ -41,6 +46,8 @@ public struct GatewayServerSettings: Sendable {
     self.instanceID = instanceID
     self.wantsRecords = wantsRecords
     self.expressionLimits = expressionLimits
+    self.joinsTraces = joinsTraces
+    self.quotaPath = quotaPath
   }
 }
 
@@ -56,27 +63,40 @@ public final class GatewayServer: Sendable {
   private let loops: [NIOLoopBound<LoopState>]
   private let listeners = Mutex(Listeners())
   private let tls: Mutex<NIOSSLContext>
+  private let quotas: QuotaKeeper?
+  private let keeping = Mutex<Task<Void, Never>?>(nil)
+  private let prober: NIOLoopBound<HealthProber>
+  private let backends: BackendRegistry
 
   /// - Parameters:
   ///   - metrics: takes what policies emit.
+  ///   - backends: keeps how the backends are doing; nil makes one.
   ///   - onRecords: called from the loops with finished records; must not wait.
   public init(
     settings: GatewayServerSettings, logger: Logger, metrics: CustomMetrics = CustomMetrics(),
-    onRecords: @escaping @Sendable ([RequestRecord]) -> Void
+    backends: BackendRegistry? = nil, onRecords: @escaping @Sendable ([RequestRecord]) -> Void
   ) throws {
     self.settings = settings
     tls = Mutex(settings.certificate.context)
     group = MultiThreadedEventLoopGroup(numberOfThreads: settings.threads)
+    self.backends = backends ?? BackendRegistry(logger: logger)
     let memory = ProcessMemory(metrics: metrics)
+    quotas = settings.quotaPath.map { QuotaKeeper(path: $0, limits: memory.limits, logger: logger) }
+    quotas?.load()
     let settings = settings
     loops = try group.makeIterator().map { loop in
       try loop.submit {
         NIOLoopBound(
           LoopState(
             loop: loop, memory: memory, logger: logger, trustsForwardedProto: settings.trustForwardedProto,
+            joinsTraces: settings.joinsTraces,
             onRecords: settings.wantsRecords ? onRecords : nil), eventLoop: loop)
       }.wait()
     }
+    let first = loops[0]
+    prober = try first.eventLoop.submit {
+      NIOLoopBound(HealthProber(calls: first.value.effects.calls), eventLoop: first.eventLoop)
+    }.wait()
   }
 
   public var boundHTTPPort: Int? { listeners.withLock { $0.http.first?.localAddress?.port } }
@@ -84,6 +104,7 @@ public final class GatewayServer: Sendable {
 
   /// Opens the listeners: one of each kind for each loop, so that the kernel spreads the connections.
   public func start() async throws {
+    if let quotas { keeping.withLock { $0 = Task { await quotas.run() } } }
     for loop in loops {
       let httpPort = boundHTTPPort ?? settings.httpPort
       let http = try await listen(loop, port: httpPort, isTLS: false)
@@ -121,8 +142,11 @@ public final class GatewayServer: Sendable {
   /// when a policy cannot run here.
   public func apply(_ snapshot: Snapshot) async throws {
     let configuration = try ServingConfiguration(
-      snapshot, instanceID: settings.instanceID, limits: settings.expressionLimits)
+      snapshot, instanceID: settings.instanceID, limits: settings.expressionLimits, backends: backends)
+    backends.adopt(configuration.backends)
     for loop in loops { try await loop.eventLoop.submit { loop.value.configuration = configuration }.get() }
+    let prober = prober
+    try await prober.eventLoop.submit { prober.value.follow(configuration.backends) }.get()
   }
 
   /// Why there is nothing to serve yet; nil once there is.
@@ -156,7 +180,16 @@ public final class GatewayServer: Sendable {
   /// Ends every connection and the loops.
   public func stop() async {
     await drain(milliseconds: 0)
+    let prober = prober
+    try? await prober.eventLoop.submit { prober.value.stop() }.get()
     for loop in loops { try? await loop.eventLoop.submit { loop.value.closeAll() }.get() }
+    let keeping = keeping.withLock { task in
+      defer { task = nil }
+      return task
+    }
+    keeping?.cancel()
+    await keeping?.value
+    quotas?.save()
     try? await group.shutdownGracefully()
   }
 }

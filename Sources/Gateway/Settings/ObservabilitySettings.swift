@@ -38,6 +38,8 @@ public struct ObservabilitySettings: Sendable {
   public var secondLog: SecondLog?
   public var collector: Collector?
   public var metricsEndpoint: MetricsEndpoint?
+  /// Whether requests continue their callers' traces, or begin one.
+  public var joinsTraces = false
   /// Upper ends of latency buckets, milliseconds.
   public var buckets: [Double]
 
@@ -55,6 +57,11 @@ public struct ObservabilitySettings: Sendable {
     readStatsD(&reader)
     readSecondLog(&reader)
     readCollector(&reader)
+    switch reader.text("observability.trace-context")?.lowercased() ?? "auto" {
+    case "on": joinsTraces = true
+    case "off": joinsTraces = false
+    default: joinsTraces = collector.map { !$0.signals.isDisjoint(with: [.logs, .traces]) } ?? false
+    }
     if let text = reader.text("observability.prometheus.endpoint") {
       let parts = Self.hostAndPort(text)
       metricsEndpoint = parts.map { MetricsEndpoint(host: $0.host, port: $0.port) }

@@ -143,6 +143,10 @@ extension Setting {
       "observability.opentelemetry.interval", .duration, "60s", "Time between two exports of metrics.",
       isAddition: true),
     Setting(
+      "observability.trace-context", .oneOf(["auto", "on", "off"]), "auto",
+      "Whether requests take part in distributed traces (W3C `traceparent`). `auto`: where a collector gets logs or "
+        + "traces; otherwise callers' headers pass as they came, which costs nothing.", isAddition: true),
+    Setting(
       "config.service.endpoint.certificateAuthority", .text, nil,
       "Base64 of the DER certificate of the authority that signed the management service's certificate.",
       isAddition: true),
@@ -162,7 +166,7 @@ extension Setting {
       isAddition: true),
     Setting(
       "config.backup.path", .text, nil,
-      "Folder of the configuration backup and of records not yet sent: `/apim/config` where it exists, else "
+      "Folder of the configuration backup, of quota counters and of records not yet sent: `/apim/config` where it exists, else "
         + "`$XDG_STATE_HOME/postern/gateways/{name}`. `none` keeps nothing on disk.",
       isAddition: true),
     Setting(

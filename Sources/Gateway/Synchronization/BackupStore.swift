@@ -59,22 +59,6 @@ public struct BackupStore: Sendable {
     } catch {
       throw Failure(message: "the backup cannot be encrypted: \(error)")
     }
-    let temporary = path + ".new"
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw Failure(message: "\(temporary): \(String(cString: strerror(errno)))") }
-    var offset = 0
-    var problem: Int32 = 0
-    let bytes = [UInt8](file)
-    while offset < bytes.count, problem == 0 {
-      let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress.map { $0 + offset }, $0.count - offset) }
-      if count < 0 { if errno != EINTR { problem = errno } } else { offset += count }
-    }
-    if problem == 0, fsync(descriptor) != 0 { problem = errno }
-    close(descriptor)
-    if problem == 0, rename(temporary, path) != 0 { problem = errno }
-    if problem != 0 {
-      unlink(temporary)
-      throw Failure(message: "\(path): \(String(cString: strerror(problem)))")
-    }
+    if let problem = WholeFile.write([UInt8](file), to: path) { throw Failure(message: problem) }
   }
 }

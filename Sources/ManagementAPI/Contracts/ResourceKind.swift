@@ -106,9 +106,14 @@ struct ResourceKind: Sendable {
     ResourceKind(
       type: "backends", title: "Backend",
       rules: [
-        "url": .text(maximum: 2_000, isRequired: true), "protocol": .word(["http"]), "title": .text(maximum: 300),
-        "description": .text(maximum: 2_000), "tls": .object,
-      ], defaults: ["protocol": "http"]),
+        "type": .word(["Single", "Pool"]), "url": .text(maximum: 2_000), "protocol": .word(["http", "soap"]),
+        "title": .text(maximum: 300), "description": .text(maximum: 2_000), "resourceId": .text(maximum: 2_000),
+        "tls": .object, "credentials": .object, "circuitBreaker": .object, "pool": .object, "healthCheck": .object,
+      ], defaults: ["type": "Single", "protocol": "http"]),
+    ResourceKind(
+      type: "certificates", title: "Certificate",
+      rules: ["data": .text(maximum: 1 << 20, isRequired: true), "password": .text(maximum: 1_000)],
+      secrets: ["data", "password"], readOnly: ["subject", "thumbprint", "expirationDate", "provisioningState"]),
     ResourceKind(
       type: "users", title: "User",
       rules: [

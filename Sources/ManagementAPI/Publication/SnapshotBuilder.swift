@@ -12,7 +12,7 @@ struct SnapshotBuilder {
     byType = Dictionary(grouping: resources) { $0.path.type }
   }
 
-  private func all(_ type: String) -> [StoredResource] { byType[type] ?? [] }
+  func all(_ type: String) -> [StoredResource] { byType[type] ?? [] }
 
   private func children(_ type: String, of parent: ResourcePath) -> [StoredResource] {
     all(type).filter { $0.path.parent == parent }
@@ -33,12 +33,14 @@ struct SnapshotBuilder {
   /// What every policy of the service may name.
   var policyEnvironment: PolicyEnvironment {
     let values = namedValues
+    let backends = backends
     return PolicyEnvironment(
       namedValues: NamedValues(
         Dictionary(values.map { ($0.displayName, $0.value) }) { first, _ in first },
         secrets: Set(values.filter(\.isSecret).map(\.displayName))),
       fragments: Dictionary(fragments.map { ($0.id, $0.rawXML) }) { first, _ in first },
-      backends: Dictionary(backends.map { ($0.id, $0) }) { first, _ in first }, schemas: schemas("schemas"),
+      backends: Dictionary(backends.map { ($0.id, $0) }) { first, _ in first },
+      certificates: certificates(of: backends), schemas: schemas("schemas"),
       eventHubs: Dictionary(eventHubs.map { ($0.id, $0) }) { first, _ in first })
   }
 
@@ -58,12 +60,14 @@ struct SnapshotBuilder {
       }
     }.sorted { $0.id < $1.id }
     let owners = Set(subscriptions.compactMap(\.ownerID))
+    let backends = backends
     return Snapshot(
       version: version, service: service, gateway: GatewayIdentity(id: gatewayID, location: location), apis: apis,
       products: products, subscriptions: subscriptions,
       users: all("users").filter { owners.contains($0.name) }.map(user).sorted { $0.id < $1.id },
       namedValues: namedValues, policyFragments: fragments, backends: backends,
-      schemas: schemas("schemas"), eventHubs: eventHubs, globalPolicy: policy("policies", of: .service))
+      certificates: certificates(of: backends), schemas: schemas("schemas"), eventHubs: eventHubs,
+      globalPolicy: policy("policies", of: .service))
   }
 
   private func api(_ resource: StoredResource) -> API {
@@ -151,7 +155,7 @@ struct SnapshotBuilder {
         .compactMap { $0.path.parent.map { group($0.name) } })
   }
 
-  private var namedValues: [NamedValue] {
+  var namedValues: [NamedValue] {
     all("namedValues").map { resource in
       NamedValue(
         displayName: resource.string("displayName") ?? resource.name,
@@ -163,14 +167,5 @@ struct SnapshotBuilder {
     all("policyFragments").map { PolicyFragment(id: $0.name, rawXML: $0.string("value") ?? "") }.sorted {
       $0.id < $1.id
     }
-  }
-
-  private var backends: [Backend] {
-    all("backends").map { resource in
-      Backend(
-        id: resource.name, title: resource.string("title"), url: resource.string("url"),
-        validateCertificateChain: resource["tls"]?["validateCertificateChain"]?.boolValue ?? true,
-        validateCertificateName: resource["tls"]?["validateCertificateName"]?.boolValue ?? true)
-    }.sorted { $0.id < $1.id }
   }
 }

@@ -21,7 +21,8 @@ struct ResourceRules {
     case "gateways": try gateway(&properties, &secrets)
     case "loggers": try logger(&properties, &secrets)
     case "namedValues": namedValue(&properties, &secrets)
-    case "backends": try backend(properties)
+    case "backends": try await BackendRules(service: service, path: path).apply(&properties)
+    case "certificates": try CertificateRules.apply(&properties, &secrets)
     case "users":
       properties["registrationDate"] = existing?["registrationDate"] ?? .string(Date.now.formatted(.iso8601))
     case "policyFragments":
@@ -183,14 +184,6 @@ struct ResourceRules {
     }
   }
 
-  private func backend(_ properties: JSONObject) throws(ManagementError) {
-    do {
-      _ = try BackendTarget(url: properties.string("url") ?? "")
-    } catch {
-      throw .validation("url", error.message)
-    }
-  }
-
   private func policy(_ properties: JSONObject) async throws(ManagementError) {
     let scope: PolicyScope =
       switch kind.type {
@@ -267,10 +260,27 @@ extension ManagementService {
 struct Dependents {
   let service: ManagementService
 
-  /// Refuses to delete what a saved policy names.
+  /// Whether a backend is a pool with that member, or shows that certificate.
+  private func names(_ resource: StoredResource, _ backend: StoredResource) -> Bool {
+    let contract = BackendContract(name: backend.name, backend.properties)
+    let isBackend = resource.path.type == "backends"
+    let names = isBackend ? contract.backend.pool.map(\.backendID) : contract.backend.credentials.certificateIDs
+    return names.contains { $0.lowercased() == resource.name.lowercased() }
+      || !isBackend && resource.string("thumbprint").map(contract.thumbprints.contains) == true
+  }
+
+  /// Refuses to delete what a saved policy or a backend names.
   func refuseDeletion(of resource: StoredResource, _ kind: ResourceKind) async throws(ManagementError) {
+    if kind.type == "backends" || kind.type == "certificates" {
+      for other in try await service.list("backends") where names(resource, other) {
+        throw ManagementError(
+          status: 400, code: "ValidationError",
+          message: "\(kind.title) '\(resource.name)' is used by the backend '\(other.name)'; change that first.")
+      }
+    }
     let needle: String
     switch kind.type {
+    case "certificates": return
     case "namedValues": needle = "{{\(resource.string("displayName") ?? resource.name)}}"
     case "policyFragments": needle = "fragment-id=\"\(resource.name)\""
     case "loggers": needle = "logger-id=\"\(resource.name)\""

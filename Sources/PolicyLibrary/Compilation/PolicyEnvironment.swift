@@ -8,7 +8,9 @@ public struct PolicyEnvironment: Sendable {
   /// Texts by fragment identifier.
   public var fragments: [String: String]
   /// By identifier.
-  public var backends: [String: Backend]
+  public private(set) var backends: [String: Backend]
+  /// The backends made ready.
+  let directory: BackendDirectory
   /// What `schema-id` names.
   public var schemas: [SchemaDocument]
   /// By the identifiers of their loggers.
@@ -23,11 +25,13 @@ public struct PolicyEnvironment: Sendable {
 
   public init(
     namedValues: NamedValues = NamedValues(), fragments: [String: String] = [:], backends: [String: Backend] = [:],
-    schemas: [SchemaDocument] = [], eventHubs: [String: EventHub] = [:], incompleteKinds: Set<Kind> = []
+    certificates: [Certificate] = [], schemas: [SchemaDocument] = [], eventHubs: [String: EventHub] = [:],
+    incompleteKinds: Set<Kind> = []
   ) {
     self.namedValues = namedValues
     self.fragments = fragments
     self.backends = backends
+    directory = BackendDirectory(backends.values, certificates: certificates)
     self.schemas = schemas
     self.eventHubs = eventHubs
     self.incompleteKinds = incompleteKinds
@@ -54,6 +58,7 @@ public struct PolicyEnvironment: Sendable {
       secrets: Set(snapshot.namedValues.filter(\.isSecret).map(\.displayName)))
     fragments = Dictionary(snapshot.policyFragments.map { ($0.id, $0.rawXML) }) { first, _ in first }
     backends = Dictionary(snapshot.backends.map { ($0.id, $0) }) { first, _ in first }
+    directory = BackendDirectory(snapshot.backends, certificates: snapshot.certificates)
     schemas = snapshot.schemas
     eventHubs = Dictionary(snapshot.eventHubs.map { ($0.id, $0) }) { first, _ in first }
     incompleteKinds = []

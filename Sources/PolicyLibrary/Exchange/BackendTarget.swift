@@ -6,19 +6,19 @@ public struct Origin: Sendable, Hashable {
   public var port: Int
   public var validatesChain: Bool
   public var validatesName: Bool
-  /// Identifier of the client certificate offered, if any.
-  public var clientCertificateID: String?
+  /// Offered in the TLS handshake.
+  public var clientCertificate: ClientCertificate?
 
   public init(
     isTLS: Bool, host: String, port: Int, validatesChain: Bool = true, validatesName: Bool = true,
-    clientCertificateID: String? = nil
+    clientCertificate: ClientCertificate? = nil
   ) {
     self.isTLS = isTLS
     self.host = host
     self.port = port
     self.validatesChain = validatesChain
     self.validatesName = validatesName
-    self.clientCertificateID = clientCertificateID
+    self.clientCertificate = clientCertificate
   }
 }
 
@@ -33,6 +33,8 @@ public final class BackendTarget: Sendable {
   public let url: String
   /// The identifier of the backend entity, if the target came from one.
   public let backendID: String?
+  /// What every request gets added on its way.
+  public let credentials: BackendCredentials?
 
   /// Why a text is no backend URL.
   public struct Failure: Error, Sendable, Equatable {
@@ -42,14 +44,14 @@ public final class BackendTarget: Sendable {
   /// Reads `http://` or `https://` URLs (also `ws`, `wss`); user information is refused, a query or fragment is ignored.
   public init(
     url text: String, validatesChain: Bool = true, validatesName: Bool = true, backendID: String? = nil,
-    clientCertificateID: String? = nil
+    credentials: BackendCredentials? = nil, clientCertificate: ClientCertificate? = nil
   ) throws(Failure) {
     let address: RequestURL
     do { address = try RequestURL(text, validatesChain: validatesChain, validatesName: validatesName) } catch {
       throw Failure(message: error.message)
     }
     var origin = address.origin
-    origin.clientCertificateID = clientCertificateID
+    origin.clientCertificate = clientCertificate
     self.origin = origin
     var base = Array(address.path.utf8)
     while base.last == 0x2f { base.removeLast() }
@@ -57,5 +59,6 @@ public final class BackendTarget: Sendable {
     host = Array(address.host.utf8)
     url = "\(origin.isTLS ? "https" : "http")://\(address.host)\(String(decoding: base, as: UTF8.self))"
     self.backendID = backendID
+    self.credentials = credentials
   }
 }

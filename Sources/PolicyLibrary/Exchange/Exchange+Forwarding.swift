@@ -14,13 +14,14 @@ extension Exchange {
   /// backend's.
   public func bindPath(to backend: BackendTarget) throws(WireError) {
     if isPathBound {
-      guard backend.basePath != boundBasePath else { return }
-      let bound = min(boundBasePath.count, request.pathLength)
-      try request.replacePathPrefix(dropping: bound, with: backend.basePath)
+      let bound = boundBackend?.basePath ?? []
+      if backend.basePath != bound {
+        try request.replacePathPrefix(dropping: min(bound.count, request.pathLength), with: backend.basePath)
+      }
     } else {
       try request.replacePathPrefix(dropping: apiPathLength, with: backend.basePath)
     }
-    boundBasePath = backend.basePath
+    boundBackend = backend
     isPathBound = true
   }
 
@@ -50,7 +51,8 @@ extension Exchange {
   /// Makes the request that a redirect asks for; false when the answer is none that can be followed. As .NET's client:
   /// 303, and 301 and 302 to a POST, become a GET; from TLS there is no way to plain text.
   private func followRedirect() throws(PolicyError) -> Bool {
-    guard [301, 302, 303, 307, 308].contains(response.status), redirects < Self.redirectBound, let backend,
+    guard [301, 302, 303, 307, 308].contains(response.status), redirects < Self.redirectBound,
+      let backend = boundBackend ?? backend,
       let location = response.value(of: "Location"), !location.isEmpty
     else { return false }
     let base = currentURL(of: backend)
@@ -68,13 +70,19 @@ extension Exchange {
       if url.origin.host != backend.origin.host { request.remove(.authorization) }
       try request.setTarget(path: url.path.isEmpty ? "/" : url.path, query: url.query)
       let root = RequestURL(origin: url.origin, host: url.host, path: "", query: nil)
+      // What proves the gateway to a backend is for that backend alone.
+      let isSame =
+        url.origin.host == backend.origin.host && url.origin.port == backend.origin.port
+        && url.origin.isTLS == backend.origin.isTLS
       self.backend = try BackendTarget(
-        url: root.text, validatesChain: backend.origin.validatesChain, validatesName: backend.origin.validatesName)
+        url: root.text, validatesChain: backend.origin.validatesChain, validatesName: backend.origin.validatesName,
+        credentials: isSame ? backend.credentials : nil,
+        clientCertificate: isSame ? backend.origin.clientCertificate : nil)
     } catch {
       throw .internal(
         source: "forward-request", reason: "InvalidRedirect", message: "'\(location)' is no address to go on to.")
     }
-    boundBasePath = []
+    boundBackend = nil
     isPathBound = true
     redirects += 1
     return true

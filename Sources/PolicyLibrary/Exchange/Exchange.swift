@@ -15,13 +15,15 @@ public final class Exchange {
   public var isBackendResponse = false
   public var facts = ExchangeFacts()
   /// Where the request goes; nil when neither the API nor a policy names a backend.
-  public var backend: BackendTarget?
+  public var backend: BackendTarget? { didSet { entity = nil } }
+  /// The backend entity that a policy chose, which says where the request goes; nil for a plain address.
+  public private(set) var entity: BackendEntity?
   /// Bytes of the path to leave out before the backend's own path is put in front; 0 once a policy wrote the path.
   public var apiPathLength = 0
   /// The request's path is the backend's already: the gateway has put the base path in front.
   public internal(set) var isPathBound = false
-  /// The base path it then begins with.
-  var boundBasePath: [UInt8] = []
+  /// Whose base path it then begins with; nil once a redirect has given another path.
+  var boundBackend: BackendTarget?
   /// Redirects followed for this request.
   var redirects = 0
   /// Where `cache-lookup` looked, and what came of it.
@@ -67,6 +69,7 @@ public final class Exchange {
     backend = nil
     apiPathLength = 0
     isPathBound = false
+    if boundBackend != nil { boundBackend = nil }
     requestBody = .none
     responseBody = .none
     hasResponse = false
@@ -85,6 +88,12 @@ public final class Exchange {
     if !quotaCounts.isEmpty { quotaCounts.removeAll() }
     if !responseHeaders.isEmpty { responseHeaders.removeAll() }
     transferredBytes = 0
+  }
+
+  /// Sends the request to a backend entity; to which member of a pool, the gateway says when it forwards.
+  func choose(_ entity: BackendEntity) {
+    backend = entity.address
+    self.entity = entity
   }
 
   /// Promises a header of the response, whichever it will be.

@@ -26,6 +26,16 @@ public struct OutgoingRequest: Sendable {
     target = url.target
   }
 
+  /// A request of the gateway's own to a backend: with its credentials, at a path from the root of its host.
+  public init(method: String, target backend: BackendTarget, path: String) {
+    self.method = method
+    origin = backend.origin
+    host = String(decoding: backend.host, as: UTF8.self)
+    target = path
+    clientCertificate = backend.origin.clientCertificate
+    backend.credentials?.add(to: &self)
+  }
+
   /// Puts the value in place of all lines of a header.
   public mutating func setHeader(_ name: String, _ value: String) {
     headers.removeAll { $0.name.lowercased() == name.lowercased() }

@@ -26,6 +26,9 @@ public final class PlanSet {
     global = snapshot.globalPolicy
   }
 
+  /// The configuration's backend entities, as the plans name them.
+  public var backends: BackendDirectory { environment.directory }
+
   /// The effective policy of an operation (nil: no operation matched) in a product's context.
   public func plan(api: API?, operation: GatewayConfiguration.Operation?, product: Product?) throws(PlanError)
     -> PolicyPlan

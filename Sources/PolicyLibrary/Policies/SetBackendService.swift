@@ -57,7 +57,13 @@ extension PolicyDefinition {
         value?.diagnostic("PL0126", message, suggestion: suggestion)
           ?? element.diagnostic("PL0126", message, suggestion: suggestion))
     }
-    plan.emit(SetBackendEntity(id: backendID, targets: plan.backendTargets(element)), element)
+    let directory = plan.environment.directory
+    if let literal = backendID.literal, directory[literal]?.isUsable == false {
+      let message = "The backend '\(literal)' has no usable URL, or it is a pool without members."
+      let value = element.attribute("backend-id")?.value
+      return plan.report(value?.diagnostic("PL0106", message) ?? element.diagnostic("PL0106", message))
+    }
+    plan.emit(SetBackendEntity(id: backendID, directory: directory), element)
   }
 }
 
@@ -115,33 +121,14 @@ struct SetBackendURL: PolicyStep {
 
 struct SetBackendEntity: PolicyStep {
   let id: Argument<String>
-  let targets: [String: BackendTarget]
+  let directory: BackendDirectory
 
   func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
     let id = try id.value(exchange)
-    guard let target = targets[id] else {
+    guard let entity = directory[id], entity.isUsable else {
       throw .internal(source: "set-backend-service", reason: "BackendNotFound", message: "There is no backend '\(id)'.")
     }
-    exchange.backend = target
+    exchange.choose(entity)
     return .proceed
-  }
-}
-
-extension PolicyCompilation {
-  /// Every backend of the environment made ready; complains about what cannot be used yet.
-  func backendTargets(_ element: PolicyElement) -> [String: BackendTarget] {
-    var targets: [String: BackendTarget] = [:]
-    for (id, backend) in environment.backends {
-      guard let url = backend.url, backend.pool.isEmpty else { continue }
-      targets[id] = try? BackendTarget(
-        url: url, validatesChain: backend.validateCertificateChain, validatesName: backend.validateCertificateName,
-        backendID: id, clientCertificateID: backend.credentials.certificateIDs.first)
-    }
-    if let literal = element.attribute("backend-id")?.value.literal, targets[literal] == nil {
-      let message = "The backend '\(literal)' is a pool or has no usable URL; this version of Postern needs one URL."
-      report(
-        element.attribute("backend-id")?.value.diagnostic("PL0106", message) ?? element.diagnostic("PL0106", message))
-    }
-    return targets
   }
 }

@@ -1,9 +1,11 @@
 extension OTLP {
-  /// An `ExportTraceServiceRequest` with one server span for each request.
+  /// An `ExportTraceServiceRequest` with one server span for each request whose trace is to be kept.
   public func traces(_ records: [RequestRecord]) -> [UInt8] {
     request { scope in
       for record in records {
         guard let trace = record.trace ?? TraceContext(correlationID: record.correlationId) else { continue }
+        // Who began the trace has chosen not to keep it.
+        guard trace.isSampled else { continue }
         scope.message(2) { Self.write(record, trace, to: &$0) }
       }
     }
@@ -13,9 +15,9 @@ extension OTLP {
   private static let errorStatus: UInt64 = 2
 
   private static func write(_ record: RequestRecord, _ trace: TraceContext, to span: inout ProtobufWriter) {
-    span.data(1, trace.traceID)
-    span.data(2, trace.spanID)
-    if let parent = trace.parentSpanID { span.data(4, parent) }
+    span.bigEndian(1, trace.traceHigh, trace.traceLow)
+    span.bigEndian(2, trace.spanID)
+    if let parent = trace.parentSpanID { span.bigEndian(4, parent) }
     let route = [record.apiId, record.operationId].compactMap { $0 }.joined(separator: "/")
     span.string(5, route.isEmpty ? record.method : "\(record.method) \(route)")
     span.integer(6, serverKind)

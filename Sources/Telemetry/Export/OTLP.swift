@@ -105,6 +105,11 @@ public struct OTLP: Sendable {
     for (name, value) in Self.attributes(of: record) {
       message.message(6) { Self.write(name, value, to: &$0) }
     }
+    if let trace = record.trace {
+      message.fixed32(8, trace.isSampled ? 1 : 0)
+      message.bigEndian(9, trace.traceHigh, trace.traceLow)
+      message.bigEndian(10, trace.spanID)
+    }
     message.fixed64(11, time + UInt64(max(0, record.totalTime)) * 1_000_000)
     message.string(12, "GatewayLogs")
   }

@@ -12,11 +12,11 @@ struct ProtobufWriter {
     }
   }
 
-  mutating func data(_ field: Int, _ value: [UInt8]) {
-    if value.isEmpty { return }
+  /// Words one behind the other as a field of bytes.
+  mutating func bigEndian(_ field: Int, _ words: UInt64...) {
     tag(field, wireType: 2)
-    varint(UInt64(value.count))
-    bytes += value
+    varint(UInt64(words.count * 8))
+    for word in words { withUnsafeBytes(of: word.bigEndian) { bytes.append(contentsOf: $0) } }
   }
 
   /// - Parameter isPresentAtZero: writes a zero too, as a field of a `oneof` needs it.
@@ -29,6 +29,11 @@ struct ProtobufWriter {
   mutating func fixed64(_ field: Int, _ value: UInt64) {
     tag(field, wireType: 1)
     append(value)
+  }
+
+  mutating func fixed32(_ field: Int, _ value: UInt32) {
+    tag(field, wireType: 5)
+    withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
   }
 
   mutating func double(_ field: Int, _ value: Double) { fixed64(field, value.bitPattern) }

@@ -1,0 +1,56 @@
+import NIOCore
+import NIOSSL
+import PolicyLibrary
+
+/// How a backend's certificate is checked, and which one is shown to it.
+struct BackendTLS: Hashable {
+  var validatesChain: Bool
+  var validatesName: Bool
+  var certificate: ClientCertificate?
+
+  func makeContext() throws -> NIOSSLContext {
+    var configuration = TLSConfiguration.makeClientConfiguration()
+    configuration.certificateVerification =
+      !validatesChain ? .none : validatesName ? .fullVerification : .noHostnameVerification
+    configuration.applicationProtocols = ["http/1.1"]
+    switch certificate?.source {
+    case .pem(let certificates, let key):
+      configuration.certificateChain = try NIOSSLCertificate.fromPEMBytes(Array(certificates.utf8)).map {
+        .certificate($0)
+      }
+      configuration.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: Array(key.utf8), format: .pem))
+    case .pkcs12(let bytes, let password):
+      let bundle =
+        try password.map { try NIOSSLPKCS12Bundle(buffer: bytes, passphrase: Array($0.utf8)) }
+        ?? NIOSSLPKCS12Bundle(buffer: bytes)
+      configuration.certificateChain = bundle.certificateChain.map { .certificate($0) }
+      configuration.privateKey = .privateKey(bundle.privateKey)
+    case nil: break
+    }
+    return try NIOSSLContext(configuration: configuration)
+  }
+}
+
+/// The TLS contexts of one loop towards backends: costly to make, few in kind.
+struct BackendTLSContexts {
+  private var contexts: [BackendTLS: NIOSSLContext] = [:]
+
+  static let bound = 256
+
+  /// The handler of one new connection.
+  mutating func makeHandler(_ origin: Origin, certificate: ClientCertificate?) throws -> NIOSSLClientHandler {
+    let kind = BackendTLS(
+      validatesChain: origin.validatesChain, validatesName: origin.validatesName, certificate: certificate)
+    let context: NIOSSLContext
+    if let known = contexts[kind] {
+      context = known
+    } else {
+      if contexts.count >= Self.bound { contexts = [:] }
+      context = try kind.makeContext()
+      contexts[kind] = context
+    }
+    // An address is no server name (RFC 6066 §3).
+    let isAddress = (try? SocketAddress(ipAddress: origin.host, port: 0)) != nil
+    return try NIOSSLClientHandler(context: context, serverHostname: isAddress ? nil : origin.host)
+  }
+}

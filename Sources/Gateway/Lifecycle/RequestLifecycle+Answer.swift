@@ -1,0 +1,84 @@
+import HTTPWire
+import NIOCore
+import PolicyLibrary
+
+/// How the answer leaves: the backend's, a policy's, or one of the gateway's own.
+extension RequestLifecycle {
+  func respond() {
+    guard let client else { return }
+    if isUpgraded, exchange.isBackendResponse, upstream != nil { return openTunnel(client) }
+    let status = exchange.response.status
+    let mayHaveBody = !isHead && status != 204 && status != 304
+    var rewrite = HeadRewrite()
+    var body = ByteBuffer()
+    var isComplete = true
+    switch exchange.responseBody {
+    case .streaming:
+      swap(&body, &early)
+      isComplete = isAnswerComplete
+      if exchange.request.minorVersion == 0, exchange.response.isChunked {
+        rewrite.body = .none
+        client.keepsAlive = false
+      } else if upstream?.endsWithConnection ?? (exchange.response.contentLength == nil && !exchange.response.isChunked)
+      {
+        client.keepsAlive = false
+      }
+    case .bytes(let bytes):
+      rewrite.body = status == 204 || status == 304 ? .none : .length(bytes.count)
+      if mayHaveBody { body.writeBytes(bytes) }
+    case .none where exchange.isBackendResponse: break
+    case .none, .consumed: rewrite.body = mayHaveBody || isHead ? .length(0) : .none
+    }
+    isStreaming = !isComplete
+    if isComplete, let connection = upstream {
+      // A policy wrote another answer: the backend's is of no use any more.
+      upstream = nil
+      connection.abandon()
+    }
+    rewrite.closes = !client.keepsAlive
+    rewrite.announcesKeepAlive = client.keepsAlive && exchange.request.minorVersion == 0
+    client.writeHead(rewrite, body: body, ends: isComplete)
+    if isComplete { finish() } else { upstream?.resumeReading() }
+  }
+
+  /// Passes the backend's 101 on, and everything behind it in both directions.
+  private func openTunnel(_ client: any ClientStream) {
+    var rewrite = HeadRewrite()
+    rewrite.upgrades = true
+    isStreaming = true
+    var first = ByteBuffer()
+    swap(&first, &early)
+    client.writeHead(rewrite, body: first, ends: false)
+    client.openTunnel()
+    upstream?.resumeReading()
+  }
+
+  // MARK: - Answers without a plan
+
+  func answer(_ health: HealthAnswer) {
+    configuration = nil
+    exchange.beginResponse(health.status)
+    do { try exchange.response.set(.contentType, health.contentType) } catch { client?.keepsAlive = false }
+    exchange.responseBody = .bytes(Array(health.body.utf8))
+    respond()
+  }
+
+  /// Bytes that are no request: no identity, no policies, no record, and the connection ends.
+  func refuse(_ error: WireError, _ client: any ClientStream) {
+    accept(client)
+    isHead = false
+    answer(HealthAnswer(status: error.status, message: "The request is not valid HTTP: \(error.code.rawValue)."))
+  }
+
+  func refuseBody(isTooLarge: Bool) {
+    upstream?.abandon()
+    upstream = nil
+    if isStreaming { return client?.abort() ?? () }
+    let status = isTooLarge ? 413 : 400
+    let message = isTooLarge ? "The request body is too large." : "The request body is not valid HTTP."
+    fail(
+      PolicyError(
+        source: "request", reason: isTooLarge ? "RequestTooLarge" : "InvalidBody", message: message, status: status),
+      plan: plan ?? .empty)
+  }
+}

@@ -1,0 +1,315 @@
+import GatewayConfiguration
+import HTTPWire
+import NIOCore
+import PolicyLibrary
+
+/// The way to the backend and back: which backend, over which connection, and what came of it.
+extension RequestLifecycle {
+  /// Whether a piece of the request's body can be passed on now.
+  var canTakeBody: Bool { upstream?.isWritable ?? false }
+  /// Whether a piece of the backend's answer can be passed on now.
+  var canTakeAnswer: Bool { collectsResponse || isStreaming && client?.isWritable ?? true || !exchange.hasResponse }
+  var hasSentWholeRequest: Bool { !(client?.hasRequestBody ?? false) }
+  /// Until when the backend may take to answer.
+  var deadline: NIODeadline { timing.backendStarted + .milliseconds(Int64(forwarding.timeoutMilliseconds)) }
+
+  func forward(_ settings: ForwardSettings) {
+    guard let client else { return }
+    guard let address = exchange.backend, let plan else {
+      return fail(
+        .internal(
+          source: "forward-request", reason: "BackendNotSpecified",
+          message: "The API has no backend, and no policy set one."),
+        plan: plan ?? .empty)
+    }
+    forwarding = settings
+    beginAttempt()
+    var backend = address
+    if let entity = exchange.entity {
+      guard let chosen = choose(entity) else { return }
+      backend = chosen
+    }
+    do {
+      try exchange.bindPath(to: backend)
+    } catch {
+      return fail(
+        .internal(source: "forward-request", reason: "InvalidUri", message: "The path for the backend is too long."),
+        plan: plan)
+    }
+    timing.backendStarts(backend, state.clock)
+    client.wait(until: deadline)
+    if let connection = state.pool.take(backend) {
+      connected(connection)
+    } else {
+      connect(backend)
+    }
+  }
+
+  /// Where a backend entity sends this attempt; nil when nobody may be called, which is answered then.
+  private func choose(_ entity: BackendEntity) -> BackendTarget? {
+    let cookie = entity.backend.sessionCookie.flatMap { SessionCookie.value($0, in: exchange.request) }
+    switch configuration?.backends.choose(entity, cookie: cookie, Self.uptime()) ?? .refused(0) {
+    case .call(let call):
+      self.call = call
+      return call.target
+    case .refused(let milliseconds):
+      let what = entity.isPool ? "No member of the pool '\(entity.id)'" : "The backend '\(entity.id)'"
+      let why = "its circuit breaker is open, or its health checks fail"
+      fail(
+        PolicyError(
+          source: "forward-request", reason: entity.isPool ? "BackendPoolUnavailable" : "CircuitBreakerOpen",
+          message: "\(what) may\(entity.isPool ? "" : " not") be called: \(why).", status: 503,
+          responseMessage: "Service Unavailable",
+          headers: [.init("Retry-After", "\(max(1, (milliseconds + 999) / 1_000))")]), plan: plan ?? .empty)
+      return nil
+    }
+  }
+
+  /// Milliseconds that never go back.
+  private static func uptime() -> Int64 { Int64(NIODeadline.now().uptimeNanoseconds / 1_000_000) }
+
+  /// Tells the backend's health what its answer was, and the client which member of the pool is its own from now on.
+  private func settleCall() {
+    guard let call else { return }
+    self.call = nil
+    let status = exchange.response.status
+    var retryAfter: Int64?
+    if call.health.backend.circuitBreaker?.acceptsRetryAfter == true, status >= 300 {
+      retryAfter = exchange.response.firstValue(of: .retryAfter).flatMap {
+        RetryAfter.milliseconds($0, now: state.clock.ticks)
+      }
+    }
+    call.health.answered(status, isProbe: call.isProbe, retryAfter: retryAfter, Self.uptime())
+    guard let cookie = call.cookie, let name = exchange.entity?.backend.sessionCookie else { return }
+    let text = SessionCookie.text(name, cookie, isTLS: exchange.facts.isTLS)
+    // An answer whose head has no room left goes without: the next request is simply anybody's.
+    do { try exchange.response.append(.setCookie, text) } catch { return }
+  }
+
+  /// The call ends without an answer that would tell how the backend is doing.
+  func dropCall() {
+    guard let call else { return }
+    self.call = nil
+    call.health.cancelled(isProbe: call.isProbe)
+  }
+
+  /// Leaves nothing of a former attempt behind.
+  private func beginAttempt() {
+    attempt &+= 1
+    dropCall()
+    exchange.hasResponse = false
+    if let connection = upstream {
+      upstream = nil
+      connection.abandon()
+    }
+    isAnswerComplete = false
+    isUpgraded = false
+    if early.readableBytes > 0 { early = ByteBuffer() }
+    if exchange.requestBody == .streaming {
+      if hasOfferedBody { exchange.requestBody = .consumed }
+      hasOfferedBody = true
+    }
+  }
+
+  private func connect(_ backend: BackendTarget) {
+    connecting += 1
+    let attempt = attempt
+    state.pool.connect(backend) { [self] result in
+      connecting -= 1
+      switch result {
+      case .success(let connection):
+        if attempt == self.attempt { connected(connection) } else { connection.close() }
+      case .failure(let error):
+        if attempt == self.attempt { backendFailed("BackendConnectionFailure", "\(error)", isRetrySafe: false) }
+      }
+    }
+  }
+
+  private func connected(_ connection: UpstreamConnection) {
+    guard let client, upstream == nil, timing.isAtBackend, let backend = timing.backend else {
+      return connection.close()
+    }
+    upstream = connection
+    connection.begin(self)
+    writeRequest(to: connection, backend, client)
+    // Writing may find the connection broken and end the exchange.
+    guard upstream === connection else { return }
+    if exchange.requestBody == .streaming { client.invite() }
+    client.resumeReading()
+  }
+
+  private func writeRequest(to connection: UpstreamConnection, _ backend: BackendTarget, _ client: any ClientStream) {
+    let body: BodyDeclaration =
+      switch exchange.requestBody {
+      case .none: exchange.request.contentLength == nil ? .none : .asReceived
+      case .streaming: sendsChunks ? .chunked : .asReceived
+      case .bytes(let bytes): .length(bytes.count)
+      case .consumed: .length(0)
+      }
+    let rewrite = HeadRewrite(
+      host: backend.host, forwardedFor: client.peer.addressBytes, body: body, upgrades: asksUpgrade)
+    let bytes = exchange.requestBody.bytes.map { ByteBuffer(bytes: $0) } ?? ByteBuffer()
+    guard let credentials = backend.credentials else {
+      return connection.write(exchange.request, rewrite, body: bytes)
+    }
+    var head = MessageHead()
+    head.copy(from: exchange.request)
+    do throws(WireError) {
+      try credentials.add(to: &head)
+    } catch {
+      connection.abandon()
+      dropCall()
+      return backendFailed(
+        "InvalidCredentials", "The backend's credentials cannot stand in a request: \(error.code.rawValue).",
+        isRetrySafe: false)
+    }
+    connection.write(head, rewrite, body: bytes)
+  }
+
+  /// The request's body comes without framing and without a length: it goes on in chunks.
+  private var sendsChunks: Bool {
+    client?.sendsBareBody == true && exchange.requestBody == .streaming && exchange.request.contentLength == nil
+  }
+
+  func sendBody(_ data: ByteBuffer) {
+    hasSentBody = true
+    // On a further attempt the rest of the body belongs to nobody.
+    guard isUpgraded || exchange.requestBody == .streaming else { return }
+    guard sendsChunks else { return upstream?.write(data) ?? () }
+    var chunk = ByteBuffer(string: String(data.readableBytes, radix: 16) + "\r\n")
+    chunk.writeImmutableBuffer(data)
+    chunk.writeStaticString("\r\n")
+    upstream?.write(chunk)
+  }
+
+  /// The body of a request that comes without framing is complete.
+  func endBody() {
+    if sendsChunks { upstream?.write(ByteBuffer(string: "0\r\n\r\n")) }
+  }
+
+  /// The head of the backend's answer is in `exchange.response`.
+  /// - Parameters:
+  ///   - first: what came of the body with it.
+  ///   - connection: nil if the answer is complete already.
+  func backendAnswered(_ connection: UpstreamConnection?, first: ByteBuffer) {
+    if connection == nil { backendIsDone() }
+    timing.backendStatus = exchange.response.status
+    if call != nil { settleCall() }
+    client?.wait(until: .distantFuture)
+    exchange.hasResponse = true
+    exchange.isBackendResponse = true
+    exchange.responseBody = connection != nil || first.readableBytes > 0 ? .streaming : .none
+    early = first
+    isAnswerComplete = connection == nil
+    if plan?.needsResponseBody == true, exchange.responseBody == .streaming {
+      collectsResponse = true
+      collected = Array(early.readableBytesView)
+      early = ByteBuffer()
+      if connection == nil { collectedAnswer() }
+      return
+    }
+    resume()
+  }
+
+  /// The backend changes the protocol: the head of its answer, a 101, is in `exchange.response`.
+  func backendUpgraded(_ connection: UpstreamConnection, first: ByteBuffer) {
+    isUpgraded = true
+    timing.backendStatus = exchange.response.status
+    if call != nil { settleCall() }
+    client?.wait(until: .distantFuture)
+    exchange.hasResponse = true
+    exchange.isBackendResponse = true
+    exchange.responseBody = .streaming
+    early = first
+    resume()
+  }
+
+  /// Either side has ended the tunnel.
+  func tunnelEnded() {
+    guard let client else { return }
+    upstream?.end()
+    backendIsDone()
+    client.keepsAlive = false
+    finish()
+  }
+
+  /// Whether the backend's body is wanted without its framing.
+  var wantsBareAnswer: Bool {
+    if plan?.needsResponseBody == true || client?.wantsBareBody == true { return true }
+    // HTTP/1.0 knows no chunks: the end of the connection ends the body.
+    return exchange.request.minorVersion == 0 && exchange.response.isChunked
+  }
+
+  /// Another piece of the backend's body; the last one if `ends`.
+  func backendSent(_ data: ByteBuffer, ends: Bool) {
+    if ends {
+      backendIsDone()
+      isAnswerComplete = true
+    }
+    if collectsResponse {
+      collected.append(contentsOf: data.readableBytesView)
+      if collected.count > ClientConnection.collectBound { return answerIsTooLarge() }
+      if ends { collectedAnswer() }
+    } else if isStreaming {
+      client?.write(data, ends: ends)
+      if ends { finish() }
+    } else {
+      var data = data
+      early.writeBuffer(&data)
+    }
+  }
+
+  private func backendIsDone() {
+    upstream = nil
+    if state.wantsRecords { state.clock.read() }
+    timing.backendEnds(state.clock)
+  }
+
+  private func collectedAnswer() {
+    collectsResponse = false
+    exchange.responseBody = .bytes(collected)
+    collected = []
+    resume()
+  }
+
+  private func answerIsTooLarge() {
+    upstream?.abandon()
+    collectsResponse = false
+    collected = []
+    backendFailed(
+      "BackendResponseFailure", "The backend's answer is larger than what is held for policies.", isRetrySafe: false)
+  }
+
+  func backendTimedOut() {
+    guard timing.isAtBackend else { return client?.abort() ?? () }
+    upstream?.abandon()
+    backendFailed(
+      "Timeout", "The backend did not answer within \(forwarding.timeoutMilliseconds) ms.", isRetrySafe: false)
+  }
+
+  func backendFailed(_ reason: String, _ message: String, isRetrySafe: Bool) {
+    upstream = nil
+    guard let client else { return }
+    if isStreaming {
+      // The head is on its way: only the end of the connection tells the client that the rest is missing.
+      timing.fails(state.clock, reason: reason, message: message)
+      client.keepsAlive = false
+      return finish()
+    }
+    collectsResponse = false
+    if isRetrySafe, !hasSentBody, exchange.request.methodKind.isIdempotent, let backend = timing.backend {
+      return connect(backend)
+    }
+    if let call {
+      self.call = nil
+      call.health.failed(reason, isProbe: call.isProbe, Self.uptime())
+    }
+    timing.backendEnds(state.clock)
+    client.wait(until: .distantFuture)
+    if hasSentBody { client.keepsAlive = false }
+    fail(.internal(source: "forward-request", reason: reason, message: message), plan: plan ?? .empty)
+  }
+
+  /// The backend can take more of the request.
+  func backendTakesMore() { client?.resumeReading() }
+}
