@@ -30,10 +30,13 @@ final class TokenCheck {
   /// Goes as far as it can: on with the request, a wait for keys, or an error that refuses it.
   func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
     let memory = exchange.effects.tokens
-    let outer = Token(text)
+    let now = exchange.effects.now()
+    let known = memory.verified.find(text, rules.owner, now: now)
+    let outer = known == nil ? Token(text) : nil
+    let keyID = known?.keyID ?? outer?.keyID
     var sets: [KeySet] = []
     for address in addresses {
-      switch memory.keys.find(address, keyID: outer?.keyID, exchange.effects) {
+      switch memory.keys.find(address, keyID: keyID, exchange.effects) {
       case .ready(let keys): sets.append(keys)
       case .unavailable(let failure):
         // Another issuer of the policy may know the key.
@@ -48,14 +51,13 @@ final class TokenCheck {
         return .suspend(wait)
       }
     }
-    let now = exchange.effects.now()
     let token: Token
-    if let known = memory.verified.find(text, rules.owner, sets, now: now) {
-      token = known
+    if let known, known.isSigned(by: sets) {
+      token = known.token
     } else {
-      let (found, isSigned) = try verified(outer, sets, exchange)
+      let (found, isSigned) = try verified(outer ?? Token(text), sets, exchange)
       token = found
-      if isSigned { memory.verified.keep(token, as: text, rules.owner, sets, now: now) }
+      if isSigned { memory.verified.keep(token, as: text, keyID: keyID, rules.owner, sets, now: now) }
     }
     try checkTimes(token, TokenTime.seconds(now), exchange)
     try checkParties(token, sets, exchange)

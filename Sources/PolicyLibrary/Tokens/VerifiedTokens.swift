@@ -8,12 +8,16 @@ final class VerifiedTokens {
     let owner: ObjectIdentifier
   }
 
-  private struct Entry {
+  struct Entry {
     let token: Token
-    let owner: Owner
-    /// The key sets that were asked; with others the signature is checked again.
-    let keys: [KeySet]
-    let untilTicks: Int64
+    /// Key identifier of what came with the request.
+    let keyID: String?
+    fileprivate let owner: Owner
+    fileprivate let keys: [KeySet]
+    fileprivate let untilTicks: Int64
+
+    /// Whether these key sets were asked; with others the signature is checked again.
+    func isSigned(by keys: [KeySet]) -> Bool { self.keys.elementsEqual(keys, by: { $0 === $1 }) }
   }
 
   /// Most entries of each generation.
@@ -24,26 +28,29 @@ final class VerifiedTokens {
   private var young: [Key: Entry] = [:]
   private var old: [Key: Entry] = [:]
 
-  func find(_ text: String, _ owner: Owner, _ keys: [KeySet], now: Int64) -> Token? {
+  /// What is known of a text, which need not be taken apart then.
+  func find(_ text: String, _ owner: Owner, now: Int64) -> Entry? {
     let key = Key(text: text, owner: ObjectIdentifier(owner))
     var entry = young[key]
     if entry == nil, let found = old.removeValue(forKey: key) {
       entry = found
       keep(found, key)
     }
-    guard let entry, entry.untilTicks > now, entry.keys.elementsEqual(keys, by: { $0 === $1 }) else { return nil }
-    return entry.token
+    guard let entry, entry.untilTicks > now else { return nil }
+    return entry
   }
 
-  /// - Parameter text: what came with the request: the token itself, or the one it is encrypted in.
-  func keep(_ token: Token, as text: String, _ owner: Owner, _ keys: [KeySet], now: Int64) {
+  /// - Parameters:
+  ///   - text: what came with the request: the token itself, or the one it is encrypted in.
+  ///   - keyID: that token's key identifier.
+  func keep(_ token: Token, as text: String, keyID: String?, _ owner: Owner, _ keys: [KeySet], now: Int64) {
     var until = now + Self.ticks
     if let seconds = token.claims["exp"]?.seconds, seconds < 2.5e11 {
       until = min(until, Int64(seconds) * 10_000_000 + TokenTime.epochTicks)
     }
     guard until > now else { return }
     keep(
-      Entry(token: token, owner: owner, keys: keys, untilTicks: until),
+      Entry(token: token, keyID: keyID, owner: owner, keys: keys, untilTicks: until),
       Key(text: text, owner: ObjectIdentifier(owner)))
   }
 
