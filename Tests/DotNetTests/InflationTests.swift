@@ -26,4 +26,11 @@ struct InflationTests {
     #expect(Inflation.inflate(Self.text, .gzip, limit: 100) == .broken)
     #expect(Inflation.inflate([], .deflate, limit: 100) == .broken)
   }
+
+  @Test func `further members belong to the content, other bytes behind the end to none`() {
+    #expect(Inflation.inflate(Self.gzip + Self.gzip, .gzip, limit: 100) == .bytes(Self.text + Self.text))
+    #expect(Inflation.inflate(Self.gzip + Self.gzip, .gzip, limit: Self.text.count + 1) == .tooLarge)
+    #expect(Inflation.inflate(Self.gzip + [1, 2, 3], .gzip, limit: 100) == .broken)
+    #expect(Inflation.inflate(Self.zlib + [1, 2, 3], .deflate, limit: 100) == .broken)
+  }
 }

@@ -55,7 +55,12 @@ public enum Inflation {
           let count = room.count - Int(stream.avail_out)
           guard output.count + count <= limit else { return .tooLarge }
           output += room[..<count]
-          if status == Z_STREAM_END { return .bytes(output) }
+          if status == Z_STREAM_END {
+            if stream.avail_in == 0 { return .bytes(output) }
+            // Who reads the body reads further members of gzip, too; anything else behind the end is no part of a body.
+            guard window == Format.gzip.windows[0], inflateReset(&stream) == Z_OK else { return .broken }
+            continue
+          }
           // Without progress the data has ended in the middle.
           guard status == Z_OK, count > 0 || stream.avail_in > 0 else { return .broken }
         }

@@ -8,12 +8,20 @@ enum DecodedBody {
   /// Damaged, or compressed in a way that is not known here.
   case unreadable
 
+  /// Most codings, one over the other, that are undone.
+  private static let layers = 4
+
   /// - Parameters:
   ///   - encoding: `Content-Encoding`, the last applied last; nil for a body as it is.
   ///   - limit: the most bytes of a compressed body.
   init(_ bytes: [UInt8], encoding: String?, limit: Int) {
     var bytes = bytes
-    for coding in (encoding ?? "").split(separator: ",").reversed() {
+    let codings = (encoding ?? "").split(separator: ",")
+    guard codings.count <= Self.layers else {
+      self = .unreadable
+      return
+    }
+    for coding in codings.reversed() {
       let format: Inflation.Format
       switch coding.lowercased().trimmed {
       case "identity": continue
