@@ -50,6 +50,7 @@ let package = Package(
     .target(name: "JSONSchema", dependencies: ["DotNet"], swiftSettings: strict),
     // Lifetimes: functions that lend spans of a head's bytes (as swift-nio itself does).
     .target(name: "HTTPWire", swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),
+    .target(name: "RedisWire", swiftSettings: strict),
     .target(
       name: "GatewayConfiguration", dependencies: [.product(name: "Crypto", package: "swift-crypto")],
       swiftSettings: strict),
@@ -76,7 +77,7 @@ let package = Package(
     .target(
       name: "Gateway",
       dependencies: [
-        "GatewayConfiguration", "DotNet", "Expressions", "HTTPWire", "PolicyLibrary", "Telemetry",
+        "GatewayConfiguration", "DotNet", "Expressions", "HTTPWire", "PolicyLibrary", "RedisWire", "Telemetry",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Atomics", package: "swift-atomics"),
         .product(name: "Crypto", package: "swift-crypto"),
@@ -152,12 +153,13 @@ let package = Package(
 
     // Not a product: mutated input for the parsers of untrusted text (scripts/fuzz).
     .executableTarget(
-      name: "fuzz", dependencies: ["Expressions", "HTTPWire", "PolicySyntax", "Workbench"], path: "Fuzz",
+      name: "fuzz", dependencies: ["Expressions", "HTTPWire", "PolicySyntax", "RedisWire", "Workbench"], path: "Fuzz",
       exclude: ["Seeds"], swiftSettings: strict),
 
     // Tests
     .testTarget(name: "LiquidTests", dependencies: ["Liquid"], swiftSettings: strict),
     .testTarget(name: "JSONSchemaTests", dependencies: ["JSONSchema"], swiftSettings: strict),
+    .testTarget(name: "RedisWireTests", dependencies: ["RedisWire"], swiftSettings: strict),
     .testTarget(name: "HTTPWireTests", dependencies: ["HTTPWire"], swiftSettings: strict),
     .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: strict),
     .testTarget(
@@ -194,10 +196,11 @@ let package = Package(
     .testTarget(
       name: "GatewayTests",
       dependencies: [
-        "Expressions", "Gateway", "GatewayConfiguration", "HTTPWire", "PolicyLibrary", "Telemetry",
+        "Expressions", "Gateway", "GatewayConfiguration", "HTTPWire", "PolicyLibrary", "RedisWire", "Telemetry",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ], swiftSettings: strict),
     .testTarget(name: "GatewaySettingsTests", dependencies: ["Gateway", "Telemetry"], swiftSettings: strict),
     .testTarget(

@@ -123,13 +123,15 @@ final class SampleEffects: PolicyEffects {
     return FinishedEffect.instance
   }
 
-  func cached(_ key: String, _ completion: @escaping (CachedEntry?) -> Void) -> any PendingEffect {
+  func cached(
+    _ key: String, in choice: CacheChoice, _ completion: @escaping (CachedEntry?) -> Void
+  ) -> any PendingEffect {
     completion(nil)
     return FinishedEffect.instance
   }
 
-  func cache(_ entry: CachedEntry, as key: String, seconds: Int) {}
-  func uncache(_ key: String) {}
+  func cache(_ entry: CachedEntry, as key: String, in choice: CacheChoice, seconds: Int) {}
+  func uncache(_ key: String, in choice: CacheChoice) {}
   func emit(_ metric: EmittedMetric) {}
 
   func log(_ severity: TraceSeverity, source: String, message: String, metadata: [(name: String, value: String)]) {}

@@ -25,6 +25,8 @@ public struct Snapshot: Codable, Sendable, Equatable {
   public var schemas: [SchemaDocument]
   /// By the identifiers of their loggers.
   public var eventHubs: [EventHub]
+  /// Where cache policies keep what is not to be kept in the process; nil where no `caches` entity is for this gateway.
+  public var externalCache: ExternalCache?
   /// The policy document of the global scope, as the user wrote it.
   public var globalPolicy: PolicyText?
 
@@ -32,7 +34,8 @@ public struct Snapshot: Codable, Sendable, Equatable {
     version: UInt64, service: ServiceIdentity, gateway: GatewayIdentity, apis: [API] = [], products: [Product] = [],
     subscriptions: [Subscription] = [], users: [User] = [], namedValues: [NamedValue] = [],
     policyFragments: [PolicyFragment] = [], backends: [Backend] = [], certificates: [Certificate] = [],
-    schemas: [SchemaDocument] = [], eventHubs: [EventHub] = [], globalPolicy: PolicyText? = nil
+    schemas: [SchemaDocument] = [], eventHubs: [EventHub] = [], externalCache: ExternalCache? = nil,
+    globalPolicy: PolicyText? = nil
   ) {
     self.format = Self.currentFormat
     self.version = version
@@ -48,6 +51,7 @@ public struct Snapshot: Codable, Sendable, Equatable {
     self.certificates = certificates
     self.schemas = schemas
     self.eventHubs = eventHubs
+    self.externalCache = externalCache
     self.globalPolicy = globalPolicy
   }
 }

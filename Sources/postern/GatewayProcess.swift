@@ -37,8 +37,9 @@ struct GatewayProcess {
     let accessLog = AccessLog(format: format)
     let sends = settings.sendsRecords
     let metrics = CustomMetrics()
+    let meters = GatewayMeters()
     let backends = BackendRegistry(logger: logger)
-    let export = settings.observability.needsRecords ? makeExport(instance, metrics, backends) : nil
+    let export = settings.observability.needsRecords ? makeExport(instance, metrics, meters, backends) : nil
     let records = RecordQueue { records in
       accessLog.write(records)
       export?.add(records)
@@ -46,7 +47,7 @@ struct GatewayProcess {
     }
     let server = try GatewayServer(
       settings: try serverSettings(instance, directory: backup == nil ? nil : settings.statePath), logger: logger,
-      metrics: metrics, backends: backends,
+      metrics: metrics, meters: meters, backends: backends,
       onRecords: { records.add($0) })
     server.setNotReadyReason("no configuration yet: waiting for \(settings.endpoint)")
     try await server.start()
@@ -86,10 +87,11 @@ struct GatewayProcess {
   }
 
   private func makeExport(
-    _ instance: String, _ metrics: CustomMetrics, _ backends: BackendRegistry
+    _ instance: String, _ metrics: CustomMetrics, _ meters: GatewayMeters, _ backends: BackendRegistry
   ) -> TelemetryExport {
     TelemetryExport(
-      settings.observability, custom: metrics, backends: backends, gatewayID: settings.gatewayID, instanceID: instance,
+      settings.observability, custom: metrics, backends: backends, meters: meters, gatewayID: settings.gatewayID,
+      instanceID: instance,
       hostName: ProcessInfo.processInfo.hostName, version: Version.number, logger: Logger(label: "telemetry"))
   }
 

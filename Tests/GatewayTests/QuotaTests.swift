@@ -98,6 +98,30 @@ struct QuotaTests {
     #expect(try #require(QuotaFile.read(bytes)).count == 20 - omitted)
   }
 
+  @Test func `processes that share a folder keep their quotas in files of their own`() async throws {
+    try await withFolder { folder in
+      let now = Clock.ticks() / 10_000_000
+      let lines = LogLines()
+      func keeper(_ table: LimitTable) -> QuotaKeeper {
+        QuotaKeeper(path: folder + "quotas", limits: table, logger: Logger(label: "test") { _ in lines.handler })
+      }
+      let first = keeper(table("a", uses: 1, now: now))
+      #expect(lines.all.isEmpty)
+      let second = keeper(table("b", uses: 2, now: now))
+      #expect(lines.all.count == 1 && lines.all[0].contains("quotas.1"))
+      second.end()
+      first.end()
+      // Restarted, each finds what was in the file that it takes; none is lost or mixed.
+      let (tableA, tableB) = (LimitTable(), LimitTable())
+      for table in [tableA, tableB] {
+        keeper(table).load()
+        table.markQuotasChanged()
+      }
+      #expect(tableA.takeChangedQuotas(now: now)?.mapValues(\.used) == ["a": 1])
+      #expect(tableB.takeChangedQuotas(now: now)?.mapValues(\.used) == ["b": 2])
+    }
+  }
+
   @Test func `a disk that takes nothing is one line in the log, and counting goes on`() async throws {
     try await withFolder { folder in
       let lines = LogLines()
@@ -108,7 +132,7 @@ struct QuotaTests {
       keeper.save()
       #expect(lines.all.count == 1 && lines.all[0].contains("none/quotas"))
       try FileManager.default.createDirectory(atPath: folder + "none", withIntermediateDirectories: true)
-      keeper.save()
+      keeper.end()
       #expect(lines.all.count == 2)
       let again = LimitTable()
       QuotaKeeper(path: folder + "none/quotas", limits: again, logger: Logger(label: "test")).load()

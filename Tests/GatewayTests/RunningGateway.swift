@@ -15,16 +15,19 @@ struct RunningGateway {
 
   static func serving(
     _ apis: [API], productPolicy: PolicyText? = nil, backends: [Backend] = [], certificates: [Certificate] = [],
-    joinsTraces: Bool = false, _ body: (RunningGateway) async throws -> Void
+    joinsTraces: Bool = false, externalCache: ExternalCache? = nil, meters: GatewayMeters = GatewayMeters(),
+    _ body: (RunningGateway) async throws -> Void
   ) async throws {
     let records = RecordedRequests()
     let server = try GatewayServer(
       settings: GatewayServerSettings(
         address: "127.0.0.1", httpPort: 0, httpsPort: 0, threads: 1,
         certificate: try ListenerCertificate.selfSigned(hostName: "localhost"), joinsTraces: joinsTraces),
-      logger: Logger(label: "test"), onRecords: { records.add($0) })
+      logger: Logger(label: "test"), meters: meters, onRecords: { records.add($0) })
     try await server.start()
-    try await server.apply(snapshot(apis, backends, certificates, productPolicy: productPolicy))
+    var snapshot = snapshot(apis, backends, certificates, productPolicy: productPolicy)
+    snapshot.externalCache = externalCache
+    try await server.apply(snapshot)
     let gateway = RunningGateway(
       server: server, records: records, httpPort: server.boundHTTPPort ?? 0, httpsPort: server.boundHTTPSPort ?? 0)
     do { try await body(gateway) } catch {

@@ -13,7 +13,12 @@ final class LoopState {
   /// Whether requests carry the gateway's own place in their trace on to backends.
   let joinsTraces: Bool
   /// What is served; nil before the first configuration.
-  var configuration: ServingConfiguration? { didSet { pool.forgetTargets() } }
+  var configuration: ServingConfiguration? {
+    didSet {
+      pool.forgetTargets()
+      effects.follow(configuration?.externalCache)
+    }
+  }
   var notReadyReason: String?
   var isDraining = false
   var clock = LoopClock()
@@ -137,7 +142,7 @@ final class LoopState {
   func closeAll() {
     for client in Array(clients.values) { client.abort() }
     pool.closeAll()
-    effects.calls.closeAll()
+    effects.close()
     flushRecords()
     ticking?.cancel()
     ticking = nil

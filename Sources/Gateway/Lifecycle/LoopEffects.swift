@@ -1,6 +1,7 @@
 import DotNet
 import Expressions
 import FoundationEssentials
+import GatewayConfiguration
 import Logging
 import NIOCore
 import PolicyLibrary
@@ -13,6 +14,7 @@ final class LoopEffects: PolicyEffects {
   private var generator = Xoshiro()
   let machine = Machine()
   let calls: CallClient
+  private var external: ExternalCacheClient?
   let tokens = TokenMemory(identity: IdentityEndpoint(environment: ProcessInfo.processInfo.environment))
   var trust: CertificateTrust { .system }
 
@@ -52,16 +54,39 @@ final class LoopEffects: PolicyEffects {
     return timer
   }
 
-  func cached(_ key: String, _ completion: @escaping (CachedEntry?) -> Void) -> any PendingEffect {
-    completion(memory.cache.find(key, now: Self.uptime()))
+  func cached(
+    _ key: String, in choice: CacheChoice, _ completion: @escaping (CachedEntry?) -> Void
+  ) -> any PendingEffect {
+    if choice != .internal, let external { return external.find(key, completion) }
+    completion(choice == .external ? nil : memory.cache.find(key, now: Self.uptime()))
     return FinishedEffect.instance
   }
 
-  func cache(_ entry: CachedEntry, as key: String, seconds: Int) {
-    memory.cache.put(entry, as: key, seconds: seconds, now: Self.uptime())
+  func cache(_ entry: CachedEntry, as key: String, in choice: CacheChoice, seconds: Int) {
+    if choice != .internal, let external { return external.put(entry, as: key, seconds: seconds) }
+    if choice != .external { memory.cache.put(entry, as: key, seconds: seconds, now: Self.uptime()) }
   }
 
-  func uncache(_ key: String) { memory.cache.remove(key) }
+  func uncache(_ key: String, in choice: CacheChoice) {
+    if choice != .internal, let external { return external.remove(key) }
+    if choice != .external { memory.cache.remove(key) }
+  }
+
+  /// Takes the cache of the configuration now in force; a connection that is the same goes on.
+  func follow(_ cache: ExternalCache?) {
+    guard external?.cache.connection != cache?.connection else { return }
+    external?.end()
+    external = cache.map {
+      ExternalCacheClient($0, loop: calls.loop, meter: memory.meters.redis, logger: logger)
+    }
+  }
+
+  /// Ends every connection that policies have.
+  func close() {
+    calls.closeAll()
+    external?.end()
+    external = nil
+  }
 
   func emit(_ metric: EmittedMetric) {
     memory.metrics.add(

@@ -3,6 +3,7 @@ import Telemetry
 /// What the event loops of a gateway process count and keep together.
 struct ProcessMemory: Sendable {
   let metrics: CustomMetrics
+  let meters: GatewayMeters
   let limits = LimitTable()
   let concurrency = ConcurrencyTable()
   let cache = ValueCache()

@@ -4,7 +4,8 @@ import Synchronization
 /// Keeps the counters of quotas over restarts of the process. A disk that is full or gone costs a line in the log and,
 /// after a restart, the counts since the last good write; never a request.
 final class QuotaKeeper: Sendable {
-  private let path: String
+  /// Nil when nothing can be kept.
+  private let claim: FileClaim?
   private let limits: LimitTable
   private let logger: Logger
   /// What was last complained about.
@@ -14,16 +15,21 @@ final class QuotaKeeper: Sendable {
   static let interval = Duration.seconds(5)
 
   init(path: String, limits: LimitTable, logger: Logger) {
-    self.path = path
+    claim = FileClaim(path)
     self.limits = limits
     self.logger = logger
+    if let claim, claim.path != path {
+      logger.info("Another process keeps its quotas in \(path): those of this one are in \(claim.path)")
+    } else if claim == nil {
+      logger.error("Quotas do not survive a restart: \(FileClaim.bound) processes keep theirs at \(path)")
+    }
   }
 
   private static func now() -> Int64 { Clock.ticks() / 10_000_000 }
 
   /// Takes up the counts of a former process.
   func load() {
-    guard let bytes = WholeFile.read(path, bound: QuotaFile.bound) else { return }
+    guard let path = claim?.path, let bytes = WholeFile.read(path, bound: QuotaFile.bound) else { return }
     guard let quotas = QuotaFile.read(bytes) else {
       logger.error("\(path) cannot be read: quotas begin anew")
       return
@@ -40,9 +46,15 @@ final class QuotaKeeper: Sendable {
     }
   }
 
+  /// Writes for the last time; another process may have the file.
+  func end() {
+    save()
+    claim?.release()
+  }
+
   /// Writes what has changed.
   func save() {
-    guard let quotas = limits.takeChangedQuotas(now: Self.now()) else { return }
+    guard let path = claim?.path, let quotas = limits.takeChangedQuotas(now: Self.now()) else { return }
     let (bytes, omitted) = QuotaFile.bytes(quotas)
     var problem = WholeFile.write(bytes, to: path)
     if problem != nil {

@@ -29,14 +29,17 @@ public final class TelemetryExport: Sendable {
   private let otlp: OTLP
   private let custom: CustomMetrics
   private let backends: BackendRegistry?
+  private let meters: GatewayMeters?
   private let logger: Logger
 
   /// - Parameters:
   ///   - custom: what policies emit.
   ///   - backends: how the backends are doing.
+  ///   - meters: what the gateway does beside requests.
   public init(
     _ settings: ObservabilitySettings, custom: CustomMetrics = CustomMetrics(), backends: BackendRegistry? = nil,
-    gatewayID: String, instanceID: String, hostName: String, version: String, logger: Logger
+    meters: GatewayMeters? = nil, gatewayID: String, instanceID: String, hostName: String, version: String,
+    logger: Logger
   ) {
     var statsDState: StatsD?
     if let server = settings.statsD {
@@ -58,6 +61,7 @@ public final class TelemetryExport: Sendable {
       startNanoseconds: Self.now())
     self.custom = custom
     self.backends = backends
+    self.meters = meters
     self.logger = logger
     let requests = RequestMetrics(gatewayID: gatewayID, buckets: settings.buckets)
     let signals = settings.collector?.signals.subtracting([.metrics]) ?? []
@@ -79,6 +83,7 @@ public final class TelemetryExport: Sendable {
   /// Everything there is to tell, for a scraper or a collector.
   public func metrics() -> [Metric] {
     var result = state.withLock { $0.requests.snapshot() } + custom.snapshot() + (backends?.metrics() ?? [])
+    result += meters?.metrics() ?? []
     let (dropped, failures) = state.withLock { state in
       (state.pending.values.map(\.dropped).reduce(0, +), state.failures)
     }

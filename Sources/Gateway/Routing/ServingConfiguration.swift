@@ -10,6 +10,7 @@ final class ServingConfiguration: Sendable {
   let routes: RouteTable
   let subscriptions: SubscriptionIndex
   let backends: BackendSet
+  let externalCache: ExternalCache?
   /// The policies of a request that no operation matches.
   let unmatched: PolicyPlan
 
@@ -20,6 +21,7 @@ final class ServingConfiguration: Sendable {
   ) throws(PlanError) {
     deployment = Deployment(service: snapshot.service, gateway: snapshot.gateway, instanceID: instanceID)
     version = snapshot.version
+    externalCache = snapshot.externalCache
     let plans = PlanSet(snapshot, limits: limits)
     backends = registry.set(for: plans.backends)
     unmatched = try plans.plan(api: nil, operation: nil, product: nil)

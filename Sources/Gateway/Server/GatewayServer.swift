@@ -70,17 +70,19 @@ public final class GatewayServer: Sendable {
 
   /// - Parameters:
   ///   - metrics: takes what policies emit.
+  ///   - meters: counts what the gateway does beside requests.
   ///   - backends: keeps how the backends are doing; nil makes one.
   ///   - onRecords: called from the loops with finished records; must not wait.
   public init(
     settings: GatewayServerSettings, logger: Logger, metrics: CustomMetrics = CustomMetrics(),
-    backends: BackendRegistry? = nil, onRecords: @escaping @Sendable ([RequestRecord]) -> Void
+    meters: GatewayMeters = GatewayMeters(), backends: BackendRegistry? = nil,
+    onRecords: @escaping @Sendable ([RequestRecord]) -> Void
   ) throws {
     self.settings = settings
     tls = Mutex(settings.certificate.context)
     group = MultiThreadedEventLoopGroup(numberOfThreads: settings.threads)
     self.backends = backends ?? BackendRegistry(logger: logger)
-    let memory = ProcessMemory(metrics: metrics)
+    let memory = ProcessMemory(metrics: metrics, meters: meters)
     quotas = settings.quotaPath.map { QuotaKeeper(path: $0, limits: memory.limits, logger: logger) }
     quotas?.load()
     let settings = settings
@@ -189,7 +191,7 @@ public final class GatewayServer: Sendable {
     }
     keeping?.cancel()
     await keeping?.value
-    quotas?.save()
+    quotas?.end()
     try? await group.shutdownGracefully()
   }
 }

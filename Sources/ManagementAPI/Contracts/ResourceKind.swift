@@ -1,5 +1,6 @@
 import ControlPlaneStore
 import Foundation
+import GatewayConfiguration
 
 /// A kind of ARM resource below the service: its place, its members, and what the store keeps apart as secrets.
 struct ResourceKind: Sendable {
@@ -57,6 +58,13 @@ struct ResourceKind: Sendable {
         "loggerType": .word(["azureEventHub"]), "description": .text(maximum: 256), "credentials": .object,
         "isBuffered": .flag, "resourceId": .text(maximum: 1_000),
       ], defaults: ["isBuffered": true], secrets: ["connectionString"]),
+    ResourceKind(
+      type: "caches", title: "Cache",
+      rules: [
+        "connectionString": .text(maximum: RedisConnection.maximumLength),
+        "useFromLocation": .text(maximum: 256, isRequired: true), "description": .text(maximum: 2_000),
+        "resourceId": .text(maximum: 2_000),
+      ], secrets: ["connectionString"]),
     ResourceKind(
       type: "apis/schemas", title: "Schema",
       rules: ["contentType": .text(maximum: 256, isRequired: true), "document": .object]),

@@ -67,7 +67,7 @@ struct SnapshotBuilder {
       users: all("users").filter { owners.contains($0.name) }.map(user).sorted { $0.id < $1.id },
       namedValues: namedValues, policyFragments: fragments, backends: backends,
       certificates: certificates(of: backends), schemas: schemas("schemas"), eventHubs: eventHubs,
-      globalPolicy: policy("policies", of: .service))
+      externalCache: externalCache(location: location), globalPolicy: policy("policies", of: .service))
   }
 
   private func api(_ resource: StoredResource) -> API {

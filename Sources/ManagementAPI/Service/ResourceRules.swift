@@ -20,6 +20,7 @@ struct ResourceRules {
     case "subscriptions": try await subscription(&properties, &secrets)
     case "gateways": try gateway(&properties, &secrets)
     case "loggers": try logger(&properties, &secrets)
+    case "caches": try await cache(&properties, &secrets)
     case "namedValues": namedValue(&properties, &secrets)
     case "backends": try await BackendRules(service: service, path: path).apply(&properties)
     case "certificates": try CertificateRules.apply(&properties, &secrets)
@@ -171,6 +172,32 @@ struct ResourceRules {
       _ = try EventHub(id: path.name, credentials, connectionString: text)
     } catch {
       throw .validation("credentials", error.message)
+    }
+  }
+
+  /// The connection string is a secret; one cache serves a location.
+  private func cache(
+    _ properties: inout JSONObject, _ secrets: inout [String: String]
+  ) async throws(ManagementError) {
+    let text = properties.string("connectionString")
+    properties["connectionString"] = nil
+    guard text?.isEmpty == false || (text == nil && existing != nil) else {
+      throw .validation("connectionString", "'connectionString' is required.")
+    }
+    let location = ExternalCache.place(properties.string("useFromLocation") ?? "")
+    for other in try await service.list("caches") where other.name.lowercased() != path.name.lowercased() {
+      if ExternalCache.place(other.string("useFromLocation") ?? "") == location {
+        throw .validation("useFromLocation", "The cache '\(other.name)' is for this location already.")
+      }
+    }
+    guard let text else { return }
+    secrets["connectionString"] = text
+    // Named values may come later; what they hold is looked at when the gateway gets it.
+    if text.contains("{{") { return }
+    do {
+      _ = try RedisConnection(text)
+    } catch {
+      throw .validation("connectionString", error.message)
     }
   }
 

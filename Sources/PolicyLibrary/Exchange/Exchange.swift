@@ -28,6 +28,8 @@ public final class Exchange {
   var redirects = 0
   /// Where `cache-lookup` looked, and what came of it.
   var cacheKey: String?
+  /// Where `cache-lookup` looked, for `cache-store`.
+  var cacheChoice = CacheChoice.preferExternal
   public internal(set) var cacheState = CacheState.none
   /// What wants to see the backend's answer before `outbound` begins, and the size of the prompt it answers.
   var answerReaders: [any AnswerReader] = []

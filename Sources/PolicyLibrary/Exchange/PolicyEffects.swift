@@ -38,10 +38,12 @@ public protocol PolicyEffects: AnyObject {
   var trust: CertificateTrust { get }
 
   /// Looks a key up; nil when there is nothing, or the cache fails.
-  func cached(_ key: String, _ completion: @escaping (CachedEntry?) -> Void) -> any PendingEffect
+  func cached(
+    _ key: String, in choice: CacheChoice, _ completion: @escaping (CachedEntry?) -> Void
+  ) -> any PendingEffect
   /// Keeps an entry for so many seconds; what cannot be kept is dropped.
-  func cache(_ entry: CachedEntry, as key: String, seconds: Int)
-  func uncache(_ key: String)
+  func cache(_ entry: CachedEntry, as key: String, in choice: CacheChoice, seconds: Int)
+  func uncache(_ key: String, in choice: CacheChoice)
 
   /// Adds to a custom metric.
   func emit(_ metric: EmittedMetric)
@@ -68,6 +70,16 @@ public struct Admission: Sendable, Equatable {
     self.remaining = remaining
     self.retryAfterSeconds = retryAfterSeconds
   }
+}
+
+/// Which cache a policy asks for (`caching-type`).
+public enum CacheChoice: String, Sendable, CaseIterable {
+  /// The one in the gateway process.
+  case `internal`
+  /// The service's `caches` entity for this gateway; where there is none, nothing is found and nothing kept.
+  case external
+  /// The external one where there is one, else the one in the process; never both.
+  case preferExternal = "prefer-external"
 }
 
 /// What a cache holds under a key: bytes in a form that the policies know, so that any process can read them.

@@ -9,7 +9,7 @@ extension PolicyDefinition {
     let attributes = AttributeReader(element, plan)
     let byDeveloper = attributes.boolean("vary-by-developer", isRequired: true)
     let byGroups = attributes.boolean("vary-by-developer-groups", isRequired: true)
-    CacheType.read(attributes)
+    let choice = CacheChoice(attributes)
     let downstream = attributes.word("downstream-caching-type", among: ["none", "private", "public"])
     let revalidates = attributes.boolean("must-revalidate")
     let allowsPrivate = attributes.boolean("allow-private-response-caching")
@@ -22,7 +22,7 @@ extension PolicyDefinition {
         byDeveloper: byDeveloper, byGroups: byGroups, headers: CacheLookup.names("vary-by-header", element, plan),
         queries: element.first("vary-by-query-parameter") == nil ? nil : queries,
         downstream: downstream ?? .literal("none"), revalidates: revalidates ?? .literal(true),
-        allowsPrivate: allowsPrivate ?? .literal(false)), element)
+        allowsPrivate: allowsPrivate ?? .literal(false), choice: choice), element)
   }
 
   /// `cache-store`: keeps the response that `cache-lookup` did not find.
@@ -37,14 +37,12 @@ extension PolicyDefinition {
   }
 }
 
-/// Which cache policies ask for. There is one in each gateway process, and no external one: `external` alone finds nothing.
-enum CacheType {
-  /// Reads the attribute; false where only an external cache may be used.
-  @discardableResult
-  static func read(_ attributes: AttributeReader) -> Bool {
+extension CacheChoice {
+  /// Reads `caching-type`.
+  init(_ attributes: AttributeReader) {
     let word = attributes.word(
       "caching-type", among: ["internal", "external", "prefer-external"], allowsExpression: false)
-    return word?.literal != "external"
+    self = word?.literal.flatMap(CacheChoice.init(rawValue:)) ?? .preferExternal
   }
 }
 
@@ -57,6 +55,7 @@ struct CacheLookup: PolicyStep {
   let downstream: Argument<String>
   let revalidates: Argument<Bool>
   let allowsPrivate: Argument<Bool>
+  let choice: CacheChoice
 
   static func names(_ name: String, _ element: PolicyElement, _ plan: PolicyCompilation) -> [Argument<String>] {
     element.elements(named: name).compactMap { child in
@@ -77,9 +76,10 @@ struct CacheLookup: PolicyStep {
     exchange.addResponseHeader("Cache-Control", directive)
     let key = try key(exchange)
     exchange.cacheKey = key
+    exchange.cacheChoice = choice
     let wait = PolicyWait()
     wait.holds(
-      exchange.effects.cached(key) { entry in
+      exchange.effects.cached(key, in: choice) { entry in
         wait.complete { (exchange) throws(PolicyError) in
           guard let entry, exchange.readResponse(entry.bytes) else { return .proceed }
           exchange.cacheState = .hit
@@ -144,7 +144,7 @@ struct CacheStore: PolicyStep {
     let bytes = exchange.response.serialised(HeadRewrite(body: .length(body.count))) + body
     exchange.effects.cache(
       CachedEntry(bytes: bytes, storedTicks: exchange.effects.now()), as: key,
-      seconds: max(0, try duration.value(exchange)))
+      in: exchange.cacheChoice, seconds: max(0, try duration.value(exchange)))
     return .proceed
   }
 }

@@ -10,7 +10,7 @@ extension PolicyDefinition {
     let expires = attributes.integer("expires-after", in: 0...Int(Int32.max)) ?? .literal(28_800)
     let refresh = attributes.integer("refresh-after", in: 0...Int(Int32.max))
     let fallback = attributes.object("default-value")
-    let isReachable = CacheType.read(attributes)
+    let choice = CacheChoice(attributes)
     attributes.finish()
     plan.allowChildren(["value"], in: element)
     guard let body = element.first("value") else {
@@ -18,11 +18,11 @@ extension PolicyDefinition {
     }
     AttributeReader(body, plan).finish()
     guard let key, let variable else { return plan.nested("value", body) }
-    plan.emit(FreshValue(key: key, variable: variable, refresh: refresh, isReachable: isReachable), element)
+    plan.emit(FreshValue(key: key, variable: variable, refresh: refresh, choice: choice), element)
     let jump = plan.emitBranch(ValueIsMissing(variable: variable), "value", body)
     plan.land([jump])
     plan.emit(
-      KeepValue(key: key, variable: variable, expires: expires, fallback: fallback, isReachable: isReachable), element)
+      KeepValue(key: key, variable: variable, expires: expires, fallback: fallback, choice: choice), element)
   }
 }
 
@@ -38,16 +38,15 @@ struct FreshValue: PolicyStep {
   let key: Argument<String>
   let variable: String
   let refresh: Argument<Int>?
-  let isReachable: Bool
+  let choice: CacheChoice
 
   func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
     exchange.variables[variable] = nil
     exchange.foundValues[variable] = nil
-    guard isReachable else { return .proceed }
     let seconds = try refresh?.value(exchange)
     let wait = PolicyWait()
     wait.holds(
-      exchange.effects.cached(CachedValue.name(try key.value(exchange))) { entry in
+      exchange.effects.cached(CachedValue.name(try key.value(exchange)), in: choice) { entry in
         wait.complete { (exchange) throws(PolicyError) in
           guard let entry, let value = Value(stored: entry.bytes, in: exchange) else { return .proceed }
           let age = (exchange.effects.now() - entry.storedTicks) / 10_000_000
@@ -80,14 +79,14 @@ struct KeepValue: PolicyStep {
   let variable: String
   let expires: Argument<Int>
   let fallback: Argument<String>?
-  let isReachable: Bool
+  let choice: CacheChoice
 
   func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
     let found = exchange.foundValues.removeValue(forKey: variable)
     if case .fresh = found { return .proceed }
     if let value = exchange.variables[variable] {
       let seconds = try expires.value(exchange)
-      if isReachable { CachedValue.put(value, as: try key.value(exchange), seconds: seconds, exchange) }
+      CachedValue.put(value, as: try key.value(exchange), in: choice, seconds: seconds, exchange)
     } else if case .stale(let value) = found {
       exchange.variables[variable] = value
     } else if let fallback {

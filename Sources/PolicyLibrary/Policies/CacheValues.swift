@@ -8,12 +8,12 @@ extension PolicyDefinition {
     let key = attributes.string("key", isRequired: true)
     let variable = attributes.literal("variable-name", isRequired: true)
     let fallback = attributes.object("default-value")
-    let isReachable = CacheType.read(attributes)
+    let choice = CacheChoice(attributes)
     attributes.finish()
     plan.allowChildren([], in: element)
     guard let key, let variable else { return }
     plan.emit(
-      CacheLookupValue(key: key, variable: variable, fallback: fallback, isReachable: isReachable), element)
+      CacheLookupValue(key: key, variable: variable, fallback: fallback, choice: choice), element)
   }
 
   /// `cache-store-value`: keeps a value for other exchanges.
@@ -22,21 +22,21 @@ extension PolicyDefinition {
     let key = attributes.string("key", isRequired: true)
     let value = attributes.object("value", isRequired: true)
     let duration = attributes.integer("duration", isRequired: true, in: 1...Int(Int32.max))
-    let isReachable = CacheType.read(attributes)
+    let choice = CacheChoice(attributes)
     attributes.finish()
     plan.allowChildren([], in: element)
     guard let key, let value, let duration else { return }
-    plan.emit(CacheStoreValue(key: key, value: value, duration: duration, isReachable: isReachable), element)
+    plan.emit(CacheStoreValue(key: key, value: value, duration: duration, choice: choice), element)
   }
 
   /// `cache-remove-value`: forgets a stored value.
   static let cacheRemoveValue = PolicyDefinition("cache-remove-value", in: .everywhere) { element, plan in
     let attributes = AttributeReader(element, plan)
     let key = attributes.string("key", isRequired: true)
-    let isReachable = CacheType.read(attributes)
+    let choice = CacheChoice(attributes)
     attributes.finish()
     plan.allowChildren([], in: element)
-    if let key { plan.emit(CacheRemoveValue(key: key, isReachable: isReachable), element) }
+    if let key { plan.emit(CacheRemoveValue(key: key, choice: choice), element) }
   }
 }
 
@@ -44,13 +44,12 @@ struct CacheLookupValue: PolicyStep {
   let key: Argument<String>
   let variable: String
   let fallback: Argument<String>?
-  let isReachable: Bool
+  let choice: CacheChoice
 
   func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
-    guard isReachable else { return try end(nil, exchange) }
     let wait = PolicyWait()
     wait.holds(
-      exchange.effects.cached(CachedValue.name(try key.value(exchange))) { entry in
+      exchange.effects.cached(CachedValue.name(try key.value(exchange)), in: choice) { entry in
         wait.complete { (exchange) throws(PolicyError) in try end(entry, exchange) }
       })
     return .suspend(wait)
@@ -71,24 +70,24 @@ struct CacheStoreValue: PolicyStep {
   let key: Argument<String>
   let value: Argument<String>
   let duration: Argument<Int>
-  let isReachable: Bool
+  let choice: CacheChoice
 
   func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
     let key = try key.value(exchange)
     let value = try value.object(exchange)
     let seconds = try duration.value(exchange)
-    if isReachable { CachedValue.put(value, as: key, seconds: seconds, exchange) }
+    CachedValue.put(value, as: key, in: choice, seconds: seconds, exchange)
     return .proceed
   }
 }
 
 struct CacheRemoveValue: PolicyStep {
   let key: Argument<String>
-  let isReachable: Bool
+  let choice: CacheChoice
 
   func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
     let key = try key.value(exchange)
-    if isReachable { exchange.effects.uncache(CachedValue.name(key)) }
+    exchange.effects.uncache(CachedValue.name(key), in: choice)
     return .proceed
   }
 }
@@ -99,14 +98,15 @@ enum CachedValue {
   static func name(_ key: String) -> String { "value|" + key }
 
   /// Keeps a value; one that cannot outlive its exchange is left out, and the log says so.
-  static func put(_ value: Value, as key: String, seconds: Int, _ exchange: Exchange) {
+  static func put(_ value: Value, as key: String, in choice: CacheChoice, seconds: Int, _ exchange: Exchange) {
     guard let bytes = value.stored(in: exchange) else {
       return exchange.effects.log(
         .error, source: exchange.place?.policy ?? "cache-store-value",
         message: "The value for '\(key)' has a type that cannot be kept.", metadata: [])
     }
     exchange.effects.cache(
-      CachedEntry(bytes: bytes, storedTicks: exchange.effects.now()), as: name(key), seconds: max(0, seconds))
+      CachedEntry(bytes: bytes, storedTicks: exchange.effects.now()), as: name(key), in: choice,
+      seconds: max(0, seconds))
   }
 }
 

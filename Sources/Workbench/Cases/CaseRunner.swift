@@ -75,8 +75,10 @@ struct CaseRunner {
       }
     let script = CaseScript()
     let effects = ScriptedEffects(startTicks: policyCase.startTicks ?? 639_028_224_000_000_000) { script.answer($0) }
+    effects.externalCache = policyCase.externalCache
     var outcomes: [Outcome] = []
     for step in policyCase.steps {
+      if let state = step.externalCache { effects.externalCache = state }
       effects.pass(milliseconds: step.wait * 1_000)
       script.begin(step)
       let logged = effects.log.count

@@ -46,6 +46,11 @@ extension PolicyCase {
     case "schema", "named-schema":
       let schema = try schema(words, lines, heading)
       if kind == "schema" { schemas.append(schema) } else { namedSchemas.append(schema) }
+    case "external-cache":
+      guard words.count == 1, let state = ScriptedEffects.ExternalCache(rawValue: words[0]) else {
+        throw CaseProblem(line: heading.number, message: "Expected '### external-cache up', 'down' or 'none'.")
+      }
+      if steps.isEmpty { externalCache = state } else { pendingExternalCache = state }
     case "now":
       guard words.count == 1, let date = try? Date(words[0], strategy: .iso8601) else {
         throw CaseProblem(line: heading.number, message: "Expected '### now 2026-01-01T00:00:00Z'.")
@@ -54,6 +59,8 @@ extension PolicyCase {
     case "request":
       var step = Step(request: try CaseMessage(lines, after: heading.number))
       step.wait = try seconds(words, heading, after: kind)
+      step.externalCache = pendingExternalCache
+      pendingExternalCache = nil
       steps.append(step)
     default: try addToStep(kind, words, heading, lines)
     }
@@ -76,8 +83,8 @@ extension PolicyCase {
     guard kinds.contains(kind) else {
       let all =
         [
-          "policy", "fragment", "named-values", "backends", "event-hubs", "operation", "schema", "named-schema", "now",
-          "request",
+          "policy", "fragment", "named-values", "backends", "event-hubs", "operation", "schema", "named-schema",
+          "external-cache", "now", "request",
         ]
         + kinds
       throw CaseProblem(

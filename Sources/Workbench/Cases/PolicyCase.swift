@@ -25,6 +25,8 @@ public struct PolicyCase: Sendable {
     var caller = CaseCaller()
     /// Seconds that pass before.
     var wait = 0
+    /// How the external cache is from now on; nil for as it was.
+    var externalCache: ScriptedEffects.ExternalCache?
     /// The backend's answers, in order; the last one is given again.
     var backend: [CaseMessage] = []
     /// The answers of services that policies call, in order.
@@ -54,8 +56,12 @@ public struct PolicyCase: Sendable {
   var namedSchemas: [SchemaDocument] = []
   /// Connection strings by logger; or the hub's address, for one that takes the gateway's identity.
   var eventHubs: [String: String] = [:]
+  /// How the external cache is at first; a request may change it.
+  var externalCache = ScriptedEffects.ExternalCache.none
   /// When it begins; nil for 2026-01-01.
   var startTicks: Int64?
+  /// What was said of the external cache since the last request.
+  var pendingExternalCache: ScriptedEffects.ExternalCache?
   var diagnostics: [ExpectedDiagnostic] = []
   var steps: [Step] = []
 }

@@ -16,6 +16,11 @@ public final class ScriptedEffects: PolicyEffects {
     }
   }
 
+  /// How the external cache is.
+  public enum ExternalCache: String, Sendable {
+    case none, up, down
+  }
+
   public struct LogEntry: Equatable {
     public var severity: TraceSeverity
     public var source: String
@@ -44,6 +49,7 @@ public final class ScriptedEffects: PolicyEffects {
   private var quotas: [String: (period: Int64, count: Int)] = [:]
   private var concurrency: [String: Int] = [:]
   private var cache: [String: (entry: CachedEntry, end: Int)] = [:]
+  public var externalCache = ExternalCache.none
   /// Milliseconds since the beginning.
   public private(set) var milliseconds = 0
   /// Every wait for time alone, in order.
@@ -158,17 +164,27 @@ public final class ScriptedEffects: PolicyEffects {
 
   // MARK: - Cache, metrics, log
 
-  public func cached(_ key: String, _ completion: @escaping (CachedEntry?) -> Void) -> any PendingEffect {
-    let found = cache[key].flatMap { $0.end > milliseconds ? $0.entry : nil }
-    completion(found)
+  /// The name of a key in the cache that is meant; nil where that holds nothing.
+  private func place(_ key: String, _ choice: CacheChoice) -> String? {
+    if choice == .internal || (choice == .preferExternal && externalCache == .none) { return "internal|" + key }
+    return externalCache == .up ? "external|" + key : nil
+  }
+
+  public func cached(
+    _ key: String, in choice: CacheChoice, _ completion: @escaping (CachedEntry?) -> Void
+  ) -> any PendingEffect {
+    let found = place(key, choice).flatMap { cache[$0] }
+    completion(found.flatMap { $0.end > milliseconds ? $0.entry : nil })
     return FinishedEffect.instance
   }
 
-  public func cache(_ entry: CachedEntry, as key: String, seconds: Int) {
-    cache[key] = (entry, milliseconds + seconds * 1_000)
+  public func cache(_ entry: CachedEntry, as key: String, in choice: CacheChoice, seconds: Int) {
+    if let place = place(key, choice) { cache[place] = (entry, milliseconds + seconds * 1_000) }
   }
 
-  public func uncache(_ key: String) { cache[key] = nil }
+  public func uncache(_ key: String, in choice: CacheChoice) {
+    if let place = place(key, choice) { cache[place] = nil }
+  }
 
   public func emit(_ metric: EmittedMetric) { metrics.append(metric) }
 

@@ -1,0 +1,32 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// A file that one process at a time uses: the first free of `path`, `path.1`, `path.2`, … A lock (`flock`) on a file beside
+/// it says that it is taken, and ends with the process, however that ends.
+struct FileClaim: Sendable {
+  /// Processes that may share a folder.
+  static let bound = 64
+
+  let path: String
+  private let descriptor: Int32
+
+  /// Nil when every one is taken. Where no lock can be had, as on a disk that takes nothing, the first is used without.
+  init?(_ path: String) {
+    for number in 0..<Self.bound {
+      let candidate = number == 0 ? path : "\(path).\(number)"
+      let descriptor = open(candidate + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+      if descriptor < 0 || flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK {
+        (self.path, self.descriptor) = (candidate, descriptor)
+        return
+      }
+      close(descriptor)
+    }
+    return nil
+  }
+
+  /// Others may use it. To be called once, and last.
+  func release() { if descriptor >= 0 { close(descriptor) } }
+}

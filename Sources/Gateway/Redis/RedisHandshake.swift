@@ -1,0 +1,57 @@
+import GatewayConfiguration
+import RedisWire
+
+/// The first words on a connection to Redis: version 3 of the protocol where the server knows it, else version 2; user and
+/// password, the client's name, the database.
+struct RedisHandshake {
+  enum Step: Equatable {
+    case send([UInt8])
+    case ready(isReplica: Bool)
+    case failed(String)
+  }
+
+  private enum State {
+    case hello, authenticating, selecting
+  }
+
+  private let connection: RedisConnection
+  private var state = State.hello
+  private var isReplica = false
+
+  init(_ connection: RedisConnection) { self.connection = connection }
+
+  /// What is said first.
+  func greeting() -> [UInt8] {
+    var words = ["HELLO", "3"]
+    if let password = connection.password { words += ["AUTH", connection.user ?? "default", password] }
+    let name = (connection.clientName ?? "postern").filter { $0.isASCII && $0 > " " && $0 != "\u{7f}" }
+    if !name.isEmpty { words += ["SETNAME", name] }
+    return RedisCommand.bytes(words.map { Array($0.utf8) })
+  }
+
+  mutating func received(_ reply: RedisReply) -> Step {
+    if case .error(let message) = reply {
+      // Servers before Redis 6 do not know HELLO, others know no version 3.
+      if state == .hello, message.hasPrefix("ERR unknown command") || message.hasPrefix("NOPROTO") {
+        guard let password = connection.password else { return select() }
+        state = .authenticating
+        let words = ["AUTH"] + (connection.user.map { [$0] } ?? []) + [password]
+        return .send(RedisCommand.bytes(words.map { Array($0.utf8) }))
+      }
+      return .failed(String(message.prefix(200)))
+    }
+    switch state {
+    case .hello:
+      if let role = reply.value(of: "role")?.text { isReplica = role != "master" }
+      return select()
+    case .authenticating: return select()
+    case .selecting: return .ready(isReplica: isReplica)
+    }
+  }
+
+  private mutating func select() -> Step {
+    if connection.database == 0 { return .ready(isReplica: isReplica) }
+    state = .selecting
+    return .send(RedisCommand.bytes("SELECT", String(connection.database)))
+  }
+}

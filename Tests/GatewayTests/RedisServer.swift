@@ -1,0 +1,96 @@
+import Foundation
+import GatewayConfiguration
+
+/// A real Redis server on a free port of loopback, ended with the test.
+final class RedisServer {
+  private static let path = "/usr/bin/redis-server"
+
+  /// Whether `scripts/install test` has been here.
+  static var isInstalled: Bool { FileManager.default.isExecutableFile(atPath: path) }
+
+  let port: Int
+  private let arguments: [String]
+  private let folder: URL
+  private var process: Process?
+
+  init(_ arguments: [String] = []) async throws {
+    self.arguments = arguments
+    port = try Self.freePort()
+    folder = FileManager.default.temporaryDirectory.appending(path: "redis-" + UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try await start()
+  }
+
+  /// Starts it, again on the same port, and empty.
+  func start() async throws {
+    let process = Process()
+    process.executableURL = URL(filePath: Self.path)
+    process.arguments =
+      [
+        "--port", "\(port)", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir",
+        folder.path(percentEncoded: false), "--daemonize", "no",
+      ] + arguments
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    self.process = process
+    for _ in 0..<250 {
+      if (try? RawClient(port: port)) != nil { return }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    throw RedisConnection.Failure(message: "redis-server did not start")
+  }
+
+  /// Ends it at once.
+  func kill() {
+    guard let process, process.isRunning else { return }
+    Foundation.kill(process.processIdentifier, SIGCONT)
+    Foundation.kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+  }
+
+  /// It stands still: connections are taken by the system, and nothing is answered.
+  func pause() { if let process { Foundation.kill(process.processIdentifier, SIGSTOP) } }
+  func resume() { if let process { Foundation.kill(process.processIdentifier, SIGCONT) } }
+
+  /// What redis-cli prints.
+  func ask(_ words: String...) async throws -> String {
+    try await SystemTool(path: "/usr/bin/redis-cli").run(["-p", "\(port)"] + words)
+      .trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
+  func connection(_ options: String = "") throws -> RedisConnection {
+    try RedisConnection("127.0.0.1:\(port)" + options)
+  }
+
+  private static func freePort() throws -> Int {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+      }
+    }
+    guard isBound else { throw RedisConnection.Failure(message: "no free port was found") }
+    return Int(UInt16(bigEndian: address.sin_port))
+  }
+
+  deinit {
+    kill()
+    try? FileManager.default.removeItem(at: folder)
+  }
+}
+
+/// Asks until the answer is yes, at most so long; false when it never was.
+func eventually(seconds: Double = 10, _ question: () async throws -> Bool) async rethrows -> Bool {
+  let end = ContinuousClock.now + .milliseconds(Int64(seconds * 1_000))
+  while ContinuousClock.now < end {
+    if try await question() { return true }
+    try? await Task.sleep(for: .milliseconds(10))
+  }
+  return false
+}
