@@ -75,11 +75,27 @@ public struct GatewayIdentity: Codable, Sendable, Equatable {
   public var id: String
   /// `locationData.name`; `region` in log records and `context.Deployment.Region`.
   public var location: String
+  /// Whom the gateway believes besides its machine's authorities when clients show certificates.
+  public var certificateAuthorities: [CertificateAuthority]
   public var isManaged: Bool { id == "managed" }
 
-  public init(id: String, location: String) {
+  public init(id: String, location: String, certificateAuthorities: [CertificateAuthority] = []) {
     self.id = id
     self.location = location
+    self.certificateAuthorities = certificateAuthorities
+  }
+}
+
+/// A certificate of the service that a gateway believes, or that may stand between others.
+public struct CertificateAuthority: Codable, Sendable, Equatable {
+  /// The identifier of the certificate, which is in the snapshot.
+  public var certificateID: String
+  /// Whether it is believed as it stands; otherwise it is an intermediate one.
+  public var isTrusted: Bool
+
+  public init(certificateID: String, isTrusted: Bool) {
+    self.certificateID = certificateID
+    self.isTrusted = isTrusted
   }
 }
 

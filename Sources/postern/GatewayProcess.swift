@@ -127,9 +127,11 @@ struct GatewayProcess {
 
   private func certificate(_ settings: GatewaySettings) throws -> ListenerCertificate {
     if let chain = settings.certificatePath, let key = settings.privateKeyPath {
-      return try ListenerCertificate(chainPath: chain, keyPath: key)
+      return try ListenerCertificate(
+        chainPath: chain, keyPath: key, negotiatesClientCertificate: settings.negotiatesClientCertificate)
     }
-    return try ListenerCertificate.selfSigned(hostName: ProcessInfo.processInfo.hostName)
+    return try ListenerCertificate.selfSigned(
+      hostName: ProcessInfo.processInfo.hostName, negotiatesClientCertificate: settings.negotiatesClientCertificate)
   }
 }
 

@@ -76,11 +76,13 @@ final class ManagedGateway: Sendable {
   private let following: Task<Void, Never>
   private let shipping: Task<Void, Never>
   private let certificate: ServerCertificate
+  private let negotiatesClientCertificate: Bool
 
   init(
     service: ManagementService, command: ServeCommand, certificate: ServerCertificate, directory: URL, logger: Logger
   ) async throws {
     self.certificate = certificate
+    negotiatesClientCertificate = command.negotiateClientCertificate
     let shipper = try RecordShipper(
       directory: directory.appending(path: "records").path(percentEncoded: false),
       newID: UUID().uuidString.lowercased(), logger: logger)
@@ -95,7 +97,7 @@ final class ManagedGateway: Sendable {
       settings: GatewayServerSettings(
         address: command.address, httpPort: command.gatewayHttpPort, httpsPort: command.gatewayHttpsPort,
         threads: ProcessInfo.processInfo.activeProcessorCount,
-        certificate: try ListenerCertificate(chainPath: certificate.chainPath, keyPath: certificate.keyPath),
+        certificate: try Self.listenerCertificate(certificate, negotiates: negotiatesClientCertificate),
         instanceID: UUID().uuidString.lowercased(),
         quotaPath: directory.appending(path: "quotas").path(percentEncoded: false)),
       logger: Logger(label: "managed-gateway"), onRecords: { records.add($0) })
@@ -144,7 +146,14 @@ final class ManagedGateway: Sendable {
   }
 
   func reload() throws {
-    server.reload(certificate: try ListenerCertificate(chainPath: certificate.chainPath, keyPath: certificate.keyPath))
+    server.reload(certificate: try Self.listenerCertificate(certificate, negotiates: negotiatesClientCertificate))
+  }
+
+  private static func listenerCertificate(
+    _ certificate: ServerCertificate, negotiates: Bool
+  ) throws -> ListenerCertificate {
+    try ListenerCertificate(
+      chainPath: certificate.chainPath, keyPath: certificate.keyPath, negotiatesClientCertificate: negotiates)
   }
 
   func end() async {

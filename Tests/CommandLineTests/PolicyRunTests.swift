@@ -44,6 +44,44 @@ struct PolicyRunTests {
     }
   }
 
+  @Test func `certificates of the service and of the caller are there`() async throws {
+    try await withCommandLine { line in
+      try line.write(Self.certificate, to: "certificates/device.pem")
+      try line.write(Self.certificate, to: "client.pem")
+      try line.write("GET /echo/orders\n", to: "request.http")
+      try line.write(
+        """
+        <set-header name="Own"><value>@(context.Request.Certificate?.Thumbprint ?? "none")</value></set-header>
+        <set-header name="Known"><value>@(context.Deployment.Certificates["device"].Thumbprint)</value></set-header>
+        <validate-client-certificate validate-trust="false" />
+        """, to: "inbound.xml")
+      let arguments = ["policy", "run", "inbound.xml", "--request", "request.http", "--certificates", "certificates"]
+      let known = try await line.run(arguments + ["--client-certificate", "client.pem"])
+      #expect(known.status == 0, "\(known)")
+      #expect(
+        known.output.contains(
+          "Own: D045046242A5971255BB63A5B5A97B5483D06E2D\nKnown: D045046242A5971255BB63A5B5A97B5483D06E2D\n"),
+        "\(known.output)")
+      let unknown = try await line.run(arguments)
+      #expect(unknown.output.contains("### response\n403"), "\(unknown.output)")
+    }
+  }
+
+  /// Of an elliptic curve, valid until 2125.
+  private static let certificate = """
+    -----BEGIN CERTIFICATE-----
+    MIIBmzCCAUGgAwIBAgIEEjSrzTAKBggqhkjOPQQDAjA/MQswCQYDVQQGEwJERTEW
+    MBQGA1UECgwNQ29udG9zbywgSW5jLjEYMBYGA1UEAwwPQ29udG9zbyBJc3N1aW5n
+    MCAXDTI1MDEwMTAwMDAwMFoYDzIxMjUwMTAxMDAwMDAwWjA4MQswCQYDVQQGEwJE
+    RTEWMBQGA1UECgwNQ29udG9zbywgSW5jLjERMA8GA1UEAwwIZGV2aWNlIDcwWTAT
+    BgcqhkjOPQIBBggqhkjOPQMBBwNCAAQ0LebjYLS6ODBigZXLBXVZ5U3aGL/V3ycX
+    CXa6GxosEeGC9Lh8Vui63PFK6DRW9Fz2mf7BQWAUDU0IDaW4Ki6BozAwLjAMBgNV
+    HRMBAf8EAjAAMB4GA1UdEQQXMBWCE2RldmljZTcuY29udG9zby5jb20wCgYIKoZI
+    zj0EAwIDSAAwRQIhAOaJ/iIjI3SGNGqAt56agJjo/9SGGA8cy5C8z9BZSnFeAiAv
+    MKkbIoIt0Owex+0oPKVi09PhklK8+/EdbS/ribW0nw==
+    -----END CERTIFICATE-----
+    """
+
   @Test func `what fails is told with line, policy and reason`() async throws {
     try await withCommandLine { line in
       let policy = #"<set-header name="X"><value>@(context.Request.Headers["None"][0])</value></set-header>"#

@@ -1,3 +1,4 @@
+import DotNet
 import Expressions
 
 /// A context with one request: the headers, query and variables a test gives it.
@@ -39,9 +40,9 @@ final class BareContext: ContextModel {
   func identities() -> [ContextIdentity] { [] }
   func productApis() -> [ContextApi] { [] }
   func apiProtocols() -> [String] { [] }
-  func clientCertificate() -> [UInt8]? { nil }
+  func clientCertificate() -> CertificateValue? { nil }
   func deploymentCertificateNames() -> [String] { [] }
-  func deploymentCertificate(_ name: String) -> [UInt8]? { nil }
+  func deploymentCertificate(_ name: String) -> CertificateValue? { nil }
   func graphQLArguments() -> String? { nil }
   func graphQLParent() -> String? { nil }
   func trace(_ message: String) { traces.append(message) }

@@ -15,17 +15,19 @@ struct RunningGateway {
 
   static func serving(
     _ apis: [API], productPolicy: PolicyText? = nil, backends: [Backend] = [], certificates: [Certificate] = [],
-    joinsTraces: Bool = false, externalCache: ExternalCache? = nil, meters: GatewayMeters = GatewayMeters(),
+    authorities: [CertificateAuthority] = [], negotiatesClientCertificate: Bool = false, joinsTraces: Bool = false,
+    externalCache: ExternalCache? = nil, meters: GatewayMeters = GatewayMeters(),
     _ body: (RunningGateway) async throws -> Void
   ) async throws {
     let records = RecordedRequests()
     let server = try GatewayServer(
       settings: GatewayServerSettings(
         address: "127.0.0.1", httpPort: 0, httpsPort: 0, threads: 1,
-        certificate: try ListenerCertificate.selfSigned(hostName: "localhost"), joinsTraces: joinsTraces),
+        certificate: try ListenerCertificate.selfSigned(
+          hostName: "localhost", negotiatesClientCertificate: negotiatesClientCertificate), joinsTraces: joinsTraces),
       logger: Logger(label: "test"), meters: meters, onRecords: { records.add($0) })
     try await server.start()
-    var snapshot = snapshot(apis, backends, certificates, productPolicy: productPolicy)
+    var snapshot = snapshot(apis, backends, certificates, authorities, productPolicy: productPolicy)
     snapshot.externalCache = externalCache
     try await server.apply(snapshot)
     let gateway = RunningGateway(
@@ -38,12 +40,12 @@ struct RunningGateway {
   }
 
   static func snapshot(
-    _ apis: [API], _ backends: [Backend] = [], _ certificates: [Certificate] = [], productPolicy: PolicyText? = nil,
-    version: UInt64 = 1
+    _ apis: [API], _ backends: [Backend] = [], _ certificates: [Certificate] = [],
+    _ authorities: [CertificateAuthority] = [], productPolicy: PolicyText? = nil, version: UInt64 = 1
   ) -> Snapshot {
     Snapshot(
       version: version, service: ServiceIdentity(name: "postern", resourceID: "/service"),
-      gateway: GatewayIdentity(id: "plant", location: "Hall 7"), apis: apis,
+      gateway: GatewayIdentity(id: "plant", location: "Hall 7", certificateAuthorities: authorities), apis: apis,
       products: [Product(id: "staff", displayName: "Staff", apiIDs: apis.map(\.id), policy: productPolicy)],
       subscriptions: [
         Subscription(
@@ -67,6 +69,7 @@ struct SystemTool {
   let path: String
 
   static let curl = SystemTool(path: "/usr/bin/curl")
+  static let openssl = SystemTool(path: "/usr/bin/openssl")
   static let h2load = SystemTool(path: "/usr/bin/h2load")
   static let nghttp = SystemTool(path: "/usr/bin/nghttp")
 

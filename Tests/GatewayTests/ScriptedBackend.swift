@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import NIOPosix
+import NIOSSL
 import Synchronization
 
 /// A backend that answers every connection with what it is told, and keeps what it received.
@@ -13,12 +14,15 @@ final class ScriptedBackend: Sendable {
   private let state = Mutex(State())
   private let channel: any Channel
 
-  /// - Parameter answer: the bytes to send once a request's end was seen; nil closes the connection.
-  init(answer: @escaping @Sendable (_ request: String) -> String?) async throws {
+  /// - Parameters:
+  ///   - tls: nil for plain HTTP.
+  ///   - answer: the bytes to send once a request's end was seen; nil closes the connection.
+  init(tls: NIOSSLContext? = nil, answer: @escaping @Sendable (_ request: String) -> String?) async throws {
     let box = Box()
     channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
+          if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
           try channel.pipeline.syncOperations.addHandler(Answering(owner: box, answer: answer))
         }
       }

@@ -160,25 +160,57 @@ struct BackendResourceTests {
       #expect(try await client.call(.delete, "/certificates/c", headers: [.ifMatch: "*"]).status == 400)
     }
   }
+
+  @Test func `a named value in the credentials of a backend or a logger cannot be deleted`() async throws {
+    try await withService { client, _ in
+      for name in ["pin", "free"] {
+        _ = try await client.call(
+          .put, "/namedValues/\(name)", #"{"properties":{"displayName":"\#(name)","value":"1","secret":true}}"#)
+      }
+      _ = try await client.call(
+        .put, "/backends/b", Self.single(#","credentials":{"header":{"X-Key":["{{pin}}"]}}"#))
+      let refused = try await client.call(.delete, "/namedValues/pin", headers: [.ifMatch: "*"])
+      #expect(refused.status == 400 && refused.body.text.contains("used by the backend 'b'"))
+      #expect(try await client.call(.delete, "/namedValues/free", headers: [.ifMatch: "*"]).status == 204)
+      #expect(try await client.call(.delete, "/backends/b", headers: [.ifMatch: "*"]).status == 204)
+      let logger =
+        #"{"properties":{"loggerType":"azureEventHub","credentials":{"name":"h","connectionString":"{{pin}}"}}}"#
+      let made = try await client.call(.put, "/loggers/l", logger)
+      #expect(made.status == 201, "\(made.body.text)")
+      #expect(try await client.call(.delete, "/namedValues/pin", headers: [.ifMatch: "*"]).status == 400)
+      #expect(try await client.call(.delete, "/loggers/l", headers: [.ifMatch: "*"]).status == 204)
+      #expect(try await client.call(.delete, "/namedValues/pin", headers: [.ifMatch: "*"]).status == 204)
+    }
+  }
 }
 
 /// A PKCS#12 file with a new key, made by OpenSSL.
-private enum PKCS12 {
+enum PKCS12 {
   static func make(password: String) async throws -> String {
+    try openssl("p12") { path in
+      [
+        "pkcs12", "-export", "-inkey", "\(path)key", "-in", "\(path)cert", "-out", "\(path)p12", "-passout",
+        "pass:\(password)",
+      ]
+    }
+  }
+
+  /// A certificate alone.
+  static func bare() async throws -> String {
+    try openssl("der") { path in ["x509", "-in", "\(path)cert", "-outform", "DER", "-out", "\(path)der"] }
+  }
+
+  /// Base64 of a file that a command makes of a new key and its certificate.
+  private static func openssl(_ file: String, _ arguments: (_ path: String) -> [String]) throws -> String {
     let folder = FileManager.default.temporaryDirectory.appending(path: "pkcs12-" + UUID().uuidString)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let path = folder.path(percentEncoded: false)
-    for arguments in [
-      [
-        "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "\(path)key", "-out", "\(path)cert", "-days", "9",
-        "-subj", "/CN=plant",
-      ],
-      [
-        "pkcs12", "-export", "-inkey", "\(path)key", "-in", "\(path)cert", "-out", "\(path)p12", "-passout",
-        "pass:\(password)",
-      ],
-    ] {
+    let key = [
+      "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "\(path)key", "-out", "\(path)cert", "-days", "9",
+      "-subj", "/CN=plant",
+    ]
+    for arguments in [key, arguments(path)] {
       let process = Process()
       process.executableURL = URL(filePath: "/usr/bin/openssl")
       process.arguments = arguments
@@ -187,6 +219,6 @@ private enum PKCS12 {
       process.waitUntilExit()
       try #require(process.terminationStatus == 0)
     }
-    return try Data(contentsOf: URL(filePath: "\(path)p12")).base64EncodedString()
+    return try Data(contentsOf: URL(filePath: "\(path)\(file)")).base64EncodedString()
   }
 }

@@ -18,6 +18,20 @@ public struct CertificateTrust: Sendable {
     authorities = roots + intermediates
   }
 
+  private init(_ roots: CertificateStore, _ intermediates: [CertificateValue], _ authorities: [CertificateValue]) {
+    self.roots = roots
+    self.intermediates = intermediates
+    self.authorities = authorities
+  }
+
+  /// The same with further certificates that are believed, and further ones that may stand between.
+  public func adding(roots: [CertificateValue], intermediates: [CertificateValue]) -> CertificateTrust {
+    if roots.isEmpty, intermediates.isEmpty { return self }
+    return CertificateTrust(
+      self.roots.appending(contentsOf: roots.map(\.certificate)), self.intermediates + intermediates,
+      authorities + roots + intermediates)
+  }
+
   /// Who signed a certificate, if it is known here or came along with it.
   public func issuer(of certificate: CertificateValue) -> CertificateValue? {
     (certificate.companions + authorities).first { $0.issued(certificate) }

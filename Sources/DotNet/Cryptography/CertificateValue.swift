@@ -29,6 +29,23 @@ public struct CertificateValue: Sendable {
     }
   }
 
+  /// A certificate with those between it and its authority, each as DER, in the order of a TLS handshake.
+  public init(chain: [[UInt8]], privateKey: [UInt8]? = nil) throws {
+    guard let leaf = chain.first else { throw Self.unreadable }
+    try self.init(
+      der: leaf, privateKey: privateKey, companions: try chain.dropFirst().map { try CertificateValue(der: $0) })
+  }
+
+  /// The certificates of a PEM text, leaf first, with the private key that stands among them or in a text of its own.
+  public init(pem: String, key: String? = nil) throws {
+    guard let documents = try? PEMDocument.parseMultiple(pemString: key.map { pem + "\n" + $0 } ?? pem) else {
+      throw Self.unreadable
+    }
+    try self.init(
+      chain: documents.filter { $0.discriminator == Certificate.defaultPEMDiscriminator }.map(\.derBytes),
+      privateKey: documents.first { $0.discriminator.hasSuffix("PRIVATE KEY") }?.derBytes)
+  }
+
   private static var unreadable: DotNetException {
     DotNetException.cryptographic("Cannot find the requested object.")
   }
@@ -61,7 +78,9 @@ public struct CertificateValue: Sendable {
   }
 
   /// The same certificate without its private key.
-  public var withoutPrivateKey: CertificateValue { (try? CertificateValue(der: rawData)) ?? self }
+  public var withoutPrivateKey: CertificateValue {
+    (try? CertificateValue(der: rawData, companions: companions)) ?? self
+  }
 
   /// The same certificate with the private half of an RSA key. ArgumentException when the key is another's.
   public func with(_ key: RSAKey) throws -> CertificateValue {

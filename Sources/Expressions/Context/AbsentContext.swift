@@ -1,3 +1,5 @@
+import DotNet
+
 /// The context of a machine that evaluates nothing: it has no request.
 final class AbsentContext: ContextModel, Sendable {
   static let shared = AbsentContext()
@@ -24,9 +26,9 @@ final class AbsentContext: ContextModel, Sendable {
   func identities() -> [ContextIdentity] { [] }
   func productApis() -> [ContextApi] { [] }
   func apiProtocols() -> [String] { [] }
-  func clientCertificate() -> [UInt8]? { nil }
+  func clientCertificate() -> CertificateValue? { nil }
   func deploymentCertificateNames() -> [String] { [] }
-  func deploymentCertificate(_ name: String) -> [UInt8]? { nil }
+  func deploymentCertificate(_ name: String) -> CertificateValue? { nil }
   func graphQLArguments() -> String? { nil }
   func graphQLParent() -> String? { nil }
   func trace(_ message: String) {}

@@ -1,3 +1,5 @@
+public import DotNet
+
 /// The request in flight as expressions see it: the `context` of a policy expression.
 ///
 /// Every method answers only what is asked, so that a gateway implements it over received bytes. An evaluation calls it
@@ -66,12 +68,14 @@ public protocol ContextModel: AnyObject {
 
   // MARK: Certificates
 
-  /// The client's certificate as DER, if it sent one.
-  func clientCertificate() -> [UInt8]?
+  /// The client's certificate, if it sent one, with those that came along.
+  func clientCertificate() -> CertificateValue?
   /// Ids of the certificates of the deployment.
   func deploymentCertificateNames() -> [String]
-  /// A certificate of the deployment as DER, or as PKCS#12 without password when it has a private key.
-  func deploymentCertificate(_ name: String) -> [UInt8]?
+  /// A certificate of the deployment, with its private key where it has one.
+  func deploymentCertificate(_ name: String) -> CertificateValue?
+  /// The authorities that `Verify()` believes.
+  var certificateTrust: CertificateTrust { get }
 
   // MARK: GraphQL resolvers
 
@@ -87,5 +91,6 @@ public protocol ContextModel: AnyObject {
 }
 
 extension ContextModel {
+  public var certificateTrust: CertificateTrust { .system }
   public func hasHeader(_ name: String, of message: ContextMessage) -> Bool { headerValues(name, of: message) != nil }
 }

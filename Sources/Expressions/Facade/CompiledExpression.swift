@@ -77,6 +77,16 @@ public final class CompiledExpression: @unchecked Sendable {
     }
   }
 
+  /// The value where a `byte[]` is asked for; nil for null.
+  public func evaluateBytes(
+    _ context: any ContextModel, on machine: Machine? = nil
+  ) throws(EvaluationError) -> [UInt8]? {
+    try evaluate(context, on: machine) { machine in
+      guard case .object(let object) = try run(machine) else { return nil }
+      return (object as? ArrayObject)?.bytes
+    }
+  }
+
   /// The value, unless it is larger than a result may be.
   func value(_ machine: Machine) throws -> Value {
     let value = try run(machine)

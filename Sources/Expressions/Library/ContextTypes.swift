@@ -105,8 +105,7 @@ extension LibraryCatalog {
         nullable: [("IPrivateEndpointConnection PrivateEndpointConnection", .privateEndpointConnection, [])]
       ) { type in
         type.member("X509Certificate2 Certificate { get; }") { call in
-          try call.machine.context.clientCertificate().map { .object(CertificateObject(try CertificateValue($0))) }
-            ?? .null
+          call.machine.context.clientCertificate().map { .object(CertificateObject($0)) } ?? .null
         }
         text(&type, "Method", .requestMethod)
         text(&type, "IpAddress", .requestIpAddress)
@@ -375,7 +374,7 @@ final class ContextDictionary: RuntimeObject {
     case .matchedParameters: context.matchedParameter(name).map { .string($0) }
     case .variables: context.variable(name)
     case .certificates:
-      context.deploymentCertificate(name).flatMap { try? CertificateValue($0) }.map { .object(CertificateObject($0)) }
+      context.deploymentCertificate(name).map { .object(CertificateObject($0)) }
     }
   }
 

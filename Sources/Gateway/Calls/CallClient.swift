@@ -1,13 +1,11 @@
-import HTTPWire
 import NIOCore
 import NIOPosix
-import NIOSSL
 import PolicyLibrary
 
-/// The HTTP client of policies, for one event loop: connections that are kept alive, by where they lead.
+/// The HTTP client of policies, for one event loop: connections that are kept alive, by where they lead and how.
 final class CallClient {
   let loop: any EventLoop
-  private var idle: [CallRoute: [CallConnection]] = [:]
+  private var idle: [Origin: [CallConnection]] = [:]
   private var contexts = BackendTLSContexts()
   /// Calls under way at the same time; further ones are refused at once.
   private var open = 0
@@ -39,20 +37,20 @@ final class CallClient {
   // MARK: - Connections
 
   /// A connection that is ready, if one is kept.
-  func take(_ route: CallRoute) -> CallConnection? {
-    guard let connection = idle[route]?.popLast() else { return nil }
-    if idle[route]?.isEmpty == true { idle[route] = nil }
+  func take(_ origin: Origin) -> CallConnection? {
+    guard let connection = idle[origin]?.popLast() else { return nil }
+    if idle[origin]?.isEmpty == true { idle[origin] = nil }
     return connection
   }
 
   func put(_ connection: CallConnection) {
-    guard idle[connection.route, default: []].count < Self.idleBound else { return connection.close() }
-    idle[connection.route, default: []].append(connection)
+    guard idle[connection.origin, default: []].count < Self.idleBound else { return connection.close() }
+    idle[connection.origin, default: []].append(connection)
   }
 
   func remove(_ connection: CallConnection) {
-    idle[connection.route]?.removeAll { $0 === connection }
-    if idle[connection.route]?.isEmpty == true { idle[connection.route] = nil }
+    idle[connection.origin]?.removeAll { $0 === connection }
+    if idle[connection.origin]?.isEmpty == true { idle[connection.origin] = nil }
   }
 
   func closeAll() {
@@ -62,8 +60,8 @@ final class CallClient {
   }
 
   /// Opens a connection for a call.
-  func connect(_ route: CallRoute, for call: OutgoingCall) {
-    let connection = CallConnection(route: route, client: self)
+  func connect(_ origin: Origin, for call: OutgoingCall) {
+    let connection = CallConnection(origin: origin, client: self)
     let box = NIOLoopBound((call, connection, self), eventLoop: loop)
     ClientBootstrap(group: loop)
       .channelOption(.socketOption(.tcp_nodelay), value: 1)
@@ -72,20 +70,11 @@ final class CallClient {
         channel.eventLoop.makeCompletedFuture {
           let (_, connection, client) = box.value
           let pipeline = channel.pipeline.syncOperations
-          if route.origin.isTLS {
-            let tls = try client.contexts.makeHandler(route.origin, certificate: route.certificate)
-            if let proxy = route.proxy {
-              try pipeline.addHandler(
-                ProxyTunnel(
-                  host: route.origin.host, port: route.origin.port, authorization: proxy.authorization, tls: tls))
-            } else {
-              try pipeline.addHandler(tls)
-            }
-          }
+          try client.contexts.addHandlers(for: origin, to: pipeline)
           try pipeline.addHandler(connection)
         }
       }
-      .connect(host: route.proxy?.host ?? route.origin.host, port: route.proxy?.port ?? route.origin.port)
+      .connect(host: origin.proxy?.host ?? origin.host, port: origin.proxy?.port ?? origin.port)
       .whenComplete { result in
         let (call, connection, _) = box.value
         switch result {
@@ -93,18 +82,5 @@ final class CallClient {
         case .failure(let error): call.failed("\(error)", isRetrySafe: false)
         }
       }
-  }
-}
-
-/// What connections of policies have to agree in to serve for each other.
-struct CallRoute: Hashable {
-  var origin: Origin
-  var certificate: ClientCertificate?
-  var proxy: ProxyServer?
-
-  init(_ request: OutgoingRequest) {
-    origin = request.origin
-    certificate = request.origin.isTLS ? request.clientCertificate : nil
-    proxy = request.proxy
   }
 }

@@ -7,7 +7,7 @@ final class CallConnection: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
-  let route: CallRoute
+  let origin: Origin
   private let client: CallClient
   private var context: ChannelHandlerContext?
   private var call: OutgoingCall?
@@ -20,8 +20,8 @@ final class CallConnection: ChannelInboundHandler {
   private var isReused = false
   private var idleTimeout: Scheduled<Void>?
 
-  init(route: CallRoute, client: CallClient) {
-    self.route = route
+  init(origin: Origin, client: CallClient) {
+    self.origin = origin
     self.client = client
   }
 

@@ -24,8 +24,8 @@ final class OutgoingCall: PendingEffect {
     hasBegun = true
     let box = NIOLoopBound(self, eventLoop: client.loop)
     timeout = client.loop.scheduleTask(in: .milliseconds(Int64(request.timeoutMilliseconds))) { box.value.timedOut() }
-    let route = CallRoute(request)
-    if let connection = client.take(route) { connected(connection) } else { client.connect(route, for: self) }
+    let origin = Origin(of: request)
+    if let connection = client.take(origin) { connected(connection) } else { client.connect(origin, for: self) }
   }
 
   func connected(_ connection: CallConnection) {
@@ -55,17 +55,11 @@ final class OutgoingCall: PendingEffect {
     } else {
       rewrite.body = ["POST", "PUT", "PATCH"].contains(request.method) ? .length(0) : .none
     }
-    if let proxy = request.proxy, !request.origin.isTLS, let authorization = proxy.authorization {
-      try head.set("Proxy-Authorization", authorization)
-    }
-    var buffer = ByteBuffer(bytes: head.serialised(rewrite))
-    if request.proxy != nil, !request.origin.isTLS {
-      // A proxy is asked with the whole address (RFC 9112 §3.2.2).
-      let line = "\(request.method) "
-      var whole = ByteBuffer(string: "\(line)http://\(request.host)")
-      buffer.moveReaderIndex(forwardBy: line.utf8.count)
-      whole.writeBuffer(&buffer)
-      buffer = whole
+    var buffer: ByteBuffer
+    if let proxy = request.proxy, !request.origin.isTLS {
+      buffer = try AbsoluteForm.message(&head, rewrite, host: Array(request.host.utf8), proxy)
+    } else {
+      buffer = ByteBuffer(bytes: head.serialised(rewrite))
     }
     if let body = request.body { buffer.writeBytes(body) }
     return buffer
@@ -92,7 +86,7 @@ final class OutgoingCall: PendingEffect {
   func failed(_ message: String, isRetrySafe: Bool) {
     connection = nil
     guard completion != nil else { return }
-    if isRetrySafe, Method(request.method).isIdempotent { return client.connect(CallRoute(request), for: self) }
+    if isRetrySafe, Method(request.method).isIdempotent { return client.connect(Origin(of: request), for: self) }
     finish(.failure(OutgoingFailure(reason: .connection, message: message)))
   }
 

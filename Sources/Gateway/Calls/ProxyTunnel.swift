@@ -17,6 +17,8 @@ final class ProxyTunnel: ChannelDuplexHandler, RemovableChannelHandler {
   private let authorization: String?
   private let tls: NIOSSLClientHandler
   private var input = ByteBuffer()
+  /// The proxy has agreed.
+  private var isOpen = false
   private var held: [(data: NIOAny, promise: EventLoopPromise<Void>?)] = []
 
   init(host: String, port: Int, authorization: String?, tls: NIOSSLClientHandler) {
@@ -33,10 +35,13 @@ final class ProxyTunnel: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    if isOpen { return context.write(data, promise: promise) }
     held.append((data, promise))
   }
 
-  func flush(context: ChannelHandlerContext) {}
+  func flush(context: ChannelHandlerContext) {
+    if isOpen { context.flush() }
+  }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     var buffer = unwrapInboundIn(data)
@@ -51,13 +56,15 @@ final class ProxyTunnel: ChannelDuplexHandler, RemovableChannelHandler {
     }
     guard (200..<300).contains(head.status) else { return fail(context, "the proxy answered \(head.status)") }
     let pipeline = context.pipeline.syncOperations
+    let (rest, written) = (input, held)
+    held = []
+    // TLS begins its handshake as soon as it is there, and that must pass.
+    isOpen = true
     do {
       try pipeline.addHandler(tls, position: .after(self))
     } catch {
       return fail(context, "\(error)")
     }
-    let (rest, written) = (input, held)
-    held = []
     // What was written passes through TLS from now on, and no longer through here.
     pipeline.removeHandler(self, promise: nil)
     for item in written { pipeline.write(item.data, promise: item.promise) }

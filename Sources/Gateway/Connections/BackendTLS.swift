@@ -37,10 +37,19 @@ struct BackendTLSContexts {
 
   static let bound = 256
 
-  /// The handler of one new connection.
-  mutating func makeHandler(_ origin: Origin, certificate: ClientCertificate?) throws -> NIOSSLClientHandler {
+  /// Puts what a new connection to an origin needs before HTTP into its pipeline: a tunnel through a proxy, TLS.
+  mutating func addHandlers(for origin: Origin, to pipeline: ChannelPipeline.SynchronousOperations) throws {
+    guard origin.isTLS else { return }
+    let tls = try makeHandler(origin)
+    guard let proxy = origin.proxy else { return try pipeline.addHandler(tls) }
+    try pipeline.addHandler(
+      ProxyTunnel(host: origin.host, port: origin.port, authorization: proxy.authorization, tls: tls))
+  }
+
+  private mutating func makeHandler(_ origin: Origin) throws -> NIOSSLClientHandler {
     let kind = BackendTLS(
-      validatesChain: origin.validatesChain, validatesName: origin.validatesName, certificate: certificate)
+      validatesChain: origin.validatesChain, validatesName: origin.validatesName,
+      certificate: origin.clientCertificate)
     let context: NIOSSLContext
     if let known = contexts[kind] {
       context = known

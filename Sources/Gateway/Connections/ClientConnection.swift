@@ -1,3 +1,4 @@
+import DotNet
 import HTTPWire
 import NIOCore
 import NIOSSL
@@ -29,6 +30,8 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   let state: LoopState
   let isTLS: Bool
   private(set) var peer = ClientPeer.unknown
+  /// Nil where clients are not asked for certificates.
+  private let presented: PresentedCertificate?
   private var context: ChannelHandlerContext?
   private var stage = Stage.idle
   /// Everything is its business once the client has shown that it speaks HTTP/2.
@@ -66,9 +69,10 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   /// Bytes kept while a request is in work: the next ones, pipelined.
   static let inputBound = 64 << 10
 
-  init(state: LoopState, isTLS: Bool) {
+  init(state: LoopState, isTLS: Bool, presented: PresentedCertificate? = nil) {
     self.state = state
     self.isTLS = isTLS
+    self.presented = presented
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
@@ -338,11 +342,15 @@ extension ClientConnection: ClientStream {
   var wantsBareBody: Bool { false }
   var sendsBareBody: Bool { false }
 
+  private var tlsHandler: NIOSSLServerHandler? {
+    guard isTLS, let context else { return nil }
+    return try? context.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)
+  }
+
+  var certificate: CertificateValue? { presented?.certificate { tlsHandler?.peerCertificate } }
+
   var tlsVersion: String? {
-    guard isTLS, let context,
-      let handler = try? context.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self),
-      let version = handler.tlsVersion
-    else { return nil }
+    guard let version = tlsHandler?.tlsVersion else { return nil }
     switch version {
     case .tlsv1: return "1.0"
     case .tlsv11: return "1.1"

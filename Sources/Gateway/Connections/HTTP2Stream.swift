@@ -1,3 +1,4 @@
+import DotNet
 import HTTPWire
 import NIOCore
 import PolicyLibrary
@@ -124,6 +125,7 @@ final class HTTP2Stream: ClientStream {
   var peer: ClientPeer { session.connection.peer }
   var isTLS: Bool { session.connection.isTLS }
   var protocolName: StaticString { "HTTP/2" }
+  var certificate: CertificateValue? { session.connection.certificate }
   var tlsVersion: String? { session.connection.tlsVersion }
   var hasRequestBody: Bool { !hasEnded || received.readableBytes > 0 }
   var wantsBareBody: Bool { true }

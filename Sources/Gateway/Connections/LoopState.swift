@@ -17,6 +17,7 @@ final class LoopState {
     didSet {
       pool.forgetTargets()
       effects.follow(configuration?.externalCache)
+      effects.configuredTrust = configuration?.deployment.trust
     }
   }
   var notReadyReason: String?

@@ -4,6 +4,8 @@ import PolicyLibrary
 /// The idle connections of one loop to one origin; the newest is used first.
 final class OriginPool {
   let origin: Origin
+  /// Nobody will look here for a connection any more.
+  var isForgotten = false
   private var idle: [UpstreamConnection] = []
 
   /// Idle connections kept.
@@ -18,7 +20,7 @@ final class OriginPool {
   func take() -> UpstreamConnection? { idle.popLast() }
 
   func put(_ connection: UpstreamConnection, _ now: NIODeadline) {
-    guard idle.count < Self.bound else { return connection.close() }
+    guard idle.count < Self.bound, !isForgotten else { return connection.close() }
     connection.idleSince = now
     idle.append(connection)
   }

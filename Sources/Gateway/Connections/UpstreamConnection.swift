@@ -9,7 +9,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
   typealias OutboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
-  private unowned let home: OriginPool
+  private let home: OriginPool
   private var context: ChannelHandlerContext?
   /// Whom it works for; nil while it is idle.
   private var work: RequestLifecycle?

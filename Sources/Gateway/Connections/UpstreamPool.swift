@@ -12,6 +12,8 @@ final class UpstreamPool {
 
   static let connectTimeout = TimeAmount.seconds(10)
   private static let shortcutCount = 64
+  /// Origins remembered before those without an idle connection are forgotten.
+  private static let originBound = 1_024
 
   init(state: LoopState) {
     self.state = state
@@ -40,6 +42,16 @@ final class UpstreamPool {
 
   func closeIdle(_ now: NIODeadline) {
     for pool in origins.values { pool.closeIdle(now) }
+    if origins.count > Self.originBound { forgetOrigins() }
+  }
+
+  /// Addresses and certificates that policies compute may be ever new ones: pools that hold nothing are given up.
+  private func forgetOrigins() {
+    forgetTargets()
+    for (origin, pool) in origins where pool.isEmpty {
+      pool.isForgotten = true
+      origins[origin] = nil
+    }
   }
 
   func closeAll() {
@@ -61,14 +73,12 @@ final class UpstreamPool {
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           let (connection, pool, _) = box.value
-          if origin.isTLS {
-            try channel.pipeline.syncOperations.addHandler(
-              try pool.contexts.makeHandler(origin, certificate: origin.clientCertificate))
-          }
-          try channel.pipeline.syncOperations.addHandler(connection)
+          let pipeline = channel.pipeline.syncOperations
+          try pool.contexts.addHandlers(for: origin, to: pipeline)
+          try pipeline.addHandler(connection)
         }
       }
-      .connect(host: origin.host, port: origin.port)
+      .connect(host: origin.proxy?.host ?? origin.host, port: origin.proxy?.port ?? origin.port)
       .whenComplete { result in
         let (connection, _, report) = box.value
         report(result.map { _ in connection })

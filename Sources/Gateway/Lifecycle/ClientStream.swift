@@ -1,3 +1,4 @@
+import DotNet
 import HTTPWire
 import NIOCore
 
@@ -11,6 +12,8 @@ protocol ClientStream: AnyObject {
   var protocolName: StaticString { get }
   /// The version of TLS, once the handshake is over.
   var tlsVersion: String? { get }
+  /// The certificate the client showed, if it was asked for one.
+  var certificate: CertificateValue? { get }
   /// Whether more of the request's body is to come.
   var hasRequestBody: Bool { get }
   /// Whether an answer's body is wanted as data, without the framing of HTTP/1.

@@ -16,7 +16,9 @@ final class LoopEffects: PolicyEffects {
   let calls: CallClient
   private var external: ExternalCacheClient?
   let tokens = TokenMemory(identity: IdentityEndpoint(environment: ProcessInfo.processInfo.environment))
-  var trust: CertificateTrust { .system }
+  /// As the configuration has it that is served.
+  var trust: CertificateTrust { configuredTrust ?? .system }
+  var configuredTrust: CertificateTrust?
 
   init(memory: ProcessMemory, logger: Logger, loop: any EventLoop) {
     self.memory = memory

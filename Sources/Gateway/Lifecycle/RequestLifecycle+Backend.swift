@@ -29,6 +29,7 @@ extension RequestLifecycle {
       guard let chosen = choose(entity) else { return }
       backend = chosen
     }
+    backend = exchange.asReached(backend)
     do {
       try exchange.bindPath(to: backend)
     } catch {
@@ -149,13 +150,18 @@ extension RequestLifecycle {
     let rewrite = HeadRewrite(
       host: backend.host, forwardedFor: client.peer.addressBytes, body: body, upgrades: asksUpgrade)
     let bytes = exchange.requestBody.bytes.map { ByteBuffer(bytes: $0) } ?? ByteBuffer()
-    guard let credentials = backend.credentials else {
-      return connection.write(exchange.request, rewrite, body: bytes)
-    }
+    // Over TLS the proxy only sees a tunnel, which is there before anything is written.
+    let proxy = backend.origin.isTLS ? nil : backend.origin.proxy
+    if backend.credentials == nil, proxy == nil { return connection.write(exchange.request, rewrite, body: bytes) }
     var head = MessageHead()
     head.copy(from: exchange.request)
     do throws(WireError) {
-      try credentials.add(to: &head)
+      try backend.credentials?.add(to: &head)
+      if let proxy {
+        var message = try AbsoluteForm.message(&head, rewrite, host: backend.host, proxy)
+        message.writeImmutableBuffer(bytes)
+        return connection.write(message)
+      }
     } catch {
       connection.abandon()
       dropCall()

@@ -1,3 +1,4 @@
+import DotNet
 import GatewayConfiguration
 import HTTPWire
 import PolicyLibrary
@@ -23,7 +24,7 @@ extension RequestLifecycle: ExchangeSource {
     return values
   }
 
-  func clientCertificate() -> [UInt8]? { nil }
+  func clientCertificate() -> CertificateValue? { client?.certificate }
 
   func contract() -> MessageContract? { exchange.facts.operation.flatMap { routed?.contract(of: $0) } }
 }

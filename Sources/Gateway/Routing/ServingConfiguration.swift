@@ -19,10 +19,11 @@ final class ServingConfiguration: Sendable {
   init(
     _ snapshot: Snapshot, instanceID: String, limits: EvaluationLimits, backends registry: BackendRegistry
   ) throws(PlanError) {
-    deployment = Deployment(service: snapshot.service, gateway: snapshot.gateway, instanceID: instanceID)
     version = snapshot.version
     externalCache = snapshot.externalCache
     let plans = PlanSet(snapshot, limits: limits)
+    deployment = Deployment(
+      service: snapshot.service, gateway: snapshot.gateway, instanceID: instanceID, certificates: plans.certificates)
     backends = registry.set(for: plans.backends)
     unmatched = try plans.plan(api: nil, operation: nil, product: nil)
     var apis: [RoutedAPI] = []

@@ -62,7 +62,8 @@ public final class GatewayServer: Sendable {
   private let group: MultiThreadedEventLoopGroup
   private let loops: [NIOLoopBound<LoopState>]
   private let listeners = Mutex(Listeners())
-  private let tls: Mutex<NIOSSLContext>
+  private let tls: Mutex<ListenerCertificate>
+  private let chains = PresentedChains()
   private let quotas: QuotaKeeper?
   private let keeping = Mutex<Task<Void, Never>?>(nil)
   private let prober: NIOLoopBound<HealthProber>
@@ -79,7 +80,7 @@ public final class GatewayServer: Sendable {
     onRecords: @escaping @Sendable ([RequestRecord]) -> Void
   ) throws {
     self.settings = settings
-    tls = Mutex(settings.certificate.context)
+    tls = Mutex(settings.certificate)
     group = MultiThreadedEventLoopGroup(numberOfThreads: settings.threads)
     self.backends = backends ?? BackendRegistry(logger: logger)
     let memory = ProcessMemory(metrics: metrics, meters: meters)
@@ -127,12 +128,14 @@ public final class GatewayServer: Sendable {
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           let state = state.value
+          var presented: PresentedCertificate?
           if isTLS {
-            let context = server.tls.withLock { $0 }
-            try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
+            let tls: NIOSSLServerHandler
+            (tls, presented) = server.tls.withLock { $0 }.makeHandler(server.chains)
+            try channel.pipeline.syncOperations.addHandler(tls)
           }
           try channel.pipeline.syncOperations.addHandler(
-            ClientConnection(state: state, isTLS: isTLS))
+            ClientConnection(state: state, isTLS: isTLS, presented: presented))
         }
       }
       .bind(host: settings.address, port: port).get()
@@ -157,7 +160,7 @@ public final class GatewayServer: Sendable {
   }
 
   /// New connections get this certificate.
-  public func reload(certificate: ListenerCertificate) { tls.withLock { $0 = certificate.context } }
+  public func reload(certificate: ListenerCertificate) { tls.withLock { $0 = certificate } }
 
   // MARK: - The end
 

@@ -1,5 +1,6 @@
 import Crypto
 import FoundationEssentials
+import NIOCore
 import NIOSSL
 import SwiftASN1
 import X509
@@ -7,16 +8,22 @@ import X509
 /// The certificate a gateway shows on its HTTPS port.
 public struct ListenerCertificate: Sendable {
   let context: NIOSSLContext
+  /// Whether clients are asked for a certificate; those without one are let in all the same.
+  let negotiatesClientCertificate: Bool
 
   /// Reads a PEM chain, leaf first, and its PEM key.
-  public init(chainPath: String, keyPath: String) throws {
+  /// - Parameter negotiatesClientCertificate: ask clients for a certificate, for policies to look at.
+  public init(chainPath: String, keyPath: String, negotiatesClientCertificate: Bool = false) throws {
     let chain = try NIOSSLCertificate.fromPEMFile(chainPath)
     try self.init(
-      chain: chain.map { .certificate($0) }, key: .privateKey(try NIOSSLPrivateKey(file: keyPath, format: .pem)))
+      chain: chain.map { .certificate($0) }, key: .privateKey(try NIOSSLPrivateKey(file: keyPath, format: .pem)),
+      negotiatesClientCertificate)
   }
 
   /// Makes one that nobody else has signed, for a gateway without a certificate of its own; valid for a year.
-  public static func selfSigned(hostName: String) throws -> ListenerCertificate {
+  public static func selfSigned(
+    hostName: String, negotiatesClientCertificate: Bool = false
+  ) throws -> ListenerCertificate {
     let key = P256.Signing.PrivateKey()
     let name = try DistinguishedName { CommonName(String(hostName.prefix(64))) }
     let now = Date()
@@ -33,13 +40,34 @@ public struct ListenerCertificate: Sendable {
     try serializer.serialize(certificate)
     return try ListenerCertificate(
       chain: [.certificate(try NIOSSLCertificate(bytes: serializer.serializedBytes, format: .der))],
-      key: .privateKey(try NIOSSLPrivateKey(bytes: Array(key.derRepresentation), format: .der)))
+      key: .privateKey(try NIOSSLPrivateKey(bytes: Array(key.derRepresentation), format: .der)),
+      negotiatesClientCertificate)
   }
 
-  private init(chain: [NIOSSLCertificateSource], key: NIOSSLPrivateKeySource) throws {
+  private init(
+    chain: [NIOSSLCertificateSource], key: NIOSSLPrivateKeySource, _ negotiatesClientCertificate: Bool
+  ) throws {
+    self.negotiatesClientCertificate = negotiatesClientCertificate
     var configuration = TLSConfiguration.makeServerConfiguration(certificateChain: chain, privateKey: key)
     configuration.minimumTLSVersion = .tlsv12
     configuration.applicationProtocols = ["h2", "http/1.1"]
+    if negotiatesClientCertificate {
+      // Who is believed is for policies to say (see PresentedCertificate): here nobody is turned away.
+      configuration.certificateVerification = .optionalVerification
+      configuration.trustRoots = .certificates([])
+    }
     context = try NIOSSLContext(configuration: configuration)
+  }
+
+  /// What a new connection begins with, and what the client will show on it.
+  /// - Parameter chains: those of this process's clients.
+  func makeHandler(_ chains: PresentedChains) -> (NIOSSLServerHandler, PresentedCertificate?) {
+    guard negotiatesClientCertificate else { return (NIOSSLServerHandler(context: context), nil) }
+    let presented = PresentedCertificate(chains: chains)
+    let handler = NIOSSLServerHandler(context: context) { chain, decision in
+      presented.chain = chain
+      decision.succeed(.certificateVerified)
+    }
+    return (handler, presented)
   }
 }

@@ -34,6 +34,8 @@ public struct GatewaySettings: Sendable {
   public var threads: Int
   public var certificatePath: String?
   public var privateKeyPath: String?
+  /// Ask clients for a certificate in the TLS handshake.
+  public var negotiatesClientCertificate: Bool
   public var drainTimeoutMilliseconds: Int
   /// The folder for backup and spool; nil keeps nothing on disk.
   public var statePath: String?
@@ -97,6 +99,7 @@ public struct GatewaySettings: Sendable {
     threads = reader.number("net.server.threads")
     certificatePath = reader.text("net.server.tls.certificate.path")
     privateKeyPath = reader.text("net.server.tls.privateKey.path")
+    negotiatesClientCertificate = reader.boolean("net.server.tls.negotiateClientCertificate")
     if (certificatePath == nil) != (privateKeyPath == nil) {
       reader.problems.append(
         "net.server.tls.certificate.path and net.server.tls.privateKey.path belong together; one is missing")

@@ -162,6 +162,10 @@ extension Setting {
       "net.server.tls.privateKey.path", .text, nil, "PEM file with the private key of that certificate.",
       isAddition: true),
     Setting(
+      "net.server.tls.negotiateClientCertificate", .boolean, "false",
+      "Asks clients for a certificate in the TLS handshake, for policies to look at. Clients without one are let in.",
+      isAddition: true),
+    Setting(
       "net.server.drain.timeout", .duration, "30s", "How long requests in flight may take after SIGTERM.",
       isAddition: true),
     Setting(

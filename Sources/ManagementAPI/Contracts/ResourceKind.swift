@@ -100,6 +100,9 @@ struct ResourceKind: Sendable {
       rules: ["description": .text(maximum: 1_000), "locationData": .object], secrets: ["primaryKey", "secondaryKey"]),
     ResourceKind(type: "gateways/apis", title: "Api", linkTo: "apis"),
     ResourceKind(
+      type: "gateways/certificateAuthorities", title: "Certificate authority", rules: ["isTrusted": .flag],
+      defaults: ["isTrusted": false]),
+    ResourceKind(
       type: "namedValues", title: "Named value",
       rules: [
         "displayName": .text(maximum: 256, isRequired: true), "value": .text(maximum: 4_096), "secret": .flag,

@@ -20,10 +20,31 @@ extension SnapshotBuilder {
     }.sorted { $0.id < $1.id }
   }
 
-  /// The certificates that backends show.
-  func certificates(of backends: [Backend]) -> [Certificate] {
-    let wanted = Set(backends.flatMap(\.credentials.certificateIDs))
-    return all("certificates").filter { wanted.contains($0.name) }.compactMap(CertificateRules.certificate)
-      .sorted { $0.id < $1.id }
+  /// What the certificates say and their keys; those that cannot be read are left out.
+  var certificates: [Certificate] {
+    all("certificates").compactMap(CertificateRules.certificate).sorted { $0.id < $1.id }
+  }
+
+  /// The certificates that a gateway needs: those of backends and authorities, and all once a policy may name any.
+  func certificates(
+    of backends: [Backend], _ authorities: [CertificateAuthority], namedIn texts: [String]
+  ) -> [Certificate] {
+    // Which one an expression picks is not known, so a mention is enough.
+    let mentions = ["Certificates", "certificate-id", "authentication-certificate"]
+    let all = certificates
+    if texts.contains(where: { text in mentions.contains { text.contains($0) } }) { return all }
+    let wanted = Set(backends.flatMap(\.credentials.certificateIDs) + authorities.map(\.certificateID))
+    return all.filter { wanted.contains($0.id) }
+  }
+
+  /// Whom a gateway believes when clients show certificates; as the certificates are spelled.
+  func certificateAuthorities(of gatewayID: String) -> [CertificateAuthority] {
+    all("gateways/certificateAuthorities").compactMap { authority in
+      guard authority.path.parent?.name.lowercased() == gatewayID.lowercased(),
+        let certificate = all("certificates").first(where: { $0.name.lowercased() == authority.name.lowercased() })
+      else { return nil }
+      return CertificateAuthority(
+        certificateID: certificate.name, isTrusted: authority.bool("isTrusted") ?? false)
+    }.sorted { $0.certificateID < $1.certificateID }
   }
 }

@@ -40,7 +40,7 @@ struct SnapshotBuilder {
         secrets: Set(values.filter(\.isSecret).map(\.displayName))),
       fragments: Dictionary(fragments.map { ($0.id, $0.rawXML) }) { first, _ in first },
       backends: Dictionary(backends.map { ($0.id, $0) }) { first, _ in first },
-      certificates: certificates(of: backends), schemas: schemas("schemas"),
+      certificates: certificates, schemas: schemas("schemas"),
       eventHubs: Dictionary(eventHubs.map { ($0.id, $0) }) { first, _ in first })
   }
 
@@ -61,13 +61,18 @@ struct SnapshotBuilder {
     }.sorted { $0.id < $1.id }
     let owners = Set(subscriptions.compactMap(\.ownerID))
     let backends = backends
+    let global = policy("policies", of: .service)
+    let authorities = certificateAuthorities(of: gatewayID)
+    let policies = [global] + apis.flatMap { [$0.policy] + $0.operations.map(\.policy) } + products.map(\.policy)
+    let texts = policies.compactMap { $0?.rawXML } + fragments.map(\.rawXML) + namedValues.map(\.value)
     return Snapshot(
-      version: version, service: service, gateway: GatewayIdentity(id: gatewayID, location: location), apis: apis,
+      version: version, service: service,
+      gateway: GatewayIdentity(id: gatewayID, location: location, certificateAuthorities: authorities), apis: apis,
       products: products, subscriptions: subscriptions,
       users: all("users").filter { owners.contains($0.name) }.map(user).sorted { $0.id < $1.id },
       namedValues: namedValues, policyFragments: fragments, backends: backends,
-      certificates: certificates(of: backends), schemas: schemas("schemas"), eventHubs: eventHubs,
-      externalCache: externalCache(location: location), globalPolicy: policy("policies", of: .service))
+      certificates: certificates(of: backends, authorities, namedIn: texts), schemas: schemas("schemas"),
+      eventHubs: eventHubs, externalCache: externalCache(location: location), globalPolicy: global)
   }
 
   private func api(_ resource: StoredResource) -> API {

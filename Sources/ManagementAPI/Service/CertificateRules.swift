@@ -6,7 +6,9 @@ import GatewayConfiguration
 /// What a certificate demands: a PKCS#12 file with its password, or a certificate alone. The file and the password are
 /// secrets; what they say is shown.
 enum CertificateRules {
-  static func apply(_ properties: inout JSONObject, _ secrets: inout [String: String]) throws(ManagementError) {
+  static func apply(
+    _ properties: inout JSONObject, _ secrets: inout [String: String]
+  ) throws(ManagementError) -> CertificateValue {
     let data = properties.string("data") ?? ""
     let password = properties.string("password")
     properties["data"] = nil
@@ -26,6 +28,7 @@ enum CertificateRules {
     properties["thumbprint"] = .string(certificate.thumbprint)
     let end = Double(certificate.notAfter - DateTimeValue.unixEpochTicks) / Double(DateTimeValue.ticksPerSecond)
     properties["expirationDate"] = .string(Date(timeIntervalSince1970: end).formatted(.iso8601))
+    return certificate
   }
 
   /// What gateways get of a stored certificate; nil when it cannot be read any more.
@@ -45,11 +48,15 @@ enum CertificateRules {
     return "-----BEGIN \(kind)-----\n\(text)\n-----END \(kind)-----\n"
   }
 
-  /// PKCS#8 has a sequence behind its version, the older form of RSA keys a number.
+  /// PKCS#8 has a sequence behind its version, the older form of RSA keys a number, that of elliptic curves bytes.
   private static func kind(_ key: [UInt8]) -> String {
     guard key.count > 8, key[0] == 0x30 else { return "PRIVATE KEY" }
     let header = key[1] < 0x80 ? 2 : 2 + Int(key[1] & 0x7f)
     let second = header + 3
-    return second < key.count && key[second] == 0x02 ? "RSA PRIVATE KEY" : "PRIVATE KEY"
+    switch second < key.count ? key[second] : 0 {
+    case 0x02: return "RSA PRIVATE KEY"
+    case 0x04: return "EC PRIVATE KEY"
+    default: return "PRIVATE KEY"
+    }
   }
 }

@@ -1,4 +1,5 @@
 import ControlPlaneStore
+import DotNet
 import Expressions
 import Foundation
 import GatewayConfiguration
@@ -23,7 +24,14 @@ struct ResourceRules {
     case "caches": try await cache(&properties, &secrets)
     case "namedValues": namedValue(&properties, &secrets)
     case "backends": try await BackendRules(service: service, path: path).apply(&properties)
-    case "certificates": try CertificateRules.apply(&properties, &secrets)
+    case "certificates":
+      let certificate = try CertificateRules.apply(&properties, &secrets)
+      if let existing {
+        try await Dependents(service: service).refuseChange(
+          of: existing, to: certificate.thumbprint, hasKey: certificate.privateKey != nil)
+      }
+    case "gateways/certificateAuthorities":
+      _ = try await service.get(ResourcePath.service.child("certificates", path.name))
     case "users":
       properties["registrationDate"] = existing?["registrationDate"] ?? .string(Date.now.formatted(.iso8601))
     case "policyFragments":
@@ -279,47 +287,6 @@ extension ManagementService {
       return SnapshotBuilder(resources: resources).policyEnvironment
     } catch {
       throw ManagementError(error)
-    }
-  }
-}
-
-/// Policies that would no longer run if something were deleted.
-struct Dependents {
-  let service: ManagementService
-
-  /// Whether a backend is a pool with that member, or shows that certificate.
-  private func names(_ resource: StoredResource, _ backend: StoredResource) -> Bool {
-    let contract = BackendContract(name: backend.name, backend.properties)
-    let isBackend = resource.path.type == "backends"
-    let names = isBackend ? contract.backend.pool.map(\.backendID) : contract.backend.credentials.certificateIDs
-    return names.contains { $0.lowercased() == resource.name.lowercased() }
-      || !isBackend && resource.string("thumbprint").map(contract.thumbprints.contains) == true
-  }
-
-  /// Refuses to delete what a saved policy or a backend names.
-  func refuseDeletion(of resource: StoredResource, _ kind: ResourceKind) async throws(ManagementError) {
-    if kind.type == "backends" || kind.type == "certificates" {
-      for other in try await service.list("backends") where names(resource, other) {
-        throw ManagementError(
-          status: 400, code: "ValidationError",
-          message: "\(kind.title) '\(resource.name)' is used by the backend '\(other.name)'; change that first.")
-      }
-    }
-    let needle: String
-    switch kind.type {
-    case "certificates": return
-    case "namedValues": needle = "{{\(resource.string("displayName") ?? resource.name)}}"
-    case "policyFragments": needle = "fragment-id=\"\(resource.name)\""
-    case "loggers": needle = "logger-id=\"\(resource.name)\""
-    case "schemas": needle = "schema-id=\"\(resource.name)\""
-    default: needle = "backend-id=\"\(resource.name)\""
-    }
-    for other in ResourceKind.all where other.collection == "policies" || other.type == "policyFragments" {
-      for policy in try await service.list(other.type) where policy.string("value")?.contains(needle) == true {
-        throw ManagementError(
-          status: 400, code: "ValidationError",
-          message: "\(kind.title) '\(resource.name)' is used by the policy at \(policy.path.text); change that first.")
-      }
     }
   }
 }

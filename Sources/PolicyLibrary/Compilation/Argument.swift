@@ -32,6 +32,15 @@ extension Argument where Literal == String {
   }
 }
 
+extension Argument where Literal == [UInt8] {
+  /// Empty where the expression gives null.
+  func value(_ exchange: Exchange) throws(PolicyError) -> [UInt8] {
+    try value(exchange) { (expression) throws(EvaluationError) in
+      try expression.evaluateBytes(exchange, on: exchange.effects.machine) ?? []
+    }
+  }
+}
+
 extension Argument where Literal == Bool {
   func value(_ exchange: Exchange) throws(PolicyError) -> Bool {
     try value(exchange) { (expression) throws(EvaluationError) in

@@ -1,4 +1,5 @@
 import Expressions
+import FoundationEssentials
 import PolicySyntax
 
 /// Reads the attributes of one policy and complains about what is missing, wrong or unknown.
@@ -136,6 +137,20 @@ final class AttributeReader {
       return nil
     }
     return .literal(text)
+  }
+
+  /// Bytes: Base64, or an expression that gives a `byte[]`.
+  func bytes(_ name: String) -> Argument<[UInt8]>? {
+    guard let value = find(name, isRequired: false, sample: "MAA=") else { return nil }
+    guard let text = value.literal else {
+      return value.expression.flatMap { compilation.expression($0, .bytes) }.map { .expression($0) }
+    }
+    guard let bytes = Data(base64Encoded: text.filter { !$0.isWhitespace }) else {
+      compilation.report(
+        value.diagnostic("PL0114", "The value of '\(name)' is no Base64; expected that, or an expression of a byte[]."))
+      return nil
+    }
+    return .literal(Array(bytes))
   }
 
   /// Any value, for variables: text, or whatever the expression gives.

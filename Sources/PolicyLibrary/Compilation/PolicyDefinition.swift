@@ -32,6 +32,7 @@ extension Set<PolicySection> {
 enum PolicyCatalogue {
   static let all: [PolicyDefinition] = [
     .authenticationBasic,
+    .authenticationCertificate,
     .authenticationManagedIdentity,
     .azureOpenAIEmitTokenMetric,
     .azureOpenAITokenLimit,
@@ -58,6 +59,7 @@ enum PolicyCatalogue {
     .llmTokenLimit,
     .logToEventHub,
     .mockResponse,
+    .proxy,
     .publishToDapr,
     .quota,
     .quotaByKey,
@@ -106,14 +108,12 @@ enum PolicyCatalogue {
 
   /// Policies of the product that Postern does not run yet; named, so that a message tells them from misspelt ones.
   static let known: Set<String> = [
-    "authentication-certificate",
     "azure-openai-semantic-cache-lookup",
     "azure-openai-semantic-cache-store",
     "invoke-request",
     "llm-content-safety",
     "llm-semantic-cache-lookup",
     "llm-semantic-cache-store",
-    "proxy",
     "validate-graphql-request",
     "validate-odata-request",
   ]

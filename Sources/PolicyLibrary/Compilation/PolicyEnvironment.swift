@@ -11,6 +11,8 @@ public struct PolicyEnvironment: Sendable {
   public private(set) var backends: [String: Backend]
   /// The backends made ready.
   let directory: BackendDirectory
+  /// The service's certificates made ready.
+  public let certificates: CertificateDirectory
   /// What `schema-id` names.
   public var schemas: [SchemaDocument]
   /// By the identifiers of their loggers.
@@ -21,7 +23,7 @@ public struct PolicyEnvironment: Sendable {
   public var limits = EvaluationLimits()
 
   /// What a document can refer to.
-  public enum Kind: Sendable { case namedValue, fragment, backend, schema, logger }
+  public enum Kind: Sendable { case namedValue, fragment, backend, schema, logger, certificate }
 
   public init(
     namedValues: NamedValues = NamedValues(), fragments: [String: String] = [:], backends: [String: Backend] = [:],
@@ -31,7 +33,8 @@ public struct PolicyEnvironment: Sendable {
     self.namedValues = namedValues
     self.fragments = fragments
     self.backends = backends
-    directory = BackendDirectory(backends.values, certificates: certificates)
+    self.certificates = CertificateDirectory(certificates)
+    directory = BackendDirectory(backends.values, certificates: self.certificates)
     self.schemas = schemas
     self.eventHubs = eventHubs
     self.incompleteKinds = incompleteKinds
@@ -46,6 +49,7 @@ public struct PolicyEnvironment: Sendable {
       case "PL0126": .backend
       case "PL0150": .schema
       case "PL0153": .logger
+      case "PL0154": .certificate
       default: nil
       }
     return kind.map(incompleteKinds.contains) == true ? .warning : diagnostic.severity
@@ -58,7 +62,8 @@ public struct PolicyEnvironment: Sendable {
       secrets: Set(snapshot.namedValues.filter(\.isSecret).map(\.displayName)))
     fragments = Dictionary(snapshot.policyFragments.map { ($0.id, $0.rawXML) }) { first, _ in first }
     backends = Dictionary(snapshot.backends.map { ($0.id, $0) }) { first, _ in first }
-    directory = BackendDirectory(snapshot.backends, certificates: snapshot.certificates)
+    certificates = CertificateDirectory(snapshot.certificates)
+    directory = BackendDirectory(snapshot.backends, certificates: certificates)
     schemas = snapshot.schemas
     eventHubs = Dictionary(snapshot.eventHubs.map { ($0.id, $0) }) { first, _ in first }
     incompleteKinds = []

@@ -42,12 +42,11 @@ public struct BackendDirectory: Sendable {
   public let entities: [BackendEntity]
   private let places: [String: Int]
 
-  init(_ backends: some Sequence<Backend>, certificates: [Certificate] = []) {
+  init(_ backends: some Sequence<Backend>, certificates: CertificateDirectory = .empty) {
     let sorted = backends.sorted { $0.id < $1.id }
     places = Dictionary(sorted.enumerated().map { ($0.element.id, $0.offset) }) { first, _ in first }
-    let keys = Dictionary(certificates.map { ($0.id, $0) }) { first, _ in first }
     var entities = sorted.enumerated().map { index, backend in
-      BackendEntity(backend, index: index, target: backend.pool.isEmpty ? Self.target(backend, keys) : nil)
+      BackendEntity(backend, index: index, target: backend.pool.isEmpty ? Self.target(backend, certificates) : nil)
     }
     for (index, backend) in sorted.enumerated() where !backend.pool.isEmpty {
       var members: [BackendEntity.Member] = []
@@ -67,12 +66,12 @@ public struct BackendDirectory: Sendable {
   public subscript(id: String) -> BackendEntity? { places[id].map { entities[$0] } }
 
   /// Nil for a URL or a certificate that cannot be used.
-  private static func target(_ backend: Backend, _ certificates: [String: Certificate]) -> BackendTarget? {
+  private static func target(_ backend: Backend, _ certificates: CertificateDirectory) -> BackendTarget? {
     guard let url = backend.url else { return nil }
     var clientCertificate: ClientCertificate?
     if let id = backend.credentials.certificateIDs.first {
-      guard let certificate = certificates[id], let key = certificate.privateKeyPEM else { return nil }
-      clientCertificate = ClientCertificate(source: .pem(certificates: certificate.certificatePEM, key: key))
+      guard let certificate = certificates[id]?.client else { return nil }
+      clientCertificate = certificate
     }
     return try? BackendTarget(
       url: url, validatesChain: backend.validateCertificateChain, validatesName: backend.validateCertificateName,

@@ -8,10 +8,12 @@ public struct Origin: Sendable, Hashable {
   public var validatesName: Bool
   /// Offered in the TLS handshake.
   public var clientCertificate: ClientCertificate?
+  /// The HTTP proxy that connections go through.
+  public var proxy: ProxyServer?
 
   public init(
     isTLS: Bool, host: String, port: Int, validatesChain: Bool = true, validatesName: Bool = true,
-    clientCertificate: ClientCertificate? = nil
+    clientCertificate: ClientCertificate? = nil, proxy: ProxyServer? = nil
   ) {
     self.isTLS = isTLS
     self.host = host
@@ -19,6 +21,14 @@ public struct Origin: Sendable, Hashable {
     self.validatesChain = validatesChain
     self.validatesName = validatesName
     self.clientCertificate = clientCertificate
+    self.proxy = proxy
+  }
+
+  /// Where a request of a policy goes.
+  public init(of request: OutgoingRequest) {
+    self = request.origin
+    clientCertificate = isTLS ? request.clientCertificate : nil
+    proxy = request.proxy
   }
 }
 
@@ -60,5 +70,21 @@ public final class BackendTarget: Sendable {
     url = "\(origin.isTLS ? "https" : "http")://\(address.host)\(String(decoding: base, as: UTF8.self))"
     self.backendID = backendID
     self.credentials = credentials
+  }
+
+  /// The same backend, reached in another way.
+  /// - Parameters:
+  ///   - certificate: shown instead of the target's own; nil leaves that.
+  ///   - proxy: nil for none.
+  init(_ target: BackendTarget, showing certificate: ClientCertificate?, through proxy: ProxyServer?) {
+    var origin = target.origin
+    if origin.isTLS, let certificate { origin.clientCertificate = certificate }
+    origin.proxy = proxy
+    self.origin = origin
+    basePath = target.basePath
+    host = target.host
+    url = target.url
+    backendID = target.backendID
+    credentials = target.credentials
   }
 }

@@ -1,3 +1,4 @@
+public import DotNet
 public import Expressions
 import GatewayConfiguration
 import HTTPWire
@@ -227,9 +228,12 @@ extension Exchange: ContextModel {
 
   // MARK: - Certificates and resolvers
 
-  public func clientCertificate() -> [UInt8]? { source?.clientCertificate() }
-  public func deploymentCertificateNames() -> [String] { [] }
-  public func deploymentCertificate(_ name: String) -> [UInt8]? { nil }
+  public func clientCertificate() -> CertificateValue? { source?.clientCertificate() }
+  public func deploymentCertificateNames() -> [String] { facts.deployment?.certificates.ids ?? [] }
+  public func deploymentCertificate(_ name: String) -> CertificateValue? {
+    facts.deployment?.certificates[name]?.value
+  }
+  public var certificateTrust: CertificateTrust { effects.trust }
   public func graphQLArguments() -> String? { nil }
   public func graphQLParent() -> String? { nil }
 

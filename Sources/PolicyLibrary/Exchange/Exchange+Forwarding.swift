@@ -25,6 +25,12 @@ extension Exchange {
     isPathBound = true
   }
 
+  /// A backend as policies want it to be reached: with their certificate, through their proxy.
+  public func asReached(_ backend: BackendTarget) -> BackendTarget {
+    if backendCertificate == nil, proxy == nil { return backend }
+    return BackendTarget(backend, showing: backendCertificate, through: proxy)
+  }
+
   /// The address that the request goes to as it stands now.
   func currentURL(of backend: BackendTarget) -> RequestURL {
     var path = request.path
@@ -74,6 +80,7 @@ extension Exchange {
       let isSame =
         url.origin.host == backend.origin.host && url.origin.port == backend.origin.port
         && url.origin.isTLS == backend.origin.isTLS
+      if !isSame { backendCertificate = nil }
       self.backend = try BackendTarget(
         url: root.text, validatesChain: backend.origin.validatesChain, validatesName: backend.origin.validatesName,
         credentials: isSame ? backend.credentials : nil,

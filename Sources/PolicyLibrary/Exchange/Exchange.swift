@@ -18,6 +18,10 @@ public final class Exchange {
   public var backend: BackendTarget? { didSet { entity = nil } }
   /// The backend entity that a policy chose, which says where the request goes; nil for a plain address.
   public private(set) var entity: BackendEntity?
+  /// What a policy shows the backend in the TLS handshake, instead of what the backend entity says.
+  var backendCertificate: ClientCertificate?
+  /// The proxy that a policy puts between gateway and backend.
+  var proxy: ProxyServer?
   /// Bytes of the path to leave out before the backend's own path is put in front; 0 once a policy wrote the path.
   public var apiPathLength = 0
   /// The request's path is the backend's already: the gateway has put the base path in front.
@@ -72,6 +76,8 @@ public final class Exchange {
     apiPathLength = 0
     isPathBound = false
     if boundBackend != nil { boundBackend = nil }
+    if backendCertificate != nil { backendCertificate = nil }
+    if proxy != nil { proxy = nil }
     requestBody = .none
     responseBody = .none
     hasResponse = false

@@ -1,3 +1,4 @@
+public import DotNet
 public import GatewayConfiguration
 public import Telemetry
 
@@ -35,11 +36,21 @@ public final class Deployment: Sendable {
   public let gateway: GatewayIdentity
   /// The identifier of the running gateway process.
   public let instanceID: String
+  /// `context.Deployment.Certificates`.
+  public let certificates: CertificateDirectory
+  /// Whom the gateway believes when clients show certificates; nil for its machine's authorities alone.
+  public let trust: CertificateTrust?
 
-  public init(service: ServiceIdentity, gateway: GatewayIdentity, instanceID: String) {
+  public init(
+    service: ServiceIdentity, gateway: GatewayIdentity, instanceID: String,
+    certificates: CertificateDirectory = .empty
+  ) {
     self.service = service
     self.gateway = gateway
     self.instanceID = instanceID
+    self.certificates = certificates
+    let authorities = gateway.certificateAuthorities
+    trust = authorities.isEmpty ? nil : certificates.trust(authorities)
   }
 }
 
@@ -47,8 +58,8 @@ public final class Deployment: Sendable {
 public protocol ExchangeSource: AnyObject {
   /// The parameters of the operation's template with their values, decoded, in template order.
   func matchedParameters() -> [(name: String, value: String)]
-  /// The certificate the client showed, as DER.
-  func clientCertificate() -> [UInt8]?
+  /// The certificate the client showed, with those that came along; nil without one that can be read.
+  func clientCertificate() -> CertificateValue?
   /// What the operation says of its messages; nil unless its plan asks for it.
   func contract() -> MessageContract?
 }

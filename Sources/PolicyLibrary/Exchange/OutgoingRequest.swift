@@ -43,17 +43,28 @@ public struct OutgoingRequest: Sendable {
   }
 }
 
-/// A certificate with its key, for the client's side of a TLS handshake.
-public struct ClientCertificate: Sendable, Hashable {
+/// A certificate with its key, for the client's side of a TLS handshake. Cheap to compare, as connections are told apart
+/// by it.
+public final class ClientCertificate: Sendable, Hashable {
   public enum Source: Sendable, Hashable {
     /// Leaf first, and the key, both as PEM.
     case pem(certificates: String, key: String)
     case pkcs12([UInt8], password: String?)
   }
 
-  public var source: Source
+  public let source: Source
+  private let hash: Int
 
-  public init(source: Source) { self.source = source }
+  public init(source: Source) {
+    self.source = source
+    hash = source.hashValue
+  }
+
+  public static func == (a: ClientCertificate, b: ClientCertificate) -> Bool {
+    a === b || a.hash == b.hash && a.source == b.source
+  }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 }
 
 /// An HTTP proxy between gateway and backend.

@@ -29,6 +29,9 @@ public final class PlanSet {
   /// The configuration's backend entities, as the plans name them.
   public var backends: BackendDirectory { environment.directory }
 
+  /// The configuration's certificates.
+  public var certificates: CertificateDirectory { environment.certificates }
+
   /// The effective policy of an operation (nil: no operation matched) in a product's context.
   public func plan(api: API?, operation: GatewayConfiguration.Operation?, product: Product?) throws(PlanError)
     -> PolicyPlan

@@ -8,6 +8,7 @@ enum OutgoingAuthentications {
   static func read(_ element: PolicyElement, _ plan: PolicyCompilation) -> (any OutgoingAuthentication)? {
     switch element.name {
     case "authentication-basic": return BasicAuthentication(element, plan)
+    case "authentication-certificate": return CertificateAuthentication(element, plan)
     case "authentication-managed-identity": return ManagedIdentity(element, plan)
     default:
       plan.report(

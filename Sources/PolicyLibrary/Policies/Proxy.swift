@@ -2,8 +2,15 @@ import DotNet
 import Expressions
 import PolicySyntax
 
+extension PolicyDefinition {
+  /// `proxy`: the request goes to its backend through an HTTP proxy.
+  static let proxy = PolicyDefinition("proxy", in: [.inbound]) { element, plan in
+    if let setting = ProxySetting(element, plan) { plan.emit(setting, element) }
+  }
+}
+
 /// An HTTP proxy that a policy names for requests to backends.
-struct ProxySetting: Sendable {
+struct ProxySetting: PolicyStep {
   let url: Argument<String>
   let username: Argument<String>?
   let password: Argument<String>?
@@ -32,6 +39,11 @@ struct ProxySetting: Sendable {
     } catch {
       return error.message
     }
+  }
+
+  func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
+    exchange.proxy = try server(exchange)
+    return .proceed
   }
 
   func server(_ exchange: Exchange) throws(PolicyError) -> ProxyServer {

@@ -156,13 +156,18 @@ struct Quota: PolicyStep {
       QuotaCounter(
         name: name + suffix, calls: calls, bandwidth: bandwidth, period: period, start: start, source: "quota")
     }
-    try counter("", calls, bandwidth, period).admit(exchange, increment: 1)
+    var counters = [counter("", calls, bandwidth, period)]
     for part in parts {
       for (suffix, values) in part.matches(exchange) {
-        try counter(suffix, values["calls"], values["bandwidth"], values["renewal-period"] ?? period)
-          .admit(exchange, increment: 1)
+        counters.append(
+          counter(suffix, values["calls"], values["bandwidth"], values["renewal-period"] ?? period))
       }
     }
+    // A call that one of several quotas refuses counts for none of them.
+    if counters.count > 1 {
+      for counter in counters { try counter.admit(exchange, increment: 0, counted: 0) }
+    }
+    for counter in counters { try counter.admit(exchange, increment: 1) }
     return .proceed
   }
 }

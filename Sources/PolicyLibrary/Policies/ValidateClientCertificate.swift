@@ -56,8 +56,9 @@ struct ValidateClientCertificate: PolicyStep {
 
   /// What is wrong with the caller's certificate; nil when nothing is.
   private func complaint(_ exchange: Exchange) -> String? {
-    guard let bytes = exchange.clientCertificate() else { return "The request has no client certificate." }
-    guard let certificate = try? CertificateValue(bytes) else { return "The client certificate cannot be read." }
+    guard let certificate = exchange.clientCertificate() else {
+      return "The request has no client certificate, or none that can be read."
+    }
     let now = exchange.effects.now()
     if checksStart, now < certificate.notBefore { return "The client certificate is not yet valid." }
     if checksEnd, now > certificate.notAfter { return "The client certificate is expired." }
@@ -87,7 +88,7 @@ struct ValidateClientCertificate: PolicyStep {
     /// nil after a complaint.
     init?(_ element: PolicyElement, _ plan: PolicyCompilation) {
       let attributes = AttributeReader(element, plan)
-      func plain(_ text: String) -> String { text.filter { $0.isHexDigit }.uppercased() }
+      func plain(_ text: String) -> String { CertificateDirectory.digits(of: text) }
       @Sendable func withoutZeros(_ text: String) -> String { String(text.drop { $0 == "0" }) }
       var tests: [Test] = []
       if let text = attributes.literal("thumbprint") { tests.append(.hexadecimal({ $0.thumbprint }, plain(text))) }
@@ -101,7 +102,10 @@ struct ValidateClientCertificate: PolicyStep {
       if let text = attributes.literal("dns-name") { tests.append(.dnsName(text.lowercased())) }
       if let text = attributes.literal("issuer-subject") { tests.append(.text({ $0.issuer }, text)) }
       if let text = attributes.literal("issuer-thumbprint") { tests.append(.issuerThumbprint(plain(text))) }
-      if let text = attributes.literal("issuer-certificate-id") { tests.append(.issuerCertificate(text)) }
+      if let text = attributes.literal("issuer-certificate-id") {
+        plan.requireCertificate(text, "issuer-certificate-id", of: element)
+        tests.append(.issuerCertificate(text))
+      }
       attributes.finish()
       plan.allowChildren([], in: element)
       guard !tests.isEmpty else {
@@ -123,7 +127,7 @@ struct ValidateClientCertificate: PolicyStep {
         case .issuerThumbprint(let wanted):
           exchange.effects.trust.issuer(of: certificate).map { $0.thumbprint == wanted } ?? false
         case .issuerCertificate(let id):
-          (exchange.deploymentCertificate(id).flatMap { try? CertificateValue($0) })?.issued(certificate) ?? false
+          exchange.deploymentCertificate(id)?.issued(certificate) ?? false
         }
       }
     }

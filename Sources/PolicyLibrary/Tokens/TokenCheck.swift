@@ -136,7 +136,7 @@ final class TokenCheck {
   }
 
   private func certificate(_ id: String, _ exchange: Exchange) throws(PolicyError) -> CertificateValue {
-    guard let bytes = exchange.deploymentCertificate(id), let certificate = try? CertificateValue(bytes) else {
+    guard let certificate = exchange.deploymentCertificate(id) else {
       throw PolicyError.internal(
         source: rules.policy, reason: "CertificateNotFound", message: "The certificate '\(id)' was not found.")
     }

@@ -78,7 +78,10 @@ struct TokenRulesReader {
       let modulus = attributes.literal("n")
       let exponent = attributes.literal("e")
       attributes.finish()
-      if let certificate { return .certificate(id: id, certificate: certificate) }
+      if let certificate {
+        if let name = certificate.literal { plan.requireCertificate(name, "certificate-id", of: item) }
+        return .certificate(id: id, certificate: certificate)
+      }
       let key: SignatureKey?
       if let modulus, let exponent {
         key = Base64URL.bytes(modulus.trimmed).flatMap { n in
@@ -103,7 +106,10 @@ struct TokenRulesReader {
       let attributes = AttributeReader(item, plan)
       let certificate = attributes.string("certificate-id")
       attributes.finish()
-      if let certificate { return .certificate(certificate) }
+      if let certificate {
+        if let name = certificate.literal { plan.requireCertificate(name, "certificate-id", of: item) }
+        return .certificate(certificate)
+      }
       guard let secret = secret(item), !secret.isEmpty else {
         plan.report(item.diagnostic("PL0131", "The key is none: expected a secret in Base64, or certificate-id."))
         return nil

@@ -8,6 +8,8 @@ struct CaseCaller: Sendable {
   private var subscriptionID: String? = "canteen"
   /// Another product than the case's own.
   private var productID: String?
+  /// The certificate of the case that the caller shows.
+  private(set) var certificateID: String?
   /// When the subscription began; nil for 1970-01-01.
   private var start: Date?
 
@@ -21,6 +23,7 @@ struct CaseCaller: Sendable {
       case "user": userID = value.isEmpty ? nil : value
       case "subscription": subscriptionID = value.isEmpty ? nil : value
       case "product": productID = value.isEmpty ? nil : value
+      case "certificate": certificateID = value.isEmpty ? nil : value
       case "started":
         guard let date = try? Date(value, strategy: .iso8601) else {
           throw CaseProblem(line: heading.number, message: "Expected 'started=2026-01-01T00:00:00Z'.")
@@ -29,10 +32,13 @@ struct CaseCaller: Sendable {
       default:
         throw CaseProblem(
           line: heading.number,
-          message: "'\(name)' is not known; expected address, user, subscription, product or started.")
+          message: "'\(name)' is not known; expected address, user, subscription, product, certificate or started.")
       }
     }
   }
+
+  /// Shows a certificate of the case.
+  init(certificateID: String) { self.certificateID = certificateID }
 
   var user: User? {
     guard let userID else { return nil }

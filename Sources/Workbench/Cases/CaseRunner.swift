@@ -1,3 +1,4 @@
+import DotNet
 import Expressions
 import GatewayConfiguration
 import HTTPWire
@@ -20,6 +21,9 @@ struct CaseRunner {
   private let policyCase: PolicyCase
   private let documents: [CaseDocument]
   private let environment: PolicyEnvironment
+  private let certificates: [Certificate]
+  /// What callers may show.
+  private let clients: CertificateDirectory
 
   /// - Parameter surroundings: named values and fragments of files, instead of the case's own.
   init(_ policyCase: PolicyCase, surroundings: PolicySurroundings? = nil) {
@@ -29,12 +33,15 @@ struct CaseRunner {
       return parts.isEmpty
         ? nil : CaseDocument(scope, parts)
     }
+    certificates = surroundings?.certificates ?? policyCase.certificates
+    clients = CertificateDirectory(policyCase.certificates)
     environment =
       surroundings?.environment
       ?? PolicyEnvironment(
         namedValues: PolicySyntax.NamedValues(policyCase.namedValues),
         fragments: policyCase.fragments.mapValues { $0.map(\.text).joined(separator: "\n") },
         backends: Dictionary(uniqueKeysWithValues: policyCase.backends.map { ($0, Backend(id: $0, url: $1)) }),
+        certificates: policyCase.certificates,
         schemas: policyCase.namedSchemas, eventHubs: policyCase.hubs)
   }
 
@@ -74,25 +81,29 @@ struct CaseRunner {
         nil
       }
     let script = CaseScript()
+    let deployment = Deployment(
+      service: snapshot.service, gateway: snapshot.gateway, instanceID: "one", certificates: plans.certificates)
     let effects = ScriptedEffects(startTicks: policyCase.startTicks ?? 639_028_224_000_000_000) { script.answer($0) }
     effects.externalCache = policyCase.externalCache
+    // A case brings its own authorities: those of the machine it runs on are not believed.
+    effects.trust = plans.certificates.trust(snapshot.gateway.certificateAuthorities, besides: effects.trust)
     var outcomes: [Outcome] = []
     for step in policyCase.steps {
       if let state = step.externalCache { effects.externalCache = state }
       effects.pass(milliseconds: step.wait * 1_000)
       script.begin(step)
       let logged = effects.log.count
-      outcomes.append(try run(step, plan, contract, snapshot, script, effects, logged))
+      outcomes.append(try run(step, plan, contract, snapshot, deployment, script, effects, logged))
     }
     return outcomes
   }
 
   private func run(
     _ step: PolicyCase.Step, _ plan: PolicyPlan, _ contract: MessageContract?, _ snapshot: Snapshot,
-    _ script: CaseScript, _ effects: ScriptedEffects, _ logged: Int
+    _ deployment: Deployment, _ script: CaseScript, _ effects: ScriptedEffects, _ logged: Int
   ) throws(CaseProblem) -> Outcome {
     let exchange = Exchange(effects: effects)
-    let facts = try CaseFacts(step, snapshot, contract, exchange)
+    let facts = try CaseFacts(step, snapshot, deployment, clients, contract, exchange)
     exchange.source = facts
     let trace = ExchangeTrace()
     exchange.trace = trace
@@ -132,12 +143,13 @@ struct CaseRunner {
     let product = text(.product).map { Product(id: "starter", displayName: "Starter", apiIDs: ["echo"], policy: $0) }
     return Snapshot(
       version: 1, service: ServiceIdentity(name: "postern", resourceID: "/service"),
-      gateway: GatewayIdentity(id: "plant", location: "Hall 7"), apis: [api], products: product.map { [$0] } ?? [],
+      gateway: GatewayIdentity(id: "plant", location: "Hall 7", certificateAuthorities: policyCase.authorities),
+      apis: [api], products: product.map { [$0] } ?? [],
       namedValues: environment.namedValues.names.map {
         NamedValue(displayName: $0, value: environment.namedValues[$0] ?? "", isSecret: false)
       },
       policyFragments: environment.fragments.map { PolicyFragment(id: $0, rawXML: $1) },
-      backends: Array(environment.backends.values), schemas: environment.schemas,
+      backends: Array(environment.backends.values), certificates: certificates, schemas: environment.schemas,
       eventHubs: Array(environment.eventHubs.values), globalPolicy: text(.global))
   }
 }
@@ -147,13 +159,19 @@ final class CaseFacts: ExchangeSource {
   static let apiPath = "/echo"
   private let parameters: [(name: String, value: String)]
   private let messages: MessageContract?
+  private let certificate: CertificateValue?
   /// A browser asks before a request whether it may make it, and the operation itself is not about such questions.
   let isPreflight: Bool
 
   init(
-    _ step: PolicyCase.Step, _ snapshot: Snapshot, _ contract: MessageContract?, _ exchange: Exchange
+    _ step: PolicyCase.Step, _ snapshot: Snapshot, _ deployment: Deployment, _ certificates: CertificateDirectory,
+    _ contract: MessageContract?, _ exchange: Exchange
   ) throws(CaseProblem) {
     messages = contract
+    certificate = step.caller.certificateID.flatMap { certificates[$0]?.value.withoutPrivateKey }
+    if let id = step.caller.certificateID, certificate == nil {
+      throw CaseProblem(line: step.request.line, message: "There is no '### certificate \(id)'.")
+    }
     let request = step.request
     let words = request.words
     guard words.count >= 2, words[1].hasPrefix(Self.apiPath) else {
@@ -175,15 +193,17 @@ final class CaseFacts: ExchangeSource {
       words[0] == "OPTIONS" && snapshot.apis[0].operations[0].method != "OPTIONS"
       && exchange.request.contains(.origin) && exchange.request.contains("Access-Control-Request-Method")
     exchange.begin()
-    exchange.facts = Self.facts(step.caller, snapshot, exchange)
+    exchange.facts = Self.facts(step.caller, snapshot, deployment, exchange)
     exchange.backend = exchange.facts.backend
     exchange.apiPathLength = Self.apiPath.utf8.count
     if let body = request.body { exchange.requestBody = .bytes(Array(body.utf8)) }
   }
 
-  private static func facts(_ caller: CaseCaller, _ snapshot: Snapshot, _ exchange: Exchange) -> ExchangeFacts {
+  private static func facts(
+    _ caller: CaseCaller, _ snapshot: Snapshot, _ deployment: Deployment, _ exchange: Exchange
+  ) -> ExchangeFacts {
     var facts = ExchangeFacts()
-    facts.deployment = Deployment(service: snapshot.service, gateway: snapshot.gateway, instanceID: "one")
+    facts.deployment = deployment
     facts.api = snapshot.apis.first.map { Shared($0) }
     facts.operation = snapshot.apis.first?.operations.first.map { Shared($0) }
     facts.product = (caller.product ?? snapshot.products.first).map { Shared($0) }
@@ -200,6 +220,6 @@ final class CaseFacts: ExchangeSource {
   }
 
   func matchedParameters() -> [(name: String, value: String)] { parameters }
-  func clientCertificate() -> [UInt8]? { nil }
+  func clientCertificate() -> CertificateValue? { certificate }
   func contract() -> MessageContract? { messages }
 }

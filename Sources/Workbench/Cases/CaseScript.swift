@@ -1,3 +1,4 @@
+import DotNet
 import Expressions
 import HTTPWire
 import PolicyLibrary
@@ -28,19 +29,39 @@ struct SeenMessage: Sendable {
   init(requestOf exchange: Exchange) {
     var headers: [(name: String, value: String)] = []
     exchange.request.forEachHeader { if $0.lowercased() != "host" { headers.append(($0, $1)) } }
-    let target = exchange.backend
+    let target = exchange.backend.map { exchange.asReached($0) }
     let host = String(decoding: target?.host ?? [], as: UTF8.self)
     firstLine =
       "\(exchange.request.method) \(target?.origin.isTLS == true ? "https" : "http")://\(host)\(exchange.request.target)"
+      + (target.map { Self.way($0.origin) } ?? "")
     self.headers = headers
     body = String(decoding: exchange.requestBody.bytes ?? [], as: UTF8.self)
   }
 
   /// What a service that a policy calls gets.
   init(_ request: OutgoingRequest) {
-    firstLine = "\(request.method) \(request.origin.isTLS ? "https" : "http")://\(request.host)\(request.target)"
+    firstLine =
+      "\(request.method) \(request.origin.isTLS ? "https" : "http")://\(request.host)\(request.target)"
+      + Self.way(Origin(of: request))
     headers = request.headers
     body = String(decoding: request.body ?? [], as: UTF8.self)
+  }
+
+  /// How it is reached, beyond its address: ` through proxy:8080 Basic dTpw, showing THUMBPRINT`.
+  private static func way(_ origin: Origin) -> String {
+    var parts: [String] = []
+    if let proxy = origin.proxy {
+      parts.append("through \(proxy.host):\(proxy.port)" + (proxy.authorization.map { " \($0)" } ?? ""))
+    }
+    if let source = origin.clientCertificate?.source {
+      let certificate =
+        switch source {
+        case .pem(let certificates, _): try? CertificateValue(pem: certificates)
+        case .pkcs12(let bytes, let password): try? CertificateValue(bytes, password: password)
+        }
+      parts.append("showing \(certificate?.thumbprint ?? "what cannot be read")")
+    }
+    return parts.isEmpty ? "" : " " + parts.joined(separator: ", ")
   }
 
   /// As a case would write it.

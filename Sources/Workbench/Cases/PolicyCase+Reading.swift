@@ -51,6 +51,11 @@ extension PolicyCase {
         throw CaseProblem(line: heading.number, message: "Expected '### external-cache up', 'down' or 'none'.")
       }
       if steps.isEmpty { externalCache = state } else { pendingExternalCache = state }
+    case "certificate": certificates.append(try certificate(words, lines, heading))
+    case "authorities":
+      for (id, role) in try pairs(lines) {
+        authorities.append(CertificateAuthority(certificateID: id, isTrusted: role != "intermediate"))
+      }
     case "now":
       guard words.count == 1, let date = try? Date(words[0], strategy: .iso8601) else {
         throw CaseProblem(line: heading.number, message: "Expected '### now 2026-01-01T00:00:00Z'.")
@@ -64,6 +69,17 @@ extension PolicyCase {
       steps.append(step)
     default: try addToStep(kind, words, heading, lines)
     }
+  }
+
+  /// PEM: a certificate, those between it and its authority, and its key if it has one.
+  private func certificate(
+    _ words: [String], _ lines: [CaseLine], _ heading: CaseLine
+  ) throws(CaseProblem) -> Certificate {
+    let text = lines.map(\.text).joined(separator: "\n")
+    guard words.count == 1, let certificate = Certificate(id: words[0], pem: text) else {
+      throw CaseProblem(line: heading.number, message: "Expected '### certificate ID' and a certificate in PEM.")
+    }
+    return certificate
   }
 
   /// The seconds of `after SECONDS`; 0 without it.
@@ -84,7 +100,7 @@ extension PolicyCase {
       let all =
         [
           "policy", "fragment", "named-values", "backends", "event-hubs", "operation", "schema", "named-schema",
-          "external-cache", "now", "request",
+          "external-cache", "certificate", "authorities", "now", "request",
         ]
         + kinds
       throw CaseProblem(

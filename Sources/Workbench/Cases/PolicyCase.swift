@@ -58,6 +58,10 @@ public struct PolicyCase: Sendable {
   var eventHubs: [String: String] = [:]
   /// How the external cache is at first; a request may change it.
   var externalCache = ScriptedEffects.ExternalCache.none
+  /// The service's certificates.
+  var certificates: [Certificate] = []
+  /// Certificates among them that the gateway believes.
+  var authorities: [CertificateAuthority] = []
   /// When it begins; nil for 2026-01-01.
   var startTicks: Int64?
   /// What was said of the external cache since the last request.

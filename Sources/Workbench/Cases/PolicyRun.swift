@@ -1,5 +1,6 @@
 import Expressions
 public import Foundation
+import GatewayConfiguration
 import PolicyLibrary
 
 /// One exchange with a policy document, told as text and as a trace.
@@ -22,9 +23,11 @@ public struct PolicyRun: Sendable {
   /// - Parameters:
   ///   - request: a message such as `GET /echo/resource`, headers, an empty line, the body.
   ///   - backends: the backend's answers, in order: `200 OK`, headers, an empty line, the body; or `fail REASON message`.
+  ///   - clientCertificate: a PEM file with the certificate that the caller shows; nil for none.
   ///   - now: when it begins; nil for 2026-01-01.
   public init(
-    document: String, request: String, backends: [String], surroundings: PolicySurroundings, now: Date?
+    document: String, request: String, backends: [String], surroundings: PolicySurroundings,
+    clientCertificate: String? = nil, now: Date?
   ) throws(CaseProblem) {
     var policyCase = PolicyCase()
     let lines = Self.lines(document)
@@ -32,6 +35,13 @@ public struct PolicyRun: Sendable {
     policyCase.parts = [.init(scope: .api, section: isDocument ? nil : .inbound, lines: lines)]
     policyCase.startTicks = now?.ticks
     var step = PolicyCase.Step(request: try CaseMessage(Self.lines(request), after: 1))
+    if let clientCertificate {
+      guard let certificate = Certificate(id: "client", pem: clientCertificate) else {
+        throw CaseProblem(line: 1, message: "The client's certificate is none in PEM.")
+      }
+      policyCase.certificates = [certificate]
+      step.caller = CaseCaller(certificateID: certificate.id)
+    }
     for answer in backends { step.backend.append(try CaseMessage(Self.lines(answer), after: 1)) }
     policyCase.steps = [step]
     let runner = CaseRunner(policyCase, surroundings: surroundings)

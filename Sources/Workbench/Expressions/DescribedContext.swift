@@ -1,4 +1,4 @@
-import DotNet
+public import DotNet
 public import Expressions
 import Foundation
 
@@ -282,15 +282,15 @@ public final class DescribedContext: ContextModel {
   }
 
   public func apiProtocols() -> [String] { node("api", "protocols") as? [String] ?? [] }
-  public func clientCertificate() -> [UInt8]? {
-    (node("request", "certificate") as? String).flatMap { Data(base64Encoded: $0) }.map { Array($0) }
+  public func clientCertificate() -> CertificateValue? { certificate(node("request", "certificate") as? String) }
+  private func certificate(_ base64: String?) -> CertificateValue? {
+    base64.flatMap { Data(base64Encoded: $0) }.flatMap { try? CertificateValue(Array($0)) }
   }
   public func deploymentCertificateNames() -> [String] {
     (node("deployment", "certificates") as? [String: String] ?? [:]).keys.sorted()
   }
-  public func deploymentCertificate(_ name: String) -> [UInt8]? {
-    (node("deployment", "certificates") as? [String: String])?[name].flatMap { Data(base64Encoded: $0) }
-      .map { Array($0) }
+  public func deploymentCertificate(_ name: String) -> CertificateValue? {
+    certificate((node("deployment", "certificates") as? [String: String])?[name])
   }
   public func graphQLArguments() -> String? { nil }
   public func graphQLParent() -> String? { nil }

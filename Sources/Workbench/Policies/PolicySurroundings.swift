@@ -1,4 +1,5 @@
 import Foundation
+import GatewayConfiguration
 import PolicyLibrary
 import PolicySyntax
 
@@ -6,12 +7,20 @@ import PolicySyntax
 /// in a service, so that a reference to it is a warning.
 public struct PolicySurroundings: Sendable {
   let environment: PolicyEnvironment
+  let certificates: [Certificate]
 
   /// - Parameters:
   ///   - namedValues: a JSON file: an object of display names with texts, or with `{"value": …, "secret": true}`.
   ///   - fragments: a folder with `ID.xml` or `ID/policy.xml` for every fragment.
-  public init(namedValues: String? = nil, fragments: String? = nil) throws(FileProblem) {
-    var environment = PolicyEnvironment(incompleteKinds: [.namedValue, .fragment, .backend, .schema, .logger])
+  ///   - certificates: a folder with `ID.pem` for every certificate of the service.
+  public init(
+    namedValues: String? = nil, fragments: String? = nil, certificates folder: String? = nil
+  ) throws(FileProblem) {
+    certificates = try folder.map { (folder) throws(FileProblem) in try Certificate.all(in: folder) } ?? []
+    var environment = PolicyEnvironment(
+      certificates: certificates,
+      incompleteKinds: [.namedValue, .fragment, .backend, .schema, .logger, .certificate])
+    if folder != nil { environment.incompleteKinds.remove(.certificate) }
     if let namedValues {
       environment.namedValues = try Self.namedValues(namedValues)
       environment.incompleteKinds.remove(.namedValue)

@@ -19,7 +19,10 @@ struct PolicySurroundingsOptions: ParsableArguments {
   @Option(help: "A folder of fragments: ID.xml or ID/policy.xml.")
   var fragments: String?
 
+  @Option(help: "A folder of the service's certificates: ID.pem, with the private key if there is one.")
+  var certificates: String?
+
   func load() throws(FileProblem) -> PolicySurroundings {
-    try PolicySurroundings(namedValues: namedValues, fragments: fragments)
+    try PolicySurroundings(namedValues: namedValues, fragments: fragments, certificates: certificates)
   }
 }

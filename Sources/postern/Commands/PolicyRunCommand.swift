@@ -25,6 +25,9 @@ struct PolicyRunCommand: ParsableCommand {
 
   @OptionGroup var surroundings: PolicySurroundingsOptions
 
+  @Option(help: "The certificate that the caller shows, in PEM.")
+  var clientCertificate: String?
+
   @Option(help: "The time at the beginning, such as 2026-01-15T10:30:00Z.")
   var now: String?
 
@@ -39,9 +42,11 @@ struct PolicyRunCommand: ParsableCommand {
     var answers: [String] = []
     for file in backend { answers.append(try PolicyFiles.read(file)) }
     let surroundings = try surroundings.load()
+    let certificate = try clientCertificate.map { try PolicyFiles.read($0) }
     do {
       let run = try PolicyRun(
-        document: text, request: message, backends: answers, surroundings: surroundings, now: date)
+        document: text, request: message, backends: answers, surroundings: surroundings, clientCertificate: certificate,
+        now: date)
       for message in run.received { print("### received\n\(message)\n") }
       for message in run.called { print("### called\n\(message)\n") }
       print("### response\n\(run.response)\n")

@@ -31,6 +31,9 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "The managed gateway's HTTPS port.")
   var gatewayHttpsPort: Int = 9444
 
+  @Flag(help: "The managed gateway asks clients for a certificate; those without one are let in.")
+  var negotiateClientCertificate = false
+
   @Option(help: "The name or address under which gateways reach this machine; by default its host name.")
   var publicName: String?
 

@@ -13,10 +13,10 @@ final class CertificateObject: RuntimeObject, Sendable {
     self.typeName = typeName
   }
 
-  /// Whether the certificate leads to an authority this machine believes, now.
+  /// Whether the certificate leads to an authority that is believed here, now.
   static func verify(_ certificate: CertificateObject, _ machine: Machine) throws -> Value {
     try machine.charge(steps: verificationSteps)
-    return .bool(CertificateTrust.system.leads(from: certificate.value, at: machine.context.now()))
+    return .bool(machine.context.certificateTrust.leads(from: certificate.value, at: machine.context.now()))
   }
 
   var runtimeType: TypeSymbol { .named("System.Security.Cryptography.X509Certificates." + typeName) }

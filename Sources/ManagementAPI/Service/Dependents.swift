@@ -1,0 +1,106 @@
+import ControlPlaneStore
+import GatewayConfiguration
+import PolicyLibrary
+
+/// Policies, backends and others that would no longer work if something were deleted or changed.
+struct Dependents {
+  let service: ManagementService
+
+  /// Refuses to delete what something saved names.
+  func refuseDeletion(of resource: StoredResource, _ kind: ResourceKind) async throws(ManagementError) {
+    let title = "\(kind.title) '\(resource.name)'"
+    switch kind.type {
+    case "backends", "certificates":
+      for other in try await service.list("backends") where names(resource, other) {
+        throw Self.inUse(title, "the backend '\(other.name)'")
+      }
+    case "namedValues": try await refuseDeletion(ofNamedValue: resource, title)
+    default: break
+    }
+    if kind.type == "certificates" {
+      for authority in try await service.list("gateways/certificateAuthorities")
+      where authority.name.lowercased() == resource.name.lowercased() {
+        throw Self.inUse(title, "the gateway '\(authority.path.parent?.name ?? "")' as an authority")
+      }
+    }
+    try await refuse(title) { text, references in
+      switch kind.type {
+      case "namedValues": text.contains("{{\(resource.string("displayName") ?? resource.name)}}")
+      case "policyFragments": references().contains(.fragment, resource.name)
+      case "loggers": references().contains(.logger, resource.name)
+      case "schemas": references().contains(.schema, resource.name)
+      case "certificates":
+        references().contains(.certificate, resource.name)
+          || references().shows(id: resource.name, thumbprint: resource.string("thumbprint"))
+      default: references().contains(.backend, resource.name)
+      }
+    }
+  }
+
+  /// Refuses a certificate in place of another one where it could not do what that one does.
+  /// - Parameters:
+  ///   - thumbprint: the new certificate's.
+  ///   - hasKey: whether the new certificate comes with its private key.
+  func refuseChange(
+    of certificate: StoredResource, to thumbprint: String, hasKey: Bool
+  ) async throws(ManagementError) {
+    let old = certificate.string("thumbprint") ?? ""
+    let isOther = old != thumbprint
+    guard isOther || !hasKey else { return }
+    let title = "The thumbprint or the private key of the certificate '\(certificate.name)'"
+    for other in try await service.list("backends") {
+      let contract = BackendContract(name: other.name, other.properties)
+      if isOther && contract.thumbprints.contains(old) || !hasKey && names(certificate, other) {
+        throw Self.inUse(title, "the backend '\(other.name)'")
+      }
+    }
+    try await refuse(title) { _, references in
+      isOther && references().shows(thumbprint: old)
+        || !hasKey && references().shows(id: certificate.name, thumbprint: old)
+    }
+  }
+
+  private static func inUse(_ what: String, _ user: String) -> ManagementError {
+    ManagementError(
+      status: 400, code: "ValidationError", message: "\(what) is used by \(user); change that first.")
+  }
+
+  /// Refuses where a saved policy or fragment names something.
+  private func refuse(
+    _ title: String, _ isNamed: (String, () -> PolicyReferences) -> Bool
+  ) async throws(ManagementError) {
+    let namedValues = try await service.policyEnvironment().namedValues
+    for kind in ResourceKind.all where kind.collection == "policies" || kind.type == "policyFragments" {
+      for policy in try await service.list(kind.type) {
+        let text = policy.string("value") ?? ""
+        if isNamed(text, { PolicyReferences(text, namedValues: namedValues) }) {
+          throw Self.inUse(title, "the policy at \(policy.path.text)")
+        }
+      }
+    }
+  }
+
+  /// Whether a backend is a pool with that member, or shows that certificate.
+  private func names(_ resource: StoredResource, _ backend: StoredResource) -> Bool {
+    let contract = BackendContract(name: backend.name, backend.properties)
+    let isBackend = resource.path.type == "backends"
+    let names = isBackend ? contract.backend.pool.map(\.backendID) : contract.backend.credentials.certificateIDs
+    return names.contains { $0.lowercased() == resource.name.lowercased() }
+      || !isBackend && resource.string("thumbprint").map(contract.thumbprints.contains) == true
+  }
+
+  /// Credentials of backends and loggers hold named values too.
+  private func refuseDeletion(ofNamedValue resource: StoredResource, _ title: String) async throws(ManagementError) {
+    let name = resource.string("displayName") ?? resource.name
+    for backend in try await service.list("backends")
+    where BackendContract(name: backend.name, backend.properties).backend.credentials.namedValues.contains(name) {
+      throw Self.inUse(title, "the backend '\(backend.name)'")
+    }
+    for logger in try await service.list("loggers") {
+      let whole = try await service.get(logger.path, withSecrets: true)
+      if whole.secrets["connectionString"]?.contains("{{\(name)}}") == true {
+        throw Self.inUse(title, "the logger '\(logger.name)'")
+      }
+    }
+  }
+}
