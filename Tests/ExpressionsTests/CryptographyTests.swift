@@ -43,8 +43,10 @@ struct CryptographyTests {
       return BitConverter.ToString(hash.Hash) == BitConverter.ToString(SHA1.Create().ComputeHash(new byte[] {1,2,3,4}));
       """
     #expect(try value(source) == "True")
+    #expect(try value("SHA1.Create().Hash == null") == "True")
+    let unfinished = "var hash = SHA1.Create(); hash.TransformBlock(new byte[] {1}, 0, 1, null, 0); return hash.Hash;"
     #expect(
-      try failure("SHA1.Create().Hash") == "System.Security.Cryptography.CryptographicUnexpectedOperationException")
+      try failure(unfinished) == "System.Security.Cryptography.CryptographicUnexpectedOperationException")
   }
 
   // Ciphertexts by: openssl enc -aes-128-… -K 000102…0f -iv 00…0 of the bytes 01 02 03.

@@ -18,9 +18,13 @@ public enum PercentEncoding {
   ///
   /// - Parameter blankIsPlus: a blank becomes `+`, as in forms.
   public static func escaped(_ text: String, marks: String, blankIsPlus: Bool = false) -> String {
+    String(decoding: escaped(text.utf8, marks: marks, blankIsPlus: blankIsPlus), as: UTF8.self)
+  }
+
+  public static func escaped(_ bytes: some Sequence<UInt8>, marks: String, blankIsPlus: Bool) -> [UInt8] {
     let kept = Set(marks.utf8)
     var result: [UInt8] = []
-    for byte in text.utf8 {
+    for byte in bytes {
       if isLetterOrDigit(byte) || kept.contains(byte) {
         result.append(byte)
       } else if blankIsPlus, byte == 0x20 {
@@ -29,12 +33,15 @@ public enum PercentEncoding {
         append(byte, to: &result)
       }
     }
-    return String(decoding: result, as: UTF8.self)
+    return result
   }
 
   /// Escapes decoded byte by byte, and `+` as a blank where forms are meant.
   public static func decoded(_ text: String, plusIsBlank: Bool) -> String {
-    let bytes = Array(text.utf8)
+    String(decoding: decoded(Array(text.utf8), plusIsBlank: plusIsBlank), as: UTF8.self)
+  }
+
+  public static func decoded(_ bytes: [UInt8], plusIsBlank: Bool) -> [UInt8] {
     var result: [UInt8] = []
     var index = 0
     while index < bytes.count {
@@ -46,20 +53,34 @@ public enum PercentEncoding {
         index += 1
       }
     }
-    return String(decoding: result, as: UTF8.self)
+    return result
   }
 
-  /// The form a part of an address has in `AbsoluteUri`: escapes stay as they are, what may not stand there is escaped.
+  /// The form a part of an address has in `AbsoluteUri`: escapes stay as they are but those of letters, digits and the
+  /// marks that need none; what may not stand there is escaped.
   static func canonical(_ text: Substring, allowing marks: String) -> String {
     let bytes = Array(text.utf8)
     let allowed = Set((unreservedMarks + marks).utf8)
     var result: [UInt8] = []
-    for (index, byte) in bytes.enumerated() {
-      if isLetterOrDigit(byte) || allowed.contains(byte) || escape(in: bytes, at: index) != nil {
+    let unreserved = Set(unreservedMarks.utf8)
+    var index = 0
+    while index < bytes.count {
+      let byte = bytes[index]
+      if let escaped = escape(in: bytes, at: index) {
+        if isLetterOrDigit(escaped) || unreserved.contains(escaped) {
+          result.append(escaped)
+        } else {
+          result += bytes[index..<(index + 3)]
+        }
+        index += 3
+        continue
+      }
+      if isLetterOrDigit(byte) || allowed.contains(byte) {
         result.append(byte)
       } else {
         append(byte, to: &result)
       }
+      index += 1
     }
     return String(decoding: result, as: UTF8.self)
   }

@@ -62,6 +62,11 @@ public struct UriValue: Sendable {
       rest = rest[end...]
       if rest.isEmpty { rest = "/" }
       hasAuthority = true
+    } else if scheme == "mailto", rest.contains("@") {
+      // The mailbox is the user of a host; no path is left.
+      authority = try Self.authority(rest, scheme)
+      rest = ""
+      hasAuthority = false
     } else {
       hasAuthority = false
     }
@@ -111,7 +116,23 @@ public struct UriValue: Sendable {
     if host.isEmpty, scheme == "file" { return (user, "", -1) }
     guard hostKind(String(host)) != .unknown else { throw failure("The hostname could not be parsed.") }
     if host.hasPrefix("["), let address = InternetAddress(String(host)) { return (user, "[\(address)]", port) }
+    if let address = numericHost(host) { return (user, address, port) }
     return (user, host.lowercased(), port)
+  }
+
+  /// An IPv4 address in one of its short forms, `1.2.3` for 1.2.0.3; nil for another host.
+  private static func numericHost(_ host: Substring) -> String? {
+    let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+    guard (2...4).contains(parts.count),
+      parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy { (0x30...0x39).contains($0) } })
+    else { return nil }
+    var value: UInt64 = 0
+    for (place, part) in parts.enumerated() {
+      let isLast = place == parts.count - 1
+      guard let number = UInt64(part), number < 1 << UInt64(isLast ? 8 * (5 - parts.count) : 8) else { return nil }
+      value = isLast ? value << UInt64(8 * (5 - parts.count)) | number : value << 8 | number
+    }
+    return stride(from: 24, through: 0, by: -8).map { String(value >> UInt64($0) & 0xFF) }.joined(separator: ".")
   }
 
   /// `UriHostNameType`, with .NET's numbers.
@@ -168,11 +189,18 @@ extension UriValue {
   public var authority: String { isDefaultPort ? host : "\(host):\(port)" }
   /// `AbsoluteUri`; the text of a relative address.
   public var absoluteText: String { isAbsolute ? leftPart(3) + fragment : original }
-  /// `ToString()`: escapes decoded but those of `#`, `?` and `%`.
-  public var text: String { isAbsolute ? PercentEncoding.unescaped(absoluteText, keeping: "#?%") : original }
+  /// `ToString()`: escapes decoded but those of `%` and of the marks that divide an address.
+  public var text: String {
+    isAbsolute ? PercentEncoding.unescaped(absoluteText, keeping: "%" + PercentEncoding.reservedMarks) : original
+  }
+  /// The host as a resolver takes it: without brackets, other scripts in their ASCII form.
+  public var resolvableHost: String { host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host }
 
   /// The first `count` of path, authority and so on: 0 scheme, 1 authority, 2 path, 3 query (`UriPartial`).
   public func leftPart(_ count: Int) -> String {
+    if scheme == "mailto", !host.isEmpty {
+      return count == 0 ? "mailto:" : "mailto:" + userInfo + "@" + host + (count >= 3 ? query : "")
+    }
     if !hasAuthority {
       return count == 1 ? "" : scheme + ":" + (count >= 2 ? path : "") + (count >= 3 ? query : "")
     }
@@ -193,7 +221,10 @@ extension UriValue {
     return part.isEmpty ? result : result + [part]
   }
 
-  public var hostKind: HostKind { host.isEmpty ? .basic : Self.hostKind(host) }
+  public var hostKind: HostKind {
+    if host.isEmpty { return hasAuthority || scheme == "file" ? .basic : .unknown }
+    return Self.hostKind(host)
+  }
 
   public var isLoopback: Bool {
     host == "localhost" || host == "loopback" || (host.isEmpty && scheme == "file")

@@ -139,7 +139,12 @@ extension RegexParser {
     let name = String(String.UnicodeScalarView(text[start..<index].compactMap { Unicode.Scalar($0) }))
     guard accept("}") else { throw failure("Incomplete \\p{X} character escape.") }
     var set = RegexSet()
-    if RegexSet.Category.generalNames.contains(name) {
+    let cased = ["Lu", "Ll", "Lt"]
+    if cased.contains(name), flags.contains(.ignoreCase) {
+      // Without case one kind of letter stands for all that have case.
+      set.categories = cased.map { (.general($0), false) }
+      set.isNegated = isNegated
+    } else if RegexSet.Category.generalNames.contains(name) {
       set.categories = [(.general(name), isNegated)]
     } else if let range = RegexBlocks.range(name) {
       set.ranges = [range]

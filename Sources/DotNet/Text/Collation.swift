@@ -11,9 +11,11 @@ public enum Collation {
     for (p, q) in zip(x, y) where p.primary != q.primary { return p.primary < q.primary ? -1 : 1 }
     if x.count != y.count { return x.count < y.count ? -1 : 1 }
     for (p, q) in zip(x, y) where p.marks != q.marks { return p.marks.lexicographicallyPrecedes(q.marks) ? -1 : 1 }
-    if ignoresCase { return 0 }
-    // Small letters come before capitals.
-    for (p, q) in zip(x, y) where p.isUpper != q.isUpper { return q.isUpper ? -1 : 1 }
+    // Plain letters come before their ligatures and wide forms, small letters before capitals.
+    for (p, q) in zip(x, y) {
+      let (m, n) = (p.third(ignoresCase), q.third(ignoresCase))
+      if m != n { return m < n ? -1 : 1 }
+    }
     return 0
   }
 
@@ -45,12 +47,16 @@ public enum Collation {
   private struct Element {
     var primary: UInt32
     var isUpper: Bool
+    /// A part of a ligature, or another form of a letter: `æ`, `ﬁ`, `ａ`.
+    var isVariant: Bool
     var marks: [UInt32] = []
     /// UTF-16 units before it.
     var offset: Int
 
+    func third(_ ignoresCase: Bool) -> Int { (isUpper && !ignoresCase ? 2 : 0) + (isVariant ? 1 : 0) }
+
     func isLike(_ other: Element, _ ignoresCase: Bool) -> Bool {
-      primary == other.primary && marks == other.marks && (ignoresCase || isUpper == other.isUpper)
+      primary == other.primary && marks == other.marks && third(ignoresCase) == other.third(ignoresCase)
     }
   }
 
@@ -60,18 +66,39 @@ public enum Collation {
     for character in text {
       defer { offset += character.utf16.count }
       if offset < start { continue }
-      let scalars = character.isASCII ? String(character) : String(character).decomposedStringWithCanonicalMapping
+      let whole = character.isASCII ? String(character) : String(character).decomposedStringWithCanonicalMapping
+      let (scalars, isVariant) = character.isASCII ? (whole, false) : expanded(whole)
       for scalar in scalars.unicodeScalars where !isIgnored(scalar) {
         if scalar.properties.generalCategory == .nonspacingMark, !result.isEmpty {
           result[result.count - 1].marks.append(scalar.value)
         } else {
           let small = InvariantCase.lower(scalar)
-          result.append(Element(primary: weight(small), isUpper: small != scalar, offset: offset))
+          result.append(Element(primary: weight(small), isUpper: small != scalar, isVariant: isVariant, offset: offset))
         }
       }
     }
     return result
   }
+
+  /// Ligatures and other forms of letters as the letters they stand for, and whether there were any.
+  private static func expanded(_ text: String) -> (String, Bool) {
+    var result = ""
+    for scalar in text.unicodeScalars {
+      if let letters = ligatures[scalar] {
+        result += letters
+      } else if scalar.properties.isAlphabetic {
+        result += String(scalar).decomposedStringWithCompatibilityMapping
+      } else {
+        result.unicodeScalars.append(scalar)
+      }
+    }
+    return (result, result != text)
+  }
+
+  /// Those that Unicode does not take apart itself.
+  private static let ligatures: [Unicode.Scalar: String] = [
+    "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ß": "ss", "ẞ": "SS",
+  ]
 
   private static func isIgnored(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.properties.generalCategory {
@@ -83,12 +110,27 @@ public enum Collation {
 
   /// Blanks, signs, digits, letters: the order of the root collation.
   private static func weight(_ scalar: Unicode.Scalar) -> UInt32 {
-    if scalar.properties.isAlphabetic { return 0x40_0000 + scalar.value }
+    // Latin letters keep room behind them for those that follow them in the alphabet.
+    if let place = behind[scalar] { return place }
+    if scalar.value < 0x80, scalar.properties.isAlphabetic { return 0x40_0000 + scalar.value << 4 }
+    if scalar.properties.isAlphabetic { return 0x41_0000 + scalar.value }
     if let number = scalar.properties.numericValue, number >= 0, number < 1000 {
       return 0x20_0000 + UInt32(number * 1000)
     }
     return signs[scalar] ?? 0x10_0000 + scalar.value
   }
+
+  /// Letters of their own behind a letter of the English alphabet.
+  private static let behind: [Unicode.Scalar: UInt32] = {
+    var result: [Unicode.Scalar: UInt32] = [:]
+    for (letter, after) in [("đ", "d"), ("ð", "d"), ("ħ", "h"), ("ı", "i"), ("ł", "l"), ("ŋ", "n"), ("ø", "o")]
+      as [(Unicode.Scalar, Unicode.Scalar)]
+    {
+      let place = 0x40_0000 + after.value << 4 + 1
+      result[letter] = result.values.contains(place) ? place + 1 : place
+    }
+    return result
+  }()
 
   private static let signs: [Unicode.Scalar: UInt32] = {
     var result: [Unicode.Scalar: UInt32] = [:]

@@ -31,13 +31,17 @@ public struct ParsedDateTime: Sendable {
 
 extension DateTimeValue {
   /// `DateTime.Parse` in the invariant culture.
-  public static func parse(_ source: String, _ styles: ParsedDateTime.Styles = []) throws -> DateTimeValue {
-    try read(source).dateTime(styles)
+  public static func parse(
+    _ source: String, _ styles: ParsedDateTime.Styles = [], today: DateTimeValue? = nil
+  ) throws -> DateTimeValue {
+    try read(source, today: today).dateTime(styles)
   }
 
   /// ISO forms, `MM/dd/yyyy`, RFC 1123 and names of months. FormatException for other texts.
-  public static func read(_ source: String) throws -> ParsedDateTime {
-    var reader = DateTimeReader(source)
+  ///
+  /// - Parameter today: completes a text that names no year, or nothing but a time; without it such texts are refused.
+  public static func read(_ source: String, today: DateTimeValue? = nil) throws -> ParsedDateTime {
+    var reader = DateTimeReader(source, today: today)
     guard let result = reader.read() else {
       throw DotNetException.format("String '\(source)' was not recognized as a valid DateTime.")
     }
@@ -62,7 +66,12 @@ private struct DateTimeReader {
   /// Numbers read before the first colon's left side: where the time begins.
   private var timeStart: Int?
 
-  init(_ source: String) { text = Array(source) }
+  private let today: DateTimeValue?
+
+  init(_ source: String, today: DateTimeValue?) {
+    text = Array(source)
+    self.today = today
+  }
 
   private mutating func digits() -> String {
     let start = index
@@ -163,13 +172,17 @@ private struct DateTimeReader {
     switch (month, list.count) {
     case (let month?, 2):
       return isYear(list[0]) ? (list[0].value, month, list[1].value) : (year(list[1]), month, list[0].value)
-    case (let month?, 1): return isYear(list[0]) ? (list[0].value, month, 1) : nil
+    case (let month?, 1):
+      return isYear(list[0]) ? (list[0].value, month, 1) : today.map { ($0.date.year, month, list[0].value) }
     case (nil, 3):
       return isYear(list[0])
         ? (list[0].value, list[1].value, list[2].value) : (year(list[2]), list[0].value, list[1].value)
     case (nil, 2):
       if isYear(list[0]) { return (list[0].value, list[1].value, 1) }
-      return isYear(list[1]) ? (list[1].value, list[0].value, 1) : nil
+      return list[1].digits > 2
+        ? (list[1].value, list[0].value, 1) : today.map { ($0.date.year, list[0].value, list[1].value) }
+    // A time alone is one of today.
+    case (nil, 0) where timeStart != nil: return today?.date
     default: return nil
     }
   }

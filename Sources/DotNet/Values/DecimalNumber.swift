@@ -11,7 +11,10 @@ public struct DecimalNumber: Sendable {
     (0..<exponent).reduce(UInt128(1)) { value, _ in value * 10 }
   }
 
-  init(_ coefficient: UInt128, scale: Int, isNegative: Bool) {
+  /// - Parameters:
+  ///   - coefficient: below 2⁹⁶.
+  ///   - scale: 0…28.
+  public init(_ coefficient: UInt128, scale: Int, isNegative: Bool) {
     low = UInt64(truncatingIfNeeded: coefficient)
     high = UInt32(truncatingIfNeeded: coefficient >> 64)
     self.scale = UInt8(scale)
@@ -38,9 +41,12 @@ public struct DecimalNumber: Sendable {
       coefficient *= Self.powers[-scale]
       scale = 0
     }
-    while scale > 0, coefficient % 10 == 0 {
+    // .NET takes at most fourteen zeros away: 0.9999999999999999 is 1.0.
+    var removable = digits - 1
+    while scale > 0, removable > 0, coefficient % 10 == 0 {
       coefficient /= 10
       scale -= 1
+      removable -= 1
     }
     while scale > 28 {
       coefficient = Self.rounded(coefficient, by: 1)
@@ -219,6 +225,8 @@ public struct DecimalNumber: Sendable {
 
   public static func % (a: DecimalNumber, b: DecimalNumber) throws -> DecimalNumber {
     if b.isZero { throw DotNetException.divideByZero() }
+    // What is smaller than the divisor stays as it is, its scale too.
+    if a.magnitude.compare(b.magnitude) < 0 { return a }
     let (x, y, scale) = aligned(a, b)
     guard x.high == 0, y.high == 0 else {
       return try a - (a / b).truncated * b

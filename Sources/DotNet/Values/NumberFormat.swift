@@ -196,7 +196,7 @@ extension NumberText {
       showsSign = false
     }
     let text = pattern(value, part)
-    if text.isZero, value.isNegative || showsSign, parts.count > 2, !value.isZero {
+    if text.isZero, parts.count > 2, !value.isZero {
       return pattern(Digits(digits: [0], exponent: 0, isNegative: false), parts[2]).text
     }
     return (showsSign && !text.isZero ? "-" : "") + text.text

@@ -35,10 +35,11 @@ public enum TimeSpanText {
     var result = ""
     let text = Array(format)
     var index = 0
+    var isSingle = false
     while index < text.count {
       let letter = text[index]
       var count = 1
-      while index + count < text.count, text[index + count] == letter { count += 1 }
+      while !isSingle, index + count < text.count, text[index + count] == letter { count += 1 }
       switch letter {
       case "d", "h", "m", "s":
         guard count <= (letter == "d" ? 8 : 2) else { throw DotNetException.format() }
@@ -56,9 +57,14 @@ public enum TimeSpanText {
         guard let end = text[(index + 1)...].firstIndex(of: letter) else { throw DotNetException.format() }
         result += String(text[(index + 1)..<end])
         count = end + 1 - index
-      case "%" where index + 1 < text.count && text[index + 1] != "%": count = 1
+      case "%" where !isSingle && index + 1 < text.count && text[index + 1] != "%":
+        // The letter behind it stands for itself, however many follow.
+        index += 1
+        isSingle = true
+        continue
       default: throw DotNetException.format()
       }
+      isSingle = false
       index += count
     }
     return result
@@ -97,7 +103,8 @@ public enum TimeSpanText {
     var fraction: Int64 = 0
     if pieces.count == 3, let point = pieces[2].firstIndex(of: ".") {
       let digits = pieces[2][pieces[2].index(after: point)...]
-      guard (1...7).contains(digits.count) else { throw failure }
+      guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { throw failure }
+      guard digits.count <= 7 else { throw excess }
       fraction = try number(Substring((digits + "0000000").prefix(7)))
       pieces[2] = pieces[2][..<point]
     }

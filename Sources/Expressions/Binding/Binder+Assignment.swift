@@ -24,11 +24,14 @@ extension Binder {
     let sign = String(sign.dropLast())
     let (prepare, held) = try steady(try place(of: target).place, target.offset)
     let left = reading(held, at)
-    let result = try binary(sign, left, try bind(value), at)
+    let right = try bind(value)
+    let result = try binary(sign, left, right, at)
     let narrowed: Bound
     if let converted = implicit(result, to: left.type) {
       narrowed = converted
     } else if left.type.isNumeric || left.type.isNullable {
+      // `b += 10` narrows the sum, `b += i` does not: the operand itself has to fit (specification §12.21.4).
+      if sign != "<<", sign != ">>" { _ = try convert(right, to: left.type) }
       narrowed = try cast(result, to: left.type, at)
     } else {
       narrowed = try convert(result, to: left.type)
@@ -249,6 +252,9 @@ extension Binder {
     case .discard: return value
     case .single(let syntax, let name, let place):
       let type = try syntax.map { (syntax) throws(SyntaxError) in try resolve(syntax) } ?? value.type
+      if type.isNullLiteral {
+        throw fail("CS8130", "Cannot infer the type of implicitly-typed deconstruction variable '\(name)'.", place)
+      }
       let variable = try declare(name, type, place)
       return store(try convert(value, to: type), .variable(variable), at)
     case .several(let list, _):

@@ -11,6 +11,9 @@ extension Binder {
         converted.append(one)
       }
       return tuple(converted, target, bound.offset)
+    // A literal with `null` in it has no type of its own.
+    case .tuple(let parts) where !target.isTuple && parts.contains { $0.type.isNullLiteral || $0.type.isError }:
+      return nil
     default: break
     }
     if source == target { return source === target ? bound : retyped(bound, target) }

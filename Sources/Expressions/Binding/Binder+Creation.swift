@@ -4,6 +4,9 @@ extension Binder {
     _ type: TypeSymbol, _ syntax: [ArgumentSyntax], _ initializer: InitializerSyntax?, _ at: Int
   ) throws(SyntaxError) -> Bound {
     if type.isValueType, syntax.isEmpty, initializer == nil { return defaultValue(type, at) }
+    if let underlying = type.nullableUnderlying, syntax.count == 1, initializer == nil {
+      return try convert(try convert(try bindAny(syntax[0].value), to: underlying), to: type)
+    }
     if type.isDelegate, syntax.count == 1 { return try cast(try bindAny(syntax[0].value), to: type, at) }
     let candidates = type.definition.members.constructors.filter { !strict || $0.isListed }
       .map { Candidate(member: $0, owner: type) }
@@ -96,6 +99,10 @@ extension Binder {
     }
     var parts: [Bound] = []
     for member in members { parts.append(try bindAny(member.value)) }
+    let written = members.compactMap(\.name)
+    if let twice = written.first(where: { name in written.count { $0 == name } > 1 }) {
+      throw fail("CS8127", "Tuple element names must be unique: '\(twice)'", at)
+    }
     let names = members.map { $0.name ?? $0.value.impliedName }
     var result = tuple(parts, .tuple(parts.map(\.type), names: names), at)
     result.form = .tuple(parts)
@@ -119,7 +126,17 @@ extension Binder {
     if type.isValueType, !type.isNullable {
       throw fail("CS0077", "The as operator must be used with a reference type or nullable type ('\(type)' is not)", at)
     }
-    let wanted = type.nullableUnderlying ?? type
+    let (source, wanted) = (bound.type, type.nullableUnderlying ?? type)
+    let inner = source.nullableUnderlying ?? source
+    guard
+      source.isNullLiteral || inner.isReferenceConvertible(to: wanted) || wanted.isReferenceConvertible(to: source)
+        || source.isInterface || (wanted.isInterface && !source.isValueType)
+    else {
+      throw fail(
+        "CS0039",
+        "Cannot convert type '\(source.qualifiedName)' to '\(type.qualifiedName)' via a reference conversion, boxing conversion, unboxing conversion, wrapping conversion, or null type conversion",
+        at)
+    }
     let run = bound.run
     return Bound(type, at) { machine in
       let value = try run(machine)
@@ -177,6 +194,9 @@ extension Binder {
   /// The value of a constant that values of `type` are compared with.
   func constant(_ syntax: ExpressionSyntax, matching type: TypeSymbol, _ at: Int) throws(SyntaxError) -> Value {
     var value = try bind(syntax)
+    if value.type.isNullLiteral, type.isValueType, !type.isNullable {
+      throw fail("CS0037", "Cannot convert null to '\(type)' because it is a non-nullable value type", at)
+    }
     if !value.type.isNullLiteral, type != .object, !type.isInterface {
       value = try convert(value, to: type.nullableUnderlying ?? type)
     }

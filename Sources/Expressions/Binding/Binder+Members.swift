@@ -196,7 +196,7 @@ extension Binder {
   private func passed(_ variable: Variable, _ at: Int) -> Bound {
     let slot = variable.slot
     var bound = Bound(variable.type, at) { $0.frame[slot] }
-    bound.form = .reference(.variable(variable))
+    bound.form = .passed(variable)
     return bound
   }
 
@@ -231,6 +231,14 @@ extension Binder {
           if let result = try? invoke(more, receiver: bound, name, arguments, types, place) { return result }
           throw error
         }
+      }
+      // A static method of that name that fits comes before extension methods, and is no instance's.
+      let own = members(name, of: bound.type).filter { $0.member.kind == .method }
+      if !own.isEmpty, (try? resolve(own, nil, name, arguments, types, place)) != nil {
+        throw fail(
+          "CS0176",
+          "Member '\(bound.type).\(name)' cannot be accessed with an instance reference; qualify it with a type name instead",
+          place, length: name.count)
       }
       return try invoke(more, receiver: bound, name, arguments, types, place)
     }

@@ -26,29 +26,50 @@ extension Binder {
     _ candidates: [Candidate], _ receiver: Bound?, _ name: String, _ arguments: Arguments, _ types: [TypeSymbol],
     _ at: Int
   ) throws(SyntaxError) -> Match {
-    var best: Match?
+    var fitting: [Match] = []
     var isExtensionCall = false
     var failure: SyntaxError?
+    func given(_ candidate: Candidate) -> Arguments {
+      if candidate.member.isExtension, let receiver { return [(nil, receiver)] + arguments }
+      return arguments
+    }
     for candidate in candidates {
-      var all = arguments
-      if candidate.member.isExtension, let receiver {
-        all.insert((nil, receiver), at: 0)
-        isExtensionCall = true
-      }
+      let all = given(candidate)
+      if all.count > arguments.count { isExtensionCall = true }
       for isExpanded in candidate.member.isVariadic ? [false, true] : [false] {
         do throws(SyntaxError) {
           guard let match = try match(candidate, all, types, isExpanded: isExpanded) else { continue }
-          // Of equally good forms the first declared holds: registrations put the documented one first.
-          if let current = best { if isBetter(match, than: current, all) { best = match } } else { best = match }
+          fitting.append(match)
           break
         } catch {
           failure = failure ?? error
         }
       }
     }
-    if let best { return best }
+    if var best = fitting.first {
+      for match in fitting.dropFirst() where isBetter(match, than: best, given(match.candidate)) { best = match }
+      // Of forms that take the same the first declared holds: registrations put the documented one first.
+      let rival = fitting.first { other in
+        other.candidate.member !== best.candidate.member && other.targets != best.targets
+          && !isBetter(best, than: other, given(best.candidate))
+      }
+      if let rival {
+        let (first, second) = (signature(best), signature(rival))
+        throw fail(
+          "CS0121", "The call is ambiguous between the following methods or properties: '\(first)' and '\(second)'", at,
+          length: name.count)
+      }
+      return best
+    }
     if let failure { throw failure }
     throw noMatch(candidates, name, arguments, isExtensionCall, at)
+  }
+
+  /// A form of a method as messages write it: `Math.Ceiling(decimal)`.
+  private func signature(_ match: Match) -> String {
+    let member = match.candidate.member
+    let types = member.parameters.map { $0.type.substituting(match.substitution).qualifiedName }
+    return "\(member.declaringType.name).\(member.name)(\(types.joined(separator: ", ")))"
   }
 
   private func match(
@@ -131,11 +152,14 @@ extension Binder {
     if isReference {
       switch bound.form {
       case .declares: return bound.type.isError || bound.type == type ? retypedDeclaration(bound, type) : nil
-      case .reference(.variable(let variable)): return variable.isCell && bound.type == type ? bound : nil
+      case .passed(let variable): return variable.isCell && bound.type == type ? bound : nil
       default: return nil
       }
     }
-    if case .declares = bound.form { return nil }
+    switch bound.form {
+    case .declares, .passed: return nil
+    default: break
+    }
     if let converted = implicit(bound, to: type) { return converted }
     // The complaint about a lambda's body is worth more than "no overload".
     if case .untyped(.lambda) = bound.form, type.isDelegate { return try convert(bound, to: type) }
@@ -286,6 +310,12 @@ extension Binder {
     guard parameter.mentions(open) else { return }
     if let underlying = parameter.nullableUnderlying {
       collect(underlying, argument.nullableUnderlying ?? argument, open, &bounds)
+      return
+    }
+    // A `JObject` is a sequence of tokens and one of pairs, so that nothing follows from it.
+    if argument.definition.fullName == "Newtonsoft.Json.Linq.JObject",
+      parameter.definition === TypeDefinition.enumerable
+    {
       return
     }
     for candidate in hierarchy(of: argument) where candidate.definition === parameter.definition {

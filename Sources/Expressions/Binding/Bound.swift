@@ -40,6 +40,8 @@ struct Bound {
     case tuple([Bound])
     /// `out var x`: the type comes from the parameter.
     case declares(String)
+    /// An `out` or `ref` argument that is a variable.
+    case passed(Variable)
     case reference(Place)
     /// The parts of a concatenation of strings.
     case concatenation([Bound])
@@ -324,8 +326,8 @@ enum Operation {
     if type.isEnum { return .enumeration(Int32(truncatingIfNeeded: integer(value) ?? 0), type) }
     let bits: Int64
     switch value {
-    case .double(let v): bits = v.isFinite && abs(v) < 9.2e18 ? Int64(v) : .min
-    case .float(let v): bits = v.isFinite && abs(v) < 9.2e18 ? Int64(v) : .min
+    case .double(let v): bits = truncated(v, for: type)
+    case .float(let v): bits = truncated(Double(v), for: type)
     case .uint64(let v): bits = Int64(bitPattern: v)
     case .decimal(let v): bits = Int64(truncatingIfNeeded: v.integerValue ?? 0)
     default: bits = integer(value) ?? 0
@@ -341,6 +343,19 @@ enum Operation {
     case .char: return .char(UInt16(truncatingIfNeeded: bits))
     default: return .int64(bits)
     }
+  }
+
+  /// The integer part of a real number as the processor gives it: what has no place in an `int` (for `int` and smaller
+  /// types) or a `long` is the smallest of them; `ulong` has another range above.
+  private static func truncated(_ value: Double, for type: TypeSymbol) -> Int64 {
+    if type == .uint64 {
+      // NaN goes the way of what is too large.
+      return value < 0x1p63
+        ? Int64(exactly: value.rounded(.towardZero)) ?? .min
+        : (Int64(exactly: (value - 0x1p63).rounded(.towardZero)) ?? .min) &+ .min
+    }
+    if type == .int64 || type == .uint32 { return Int64(exactly: value.rounded(.towardZero)) ?? .min }
+    return Int64(Int32(exactly: value.rounded(.towardZero)) ?? .min)
   }
 
   /// A number as a decimal. OverflowException when it is out of range.

@@ -81,6 +81,18 @@ public indirect enum CanonicalValue: Sendable {
       let name = type.isTuple ? "ValueTuple<\(type.arguments.map(name).joined(separator: ","))>" : name(type)
       return typed(name, .list(values))
     }
+    if let capture = object as? CaptureObject, type.definition.name != "Capture" {
+      return .members([
+        ("type", .text(type.description)), ("value", .text(capture.value)),
+        ("success", .flag(capture.range != nil)),
+      ])
+    }
+    if let group = object as? GroupingObject {
+      return .members([
+        ("type", .text(name(type))), ("key", try of(group.key, machine)), ("value", try elements(value, machine)),
+      ])
+    }
+    if let address = object as? UriObject { return typed("Uri", .text(address.uri.absoluteText)) }
     if object is LazySequence || object is OrderedSequence {
       return typed(name(.enumerable(of: type.arguments[0])), try elements(value, machine))
     }

@@ -12,12 +12,19 @@ extension LibraryCatalog {
 
   private static func arraySearches(_ type: inout LibraryRegistration) {
     for (name, isLast) in [("IndexOf", false), ("LastIndexOf", true)] {
-      type.member("static int \(name)<T>(T[] array, T value)") { call in
-        let all = try call.elements(0)
-        let wanted = call[1]
-        return number(
-          isLast
-            ? all.lastIndex { Operation.areEqual($0, wanted) } : all.firstIndex { Operation.areEqual($0, wanted) })
+      for (more, arguments) in [("", 0), (", int startIndex", 1), (", int startIndex, int count", 2)] {
+        for head in ["\(name)<T>(T[] array, T value", "\(name)(Array array, object value"] {
+          type.member("static int \(head)\(more))") { call in
+            let all = try call.elements(0)
+            let wanted = call[1]
+            let range = try searched(
+              all.count, arguments > 0 ? call.int(2) : nil, arguments > 1 ? call.int(3) : nil, fromEnd: isLast)
+            return number(
+              isLast
+                ? all[range].lastIndex { Operation.areEqual($0, wanted) }
+                : all[range].firstIndex { Operation.areEqual($0, wanted) })
+          }
+        }
       }
     }
     type.member("static bool Exists<T>(T[] array, Predicate<T> match)") { call in
@@ -49,9 +56,36 @@ extension LibraryCatalog {
       let found = try call.elements(0).filter { try match.test(call.machine, $0) }
       return .object(ArrayObject(of: call.types[0], found))
     }
-    type.member("static int BinarySearch<T>(T[] array, T value)") { call in
-      number(try Sorting.place(of: call[1], in: try call.elements(0), call.machine))
+    for head in ["BinarySearch<T>(T[] array, ", "BinarySearch(Array array, "] {
+      let value = head.hasPrefix("BinarySearch<T>") ? "T value" : "object value"
+      type.member("static int \(head)\(value))") { call in
+        number(try Sorting.place(of: call[1], in: try call.elements(0), call.machine))
+      }
+      type.member("static int \(head)int index, int length, \(value))") { call in
+        let all = try call.elements(0)
+        let (start, length) = try part(all.count, call.int(1), call.int(2))
+        let found = try Sorting.place(of: call[3], in: Array(all[start..<(start + length)]), call.machine)
+        return number(found >= 0 ? found + start : ~(~found + start))
+      }
     }
+  }
+
+  /// The places that a search looks at: from a start for a number of them, towards the front when it begins at the end.
+  static func searched(_ count: Int, _ start: Int?, _ wanted: Int?, fromEnd: Bool) throws -> Range<Int> {
+    if fromEnd {
+      // An empty collection has no place to start at, so that any start is as good as none.
+      if count == 0 { return 0..<0 }
+      let start = start ?? count - 1
+      guard (0..<count).contains(start) else { throw Thrown.outOfRange("startIndex") }
+      let wanted = wanted ?? start + 1
+      guard wanted >= 0, wanted <= start + 1 else { throw Thrown.outOfRange("count") }
+      return (start + 1 - wanted)..<(start + 1)
+    }
+    let start = start ?? 0
+    guard (0...count).contains(start) else { throw Thrown.outOfRange("startIndex") }
+    let wanted = wanted ?? count - start
+    guard wanted >= 0, wanted <= count - start else { throw Thrown.outOfRange("count") }
+    return start..<(start + wanted)
   }
 
   private static func arrayOrders(_ type: inout LibraryRegistration) {
@@ -103,6 +137,17 @@ extension LibraryCatalog {
       let made = try call.elements(0).map { try converter.invoke(call.machine, $0) }
       return .object(ArrayObject(of: call.types[1], made))
     }
+  }
+
+  /// A part of a text or of a buffer, which must lie within it: `part`, but any misfit is an ArgumentOutOfRangeException.
+  static func textPart(_ count: Int, _ start: Int, _ length: Int) throws -> (Int, Int) {
+    guard start >= 0, start <= count else {
+      throw Thrown.outOfRange("startIndex", "Index was out of range. Must be non-negative and less than the size.")
+    }
+    guard length >= 0, length <= count - start else {
+      throw Thrown.outOfRange("length", "Index and length must refer to a location within the string.")
+    }
+    return (start, length)
   }
 
   /// A part of a collection as its start and length, which must lie within it.
@@ -169,6 +214,15 @@ extension LibraryCatalog {
     type.member("int Rank { get; }") { call in
       .int32(Int32(try call.receiver(ArrayObject.self).dimensions.count))
     }
+    for (name, answer) in [("IsFixedSize", true), ("IsReadOnly", false), ("IsSynchronized", false)] {
+      type.member("bool \(name) { get; }") { _ in .bool(answer) }
+    }
+    type.member("object SyncRoot { get; }") { call in call.this }
+    type.member("long GetLongLength(int dimension)") { call in
+      let dimensions = try call.receiver(ArrayObject.self).dimensions
+      guard dimensions.indices.contains(call.int(0)) else { throw Thrown.indexOutOfRange() }
+      return .int64(Int64(dimensions[call.int(0)]))
+    }
     for name in ["GetLength", "GetLowerBound", "GetUpperBound"] {
       type.member("int \(name)(int dimension)") { call in
         let dimensions = try call.receiver(ArrayObject.self).dimensions
@@ -177,14 +231,16 @@ extension LibraryCatalog {
         return .int32(Int32(clamping: name == "GetLength" ? length : name == "GetLowerBound" ? 0 : length - 1))
       }
     }
-    type.member("object GetValue(params int[] indices)") { call in
-      let own = try call.receiver(ArrayObject.self)
-      return own[try own.place(try call.array(0).map { Int(Operation.integer($0) ?? -1) })]
-    }
-    type.member("void SetValue(object value, params int[] indices)") { call in
-      let own = try call.receiver(ArrayObject.self)
-      try own.store(call[0], at: try own.place(try call.array(1).map { Int(Operation.integer($0) ?? -1) }))
-      return .null
+    for index in ["int", "long"] {
+      type.member("object GetValue(params \(index)[] indices)") { call in
+        let own = try call.receiver(ArrayObject.self)
+        return own[try own.place(try call.array(0).map { Int(Operation.integer($0) ?? -1) })]
+      }
+      type.member("void SetValue(object value, params \(index)[] indices)") { call in
+        let own = try call.receiver(ArrayObject.self)
+        try own.store(call[0], at: try own.place(try call.array(1).map { Int(Operation.integer($0) ?? -1) }))
+        return .null
+      }
     }
     type.member("object Clone()") { call in
       let own = try call.receiver(ArrayObject.self)

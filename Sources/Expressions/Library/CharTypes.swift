@@ -60,6 +60,19 @@ extension LibraryCatalog {
       let place = categories.firstIndex(of: category(call.char(0))) ?? 29
       return .enumeration(Int32(place), .named("System.Globalization.UnicodeCategory"))
     }
+    type.member("static bool IsSurrogatePair(char highSurrogate, char lowSurrogate)") { call in
+      .bool(UTF16.isLeadSurrogate(call.char(0)) && UTF16.isTrailSurrogate(call.char(1)))
+    }
+    type.member("static bool IsSurrogatePair(string s, int index)") { call in
+      let units = Array(try call.string(0).utf16)
+      guard units.indices.contains(call.int(1)) else { throw Thrown.outOfRange("index") }
+      let next = call.int(1) + 1
+      return .bool(
+        next < units.count && UTF16.isLeadSurrogate(units[next - 1]) && UTF16.isTrailSurrogate(units[next]))
+    }
+    type.member("static double GetNumericValue(string s, int index)") { call in
+      .double(Unicode.Scalar(try unit(call))?.properties.numericValue ?? -1)
+    }
     type.member("static double GetNumericValue(char c)") { call in
       .double(Unicode.Scalar(call.char(0))?.properties.numericValue ?? -1)
     }

@@ -58,10 +58,16 @@ extension LibraryCatalog {
         .string(try Operation.text(call[0], call.machine))
       }
     }
-    for source in ["object", "string", "int", "long", "byte", "char", "short", "ushort", "uint"] {
+    for source in ["object", "string", "int", "long", "byte", "char", "short", "ushort", "uint", "ulong", "sbyte"] {
       type.member("static char ToChar(\(source) value)") { call in
         switch call[0] {
+        case .null where source == "string": throw Thrown.argumentNull("value")
         case .null: return .char(0)
+        case .uint64(let number):
+          guard let unit = UInt16(exactly: number) else {
+            throw Thrown.overflow("Value was either too large or too small for a character.")
+          }
+          return .char(unit)
         case .char: return call[0]
         case .string(let text):
           guard let unit = text.utf16.first, text.utf16.count == 1 else {
@@ -81,7 +87,7 @@ extension LibraryCatalog {
       type.member("static DateTime ToDateTime(\(source) value)") { call in
         switch call[0] {
         case .null: return value(try DateTimeValue(ticks: 0))
-        case .string(let text): return value(try DateTimeValue.parse(text))
+        case .string(let text): return value(try DateTimeValue.parse(text, today: today(call.machine)))
         case .object(let object) where object is DateTimeObject: return call[0]
         default: throw Thrown.invalidCast(call[0].runtimeType, .dateTime)
         }
@@ -145,13 +151,23 @@ extension LibraryCatalog {
     }
     type.member("static string ToBase64String(byte[] inArray, int offset, int length)") { call in
       let bytes = try call.bytes(0)
-      let (start, length) = try part(bytes.count, call.int(1), call.int(2))
+      let (start, length) = try textPart(bytes.count, call.int(1), call.int(2))
       return .string(Base64.text(Array(bytes[start..<(start + length)])))
     }
     type.member("static byte[] FromBase64String(string s)") { call in try fromBase64(try call.string(0), call.machine) }
+    type.member(
+      "static int ToBase64CharArray(byte[] inArray, int offsetIn, int length, char[] outArray, int offsetOut)"
+    ) { call in
+      let (bytes, target): ([UInt8], ArrayObject) = (try call.bytes(0), try call.object(3))
+      let (start, length) = try textPart(bytes.count, call.int(1), call.int(2))
+      let digits = Array(Base64.text(Array(bytes[start..<(start + length)])).utf16)
+      guard call.int(4) >= 0, digits.count <= target.count - call.int(4) else { throw Thrown.outOfRange("offsetOut") }
+      for (place, digit) in digits.enumerated() { target[call.int(4) + place] = .char(digit) }
+      return .int32(Int32(clamping: digits.count))
+    }
     type.member("static byte[] FromBase64CharArray(char[] inArray, int offset, int length)") { call in
       let all = try units(call, 0)
-      let (start, length) = try part(all.count, call.int(1), call.int(2))
+      let (start, length) = try textPart(all.count, call.int(1), call.int(2))
       return try fromBase64(String(decoding: all[start..<(start + length)], as: UTF16.self), call.machine)
     }
   }

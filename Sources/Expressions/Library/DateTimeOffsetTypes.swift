@@ -155,8 +155,8 @@ extension LibraryCatalog {
     for (more, hasStyles) in [
       ("", false), (", IFormatProvider provider", false), (", IFormatProvider provider, DateTimeStyles styles", true),
     ] {
-      type.member("static DateTimeOffset Parse(string input\(more))") { call in
-        try made(try DateTimeValue.read(try call.string(0)), hasStyles ? call.int(2) : 0)
+      type.member("static DateTimeOffset Parse(string input\(more))", usage: .hiddenState) { call in
+        try made(try DateTimeValue.read(try call.string(0), today: today(call.machine)), hasStyles ? call.int(2) : 0)
       }
     }
     for (more, hasStyles) in [("", false), (", DateTimeStyles styles", true)] {
@@ -168,7 +168,7 @@ extension LibraryCatalog {
       }
     }
     type.member("static bool TryParse(string input, out DateTimeOffset result)") { call in
-      let read = call.stringOrNull(0).flatMap { try? made(DateTimeValue.read($0)) }
+      let read = call.stringOrNull(0).flatMap { try? made(DateTimeValue.read($0, today: today(call.machine))) }
       call.set(1, try read ?? value(clock: DateTimeValue(ticks: 0), offset: 0))
       return .bool(read != nil)
     }

@@ -154,13 +154,18 @@ extension LibraryCatalog {
     }
   }
 
+  /// What completes a text that names a time alone.
+  static func today(_ machine: Machine) throws -> DateTimeValue { try DateTimeValue(ticks: machine.context.now()) }
+
   private static func dateTimeText(_ type: inout LibraryRegistration) {
     @Sendable func styles(_ value: Int) -> ParsedDateTime.Styles { ParsedDateTime.Styles(rawValue: value) }
     for (more, hasStyles) in [
       ("", false), (", IFormatProvider provider", false), (", IFormatProvider provider, DateTimeStyles styles", true),
     ] {
-      type.member("static DateTime Parse(string s\(more))") { call in
-        value(try DateTimeValue.parse(try call.string(0), styles(hasStyles ? call.int(2) : 0)))
+      type.member("static DateTime Parse(string s\(more))", usage: .hiddenState) { call in
+        value(
+          try DateTimeValue.parse(
+            try call.string(0), styles(hasStyles ? call.int(2) : 0), today: try today(call.machine)))
       }
     }
     for (more, hasStyles) in [("", false), (", DateTimeStyles style", true)] {
@@ -171,7 +176,7 @@ extension LibraryCatalog {
       }
     }
     type.member("static bool TryParse(string s, out DateTime result)", listed: false) { call in
-      let date = call.stringOrNull(0).flatMap { try? DateTimeValue.parse($0) }
+      let date = call.stringOrNull(0).flatMap { try? DateTimeValue.parse($0, today: today(call.machine)) }
       call.set(1, try value(date ?? DateTimeValue(ticks: 0)))
       return .bool(date != nil)
     }
@@ -179,7 +184,9 @@ extension LibraryCatalog {
       "static bool TryParse(string s, IFormatProvider provider, DateTimeStyles styles, out DateTime result)",
       listed: false
     ) { call in
-      let date = call.stringOrNull(0).flatMap { try? DateTimeValue.parse($0, styles(call.int(2))) }
+      let date = call.stringOrNull(0).flatMap {
+        try? DateTimeValue.parse($0, styles(call.int(2)), today: today(call.machine))
+      }
       call.set(3, try value(date ?? DateTimeValue(ticks: 0)))
       return .bool(date != nil)
     }

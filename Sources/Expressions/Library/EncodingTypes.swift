@@ -42,6 +42,17 @@ extension LibraryCatalog {
     type.member("byte[] GetPreamble()") { call in .object(ArrayObject(bytes: try encoding(call).preamble)) }
   }
 
+  /// Writes values into the array that a caller gave (arguments 3 and 4), which must have room for them.
+  private static func store(_ values: [Value], _ call: Call) throws -> Value {
+    let (target, at): (ArrayObject, Int) = (try call.object(3), call.int(4))
+    guard (0...target.count).contains(at) else { throw Thrown.outOfRange("index") }
+    guard values.count <= target.count - at else {
+      throw Thrown.argument("The output buffer is too small to contain what was to be written.")
+    }
+    for (offset, value) in values.enumerated() { target[at + offset] = value }
+    return .int32(Int32(clamping: values.count))
+  }
+
   private static func encodingWork(_ type: inout LibraryRegistration) {
     @Sendable func source(_ call: Call, _ kind: String) throws -> String {
       if kind == "string" { return try call.string(0) }
@@ -58,6 +69,34 @@ extension LibraryCatalog {
       try call.machine.process(bytes: text.utf8.count)
       return .object(ArrayObject(bytes: try encoding(call).bytes(text)))
     }
+    /// A part of an array of characters.
+    @Sendable func text(_ call: Call) throws -> String {
+      let all = try units(call, 0)
+      let (start, count) = try textPart(all.count, call.int(1), call.int(2))
+      try call.machine.process(bytes: count)
+      return String(decoding: all[start..<(start + count)], as: UTF16.self)
+    }
+    type.member("byte[] GetBytes(char[] chars, int index, int count)") { call in
+      .object(ArrayObject(bytes: try encoding(call).bytes(try text(call))))
+    }
+    type.member("int GetByteCount(char[] chars, int index, int count)") { call in
+      .int32(Int32(clamping: try encoding(call).bytes(try text(call)).count))
+    }
+    for kind in ["string s", "char[] chars"] {
+      type.member(
+        "int GetBytes(\(kind), int charIndex, int charCount, byte[] bytes, int byteIndex)"
+      ) { call in
+        let all = kind.hasPrefix("string") ? Array(try call.string(0).utf16) : try units(call, 0)
+        let (start, count) = try textPart(all.count, call.int(1), call.int(2))
+        let made = try encoding(call).bytes(String(decoding: all[start..<(start + count)], as: UTF16.self))
+        return try store(made.map { .uint8($0) }, call)
+      }
+    }
+    type.member("int GetChars(byte[] bytes, int byteIndex, int byteCount, char[] chars, int charIndex)") { call in
+      let bytes = try call.bytes(0)
+      let (start, count) = try textPart(bytes.count, call.int(1), call.int(2))
+      return try store(try encoding(call).text(Array(bytes[start..<(start + count)])).utf16.map { .char($0) }, call)
+    }
     for kind in ["string s", "char[] chars"] {
       let word = kind.hasPrefix("string") ? "string" : "char"
       type.member("int GetByteCount(\(kind))") { call in
@@ -70,7 +109,7 @@ extension LibraryCatalog {
       @Sendable func decoded(_ call: Call) throws -> String {
         var bytes = try call.bytes(0)
         if hasPart {
-          let (start, count) = try part(bytes.count, call.int(1), call.int(2))
+          let (start, count) = try textPart(bytes.count, call.int(1), call.int(2))
           bytes = Array(bytes[start..<(start + count)])
         }
         try call.machine.process(bytes: bytes.count)
@@ -91,6 +130,30 @@ extension LibraryCatalog {
       type.member("int GetCharCount(byte[] bytes\(more))") { call in
         .int32(Int32(clamping: try decoded(call).utf16.count))
       }
+    }
+    type.member("int GetMaxCharCount(int byteCount)") { call in
+      if call.int(0) < 0 { throw Thrown.outOfRange("byteCount", "Non-negative number required.") }
+      let (form, bytes) = (try encoding(call).form, call.int(0))
+      let most =
+        switch form {
+        case .utf8: bytes + 1
+        case .utf16, .bigEndian: bytes / 2 + bytes % 2 + 1
+        case .utf32: bytes / 2 + 2
+        case .ascii, .latin1: bytes
+        }
+      return .int32(Int32(clamping: most))
+    }
+    for name in ["IsBrowserDisplay", "IsBrowserSave", "IsMailNewsDisplay", "IsMailNewsSave"] {
+      type.member("bool \(name) { get; }") { call in
+        let form = try encoding(call).form
+        return .bool(form == .utf8 || form == .latin1 || (form == .ascii && name.hasPrefix("IsMail")))
+      }
+    }
+    type.member("bool IsReadOnly { get; }") { _ in .bool(true) }
+    type.member("bool IsAlwaysNormalized()") { _ in .bool(false) }
+    type.member("int WindowsCodePage { get; }") { call in
+      let encoding = try encoding(call)
+      return .int32(encoding.form == .ascii || encoding.form == .latin1 ? 1252 : 1200)
     }
     type.member("int GetMaxByteCount(int charCount)") { call in
       if call.int(0) < 0 { throw Thrown.outOfRange("charCount", "Non-negative number required.") }

@@ -17,9 +17,23 @@ extension LibraryCatalog {
       guard bytes.count == 16 else { throw Thrown.argument("Byte array for GUID must be exactly 16 bytes long.") }
       return .object(GuidObject(bytes: bytes))
     }
+    for (first, rest) in [("int", "short"), ("uint", "ushort")] {
+      let head = "\(first) a, \(rest) b, \(rest) c"
+      type.member("Guid(\(head), byte d, byte e, byte f, byte g, byte h, byte i, byte j, byte k)") { call in
+        .object(GuidObject(groups(call), tail: (3...10).map { UInt8(truncatingIfNeeded: call.int($0)) }))
+      }
+      if first == "int" {
+        type.member("Guid(\(head), byte[] d)") { call in
+          let tail = try call.bytes(3)
+          guard tail.count == 8 else { throw Thrown.argument("Byte array for GUID must be exactly 8 bytes long.") }
+          return .object(GuidObject(groups(call), tail: tail))
+        }
+      }
+    }
     type.member("static Guid ParseExact(string input, string format)") { call in
+      let format = try call.string(1)
       let guid = try GuidObject.parse(try call.string(0))
-      guard try guid.text(format: try call.string(1)) == call.string(0).trimmingWhiteSpace().lowercased() else {
+      guard try guid.text(format: format) == call.string(0).trimmingWhiteSpace().lowercased() else {
         throw Thrown.format("The GUID does not have the form that was asked for.")
       }
       return .object(guid)
@@ -44,6 +58,15 @@ extension LibraryCatalog {
   }
 }
 
+extension LibraryCatalog {
+  /// The first three groups of a `Guid` that is made of numbers, its bytes in the order of `ToByteArray()`.
+  private static func groups(_ call: Call) -> [UInt8] {
+    let (a, b, c) = (call.int(0), call.int(1), call.int(2))
+    return (0..<4).map { UInt8(truncatingIfNeeded: a >> ($0 * 8)) }
+      + [b, c].flatMap { [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8)] }
+  }
+}
+
 /// A `Guid`, kept as its text in the form `D`.
 final class GuidObject: FormattableObject, Sendable {
   let value: String
@@ -59,6 +82,8 @@ final class GuidObject: FormattableObject, Sendable {
     func part(_ places: Range<Int>) -> String { digits[places].joined() }
     value = [part(0..<4), part(4..<6), part(6..<8), part(8..<10), part(10..<16)].joined(separator: "-")
   }
+
+  convenience init(_ groups: [UInt8], tail: [UInt8]) { self.init(bytes: groups + tail) }
 
   private static let order = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15]
 
@@ -100,9 +125,29 @@ final class GuidObject: FormattableObject, Sendable {
     return value == other.value ? 0 : value < other.value ? -1 : 1
   }
 
-  /// The forms `D`, `N`, `B` and `P`.
+  /// The form `X`: `{0x…,0x…,0x…,{0x…,0x…,…}}`; nil when the text has another.
+  private static func parseNumbers(_ text: String) -> GuidObject? {
+    let bare = text.filter { !$0.isWhitespace }
+    guard bare.hasPrefix("{0x"), bare.hasSuffix("}}") else { return nil }
+    let parts = bare.dropFirst().dropLast(2).replacing("{", with: "").split(
+      separator: ",", omittingEmptySubsequences: false)
+    let widths = [8, 4, 4] + Array(repeating: 2, count: 8)
+    guard parts.count == widths.count else { return nil }
+    var hex = ""
+    for (part, width) in zip(parts, widths) {
+      guard part.hasPrefix("0x"), (1...width).contains(part.count - 2), part.dropFirst(2).allSatisfy(\.isHexDigit)
+      else {
+        return nil
+      }
+      hex += String(repeating: "0", count: width + 2 - part.count) + part.dropFirst(2)
+    }
+    return try? parse(hex)
+  }
+
+  /// The forms `D`, `N`, `B`, `P` and `X`.
   static func parse(_ text: String) throws -> GuidObject {
     var digits = text.trimmingWhiteSpace().lowercased()
+    if let guid = parseNumbers(digits) { return guid }
     if (digits.hasPrefix("{") && digits.hasSuffix("}")) || (digits.hasPrefix("(") && digits.hasSuffix(")")) {
       digits = String(digits.dropFirst().dropLast())
     }

@@ -8,7 +8,10 @@ extension LibraryCatalog {
     type.member("List(IEnumerable<T> collection)") { call in
       ListObject.list(of: call.types[0], try call.elements(0))
     }
-    type.member("List(int capacity)") { call in ListObject.list(of: call.types[0], []) }
+    type.member("List(int capacity)") { call in
+      if call.int(0) < 0 { throw Thrown.outOfRange("capacity", "Non-negative number required.") }
+      return ListObject.list(of: call.types[0], [])
+    }
     type.property(
       "T this[int index] { get; set; }", direct: { _, list, index in try listElement(list, index) },
       set: { call in try setListElement(call) })
@@ -18,6 +21,14 @@ extension LibraryCatalog {
   }
 
   private static func list(_ call: Call) throws -> ListObject { try call.receiver(ListObject.self) }
+
+  /// How many elements a list that grew one by one has room for.
+  private static func capacity(_ count: Int) -> Int {
+    if count == 0 { return 0 }
+    var room = 4
+    while room < count { room *= 2 }
+    return room
+  }
 
   private static func insert(_ call: Call, _ values: [Value]) throws -> Value {
     let list = try Self.list(call)
@@ -107,18 +118,19 @@ extension LibraryCatalog {
       }
     }
     type.property(
-      "int Capacity { get; set; }", get: { call in .int32(Int32(clamping: try list(call).elements.count)) },
+      "int Capacity { get; set; }", get: { call in .int32(Int32(clamping: capacity(try list(call).elements.count))) },
       set: { _ in .null })
     type.member("void TrimExcess()") { _ in .null }
     type.member("bool Contains(T item)") { call in
       .bool(try list(call).elements.contains { Operation.areEqual($0, call[0]) })
     }
     for (name, isLast) in [("IndexOf", false), ("LastIndexOf", true)] {
-      for hasStart in [false, true] {
-        type.member("int \(name)(T item\(hasStart ? ", int index" : ""))") { call in
+      for (more, arguments) in [("", 0), (", int index", 1), (", int index, int count", 2)] {
+        type.member("int \(name)(T item\(more))") { call in
           let all = try list(call).elements
-          if hasStart, !(0...all.count).contains(call.int(1)) { throw Thrown.outOfRange("index") }
-          let part = !hasStart ? all[...] : isLast ? all[...min(call.int(1), all.count - 1)] : all[call.int(1)...]
+          let part = all[
+            try searched(
+              all.count, arguments > 0 ? call.int(1) : nil, arguments > 1 ? call.int(2) : nil, fromEnd: isLast)]
           let wanted = call[0]
           let index =
             isLast
@@ -129,6 +141,21 @@ extension LibraryCatalog {
     }
     type.member("int BinarySearch(T item)") { call in
       .int32(Int32(clamping: try Sorting.place(of: call[0], in: try list(call).elements, call.machine)))
+    }
+    type.member("int BinarySearch(T item, StringComparer comparer)") { call in
+      let comparer: ComparerObject? = call.objectOrNull(1)
+      let place = try Sorting.place(of: call[0], in: try list(call).elements, call.machine) {
+        try comparer?.order($0, $1) ?? Operation.compare($0, $1)
+      }
+      return .int32(Int32(clamping: place))
+    }
+    type.member("int BinarySearch(int index, int count, T item, StringComparer comparer)") { call in
+      let (all, comparer): ([Value], ComparerObject?) = (try list(call).elements, call.objectOrNull(3))
+      let (start, count) = try part(all.count, call.int(0), call.int(1))
+      let place = try Sorting.place(of: call[2], in: Array(all[start..<(start + count)]), call.machine) {
+        try comparer?.order($0, $1) ?? Operation.compare($0, $1)
+      }
+      return .int32(Int32(clamping: place >= 0 ? place + start : ~(~place + start)))
     }
     type.member("T[] ToArray()") { call in
       let list = try Self.list(call)
@@ -185,17 +212,24 @@ extension LibraryCatalog {
       return ListObject.list(of: call.types[0], made)
     }
     for (name, isLast) in [("Find", false), ("FindLast", true)] {
-      @Sendable func place(_ call: Call) throws -> Int? {
-        let (all, test) = (try list(call).elements, try call.delegate(0))
+      @Sendable func place(_ call: Call, _ arguments: Int = 0) throws -> Int? {
+        let (all, test) = (try list(call).elements, try call.delegate(arguments))
+        let part = all[
+          try searched(
+            all.count, arguments > 0 ? call.int(0) : nil, arguments > 1 ? call.int(1) : nil, fromEnd: isLast)]
         return isLast
-          ? try all.lastIndex { try test.test(call.machine, $0) }
-          : try all.firstIndex { try test.test(call.machine, $0) }
+          ? try part.lastIndex { try test.test(call.machine, $0) }
+          : try part.firstIndex { try test.test(call.machine, $0) }
       }
       type.member("T \(name)(Predicate<T> match)") { call in
         let list = try Self.list(call)
         return try place(call).map { list.elements[$0] } ?? Value.defaultValue(of: list.runtimeType.arguments[0])
       }
-      type.member("int \(name)Index(Predicate<T> match)") { call in .int32(Int32(clamping: try place(call) ?? -1)) }
+      for (head, arguments) in [("", 0), ("int startIndex, ", 1), ("int startIndex, int count, ", 2)] {
+        type.member("int \(name)Index(\(head)Predicate<T> match)") { call in
+          .int32(Int32(clamping: try place(call, arguments) ?? -1))
+        }
+      }
       if !isLast { type.member("bool Exists(Predicate<T> match)") { call in .bool(try place(call) != nil) } }
     }
     type.member("bool TrueForAll(Predicate<T> match)") { call in

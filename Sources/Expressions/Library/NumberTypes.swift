@@ -46,8 +46,8 @@ extension LibraryCatalog {
   private static func namedReal(_ text: String) -> Double? {
     switch text {
     case "NaN": .nan
-    case "Infinity", "∞": .infinity
-    case "-Infinity", "-∞": -.infinity
+    case "Infinity": .infinity
+    case "-Infinity": -.infinity
     default: nil
     }
   }
@@ -103,7 +103,7 @@ extension LibraryCatalog {
       type.member("bool Equals(\(word) obj)") { call in .bool(Operation.areEqual(call.this, call[0])) }
       if kind == .double || kind == .float {
         let wrap: @Sendable (Double) -> Value = { kind == .float ? .float(Float($0)) : .double($0) }
-        type.constant("\(word) NaN", wrap(.nan))
+        type.constant("\(word) NaN", wrap(-.nan))
         type.constant("\(word) PositiveInfinity", wrap(.infinity))
         type.constant("\(word) NegativeInfinity", wrap(-.infinity))
         type.constant(
@@ -142,6 +142,30 @@ extension LibraryCatalog {
   }
 
   private static func decimalMembers(_ type: inout LibraryRegistration) {
+    for source in ["int", "uint", "long", "ulong", "float", "double"] {
+      type.member("Decimal(\(source) value)") { call in .decimal(try Operation.decimal(call[0])) }
+    }
+    type.member("Decimal(int lo, int mid, int hi, bool isNegative, byte scale)") { call in
+      try decimal(bits: (0..<3).map { call.int($0) }, scale: call.int(4), isNegative: call.bool(3))
+    }
+    type.member("Decimal(int[] bits)") { call in
+      let bits = try call.elements(0).map { Int(Operation.integer($0) ?? 0) }
+      guard bits.count == 4, bits[3] & 0x7F00_FFFF == 0 else { throw invalidDecimal }
+      return try decimal(bits: bits, scale: bits[3] >> 16 & 0xFF, isNegative: bits[3] < 0)
+    }
+    type.member("static int[] GetBits(decimal d)") { call in
+      let value = try Operation.decimal(call[0])
+      let flags = Int32(value.scale) << 16 | (value.isNegative ? Int32.min : 0)
+      let words = (0..<3).map { Int32(truncatingIfNeeded: value.coefficient >> ($0 * 32)) } + [flags]
+      return .object(ArrayObject(of: .int32, words.map { .int32($0) }))
+    }
+    type.member("static long ToOACurrency(decimal value)") { call in
+      let scaled = try Operation.decimal(call[0]) * DecimalNumber(Int64(10_000))
+      return try Operation.convertChecked(.decimal(scaled.rounded(0)), to: .int64)
+    }
+    type.member("static decimal FromOACurrency(long cy)") { call in
+      .decimal(try DecimalNumber(call.long(0)) / DecimalNumber(Int64(10_000)))
+    }
     type.constant("decimal Zero", .decimal(.zero))
     type.constant("decimal One", .decimal(.one))
     type.constant("decimal MinusOne", .decimal(DecimalNumber.one.negated))
@@ -171,11 +195,27 @@ extension LibraryCatalog {
     type.member("static bool Equals(decimal d1, decimal d2)") { call in .bool(Operation.areEqual(call[0], call[1])) }
     for (name, target) in [
       ("Int32", TypeSymbol.int32), ("Int64", .int64), ("Double", .double), ("Byte", .uint8), ("UInt64", .uint64),
+      ("Int16", .int16), ("UInt16", .uint16), ("SByte", .int8), ("UInt32", .uint32), ("Single", .float),
     ] {
       type.member("static \(target) To\(name)(decimal d)") { call in
         try Operation.convertChecked(call[0], to: target)
       }
     }
+  }
+
+  private static var invalidDecimal: Thrown {
+    Thrown.argument("Decimal byte array constructor requires an array of length four containing valid decimal bytes.")
+  }
+
+  /// A decimal from three words of 32 bits, the lowest first.
+  private static func decimal(bits: [Int], scale: Int, isNegative: Bool) throws -> Value {
+    guard (0...28).contains(scale) else {
+      throw Thrown.outOfRange("scale", "Decimal's scale value must be between 0 and 28.")
+    }
+    let coefficient = bits.prefix(3).enumerated().reduce(UInt128(0)) { value, word in
+      value | UInt128(UInt32(truncatingIfNeeded: word.element)) << UInt128(word.offset * 32)
+    }
+    return .decimal(DecimalNumber(coefficient, scale: scale, isNegative: isNegative))
   }
 
   /// `Round` of a decimal, by the arguments that say how.

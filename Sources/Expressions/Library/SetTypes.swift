@@ -13,6 +13,10 @@ extension LibraryCatalog {
       return .object(set)
     }
     type.member("HashSet()") { call in try make(call, [], .null) }
+    type.member("HashSet(int capacity)") { call in
+      if call.int(0) < 0 { throw Thrown.outOfRange("capacity", "Non-negative number required.") }
+      return try make(call, [], .null)
+    }
     type.member("HashSet(IEnumerable<T> collection)") { call in try make(call, try call.elements(0), .null) }
     type.member("HashSet(StringComparer comparer)") { call in try make(call, [], call[0]) }
     type.member("HashSet(IEnumerable<T> collection, StringComparer comparer)") { call in

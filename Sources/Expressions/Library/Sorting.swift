@@ -35,14 +35,17 @@ enum Sorting {
   }
 
   /// The place of a value in a sorted list; when it is not there, the complement of where it would stand.
-  static func place(of wanted: Value, in values: [Value], _ machine: Machine) throws -> Int {
+  static func place(
+    of wanted: Value, in values: [Value], _ machine: Machine,
+    _ order: (Value, Value) throws -> Int = { try Operation.compare($0, $1) }
+  ) throws -> Int {
     var (low, high) = (0, values.count - 1)
     while low <= high {
       try machine.charge()
       let middle = (low + high) / 2
-      let order = try Operation.compare(values[middle], wanted)
-      if order == 0 { return middle }
-      if order < 0 { low = middle + 1 } else { high = middle - 1 }
+      let found = try order(values[middle], wanted)
+      if found == 0 { return middle }
+      if found < 0 { low = middle + 1 } else { high = middle - 1 }
     }
     return ~low
   }

@@ -15,8 +15,20 @@ extension LibraryCatalog {
   }
 
   private static func builderMaking(_ type: inout LibraryRegistration) {
-    for parameters in ["", "int capacity", "int capacity, int maxCapacity"] {
-      type.member("StringBuilder(\(parameters))") { _ in .object(BuilderObject("")) }
+    type.member("StringBuilder()") { _ in .object(BuilderObject("")) }
+    for hasMost in [false, true] {
+      type.member("StringBuilder(int capacity\(hasMost ? ", int maxCapacity" : ""))") { call in
+        guard call.int(0) >= 0, !hasMost || call.int(1) >= max(1, call.int(0)) else {
+          throw Thrown.outOfRange("capacity")
+        }
+        return .object(BuilderObject(""))
+      }
+    }
+    type.member("StringBuilder(string value, int startIndex, int length, int capacity)") { call in
+      let units = Array((call.stringOrNull(0) ?? "").utf16)
+      if call.int(3) < 0 { throw Thrown.outOfRange("capacity") }
+      let (start, length) = try textPart(units.count, call.int(1), call.int(2))
+      return .object(BuilderObject(String(decoding: units[start..<(start + length)], as: UTF16.self)))
     }
     for parameters in ["string value", "string value, int capacity"] {
       type.member("StringBuilder(\(parameters))") { call in .object(BuilderObject(call.stringOrNull(0) ?? "")) }
@@ -78,10 +90,18 @@ extension LibraryCatalog {
     type.member("StringBuilder Append(char[] value)") { call in
       try append(call, String(decoding: try units(call, 0), as: UTF16.self))
     }
+    type.member("StringBuilder Insert(int index, char[] value)") { call in
+      try insert(call, call[1].isNull ? "" : String(decoding: try units(call, 1), as: UTF16.self), 1)
+    }
+    type.member("StringBuilder Insert(int index, char[] value, int startIndex, int charCount)") { call in
+      let all = try units(call, 1)
+      let (start, count) = try textPart(all.count, call.int(2), call.int(3))
+      return try insert(call, String(decoding: all[start..<(start + count)], as: UTF16.self), 1)
+    }
     for kind in ["string", "char[]"] {
       type.member("StringBuilder Append(\(kind) value, int startIndex, int count)") { call in
         let all = kind == "string" ? Array((call.stringOrNull(0) ?? "").utf16) : try units(call, 0)
-        let (start, count) = try part(all.count, call.int(1), call.int(2))
+        let (start, count) = try textPart(all.count, call.int(1), call.int(2))
         return try append(call, String(decoding: all[start..<(start + count)], as: UTF16.self))
       }
     }
@@ -133,7 +153,7 @@ extension LibraryCatalog {
             return call.this
           }
           let units = Array(own.text.utf16)
-          let (start, count) = try part(units.count, call.int(2), call.int(3))
+          let (start, count) = try textPart(units.count, call.int(2), call.int(3))
           let middle = String(decoding: units[start..<(start + count)], as: UTF16.self)
           own.text =
             String(decoding: units[..<start], as: UTF16.self) + (try replaced(middle, old, new, call.machine))
@@ -148,7 +168,7 @@ extension LibraryCatalog {
     }
     type.member("string ToString(int startIndex, int length)") { call in
       let units = Array(try builder(call).text.utf16)
-      let (start, length) = try part(units.count, call.int(0), call.int(1))
+      let (start, length) = try textPart(units.count, call.int(0), call.int(1))
       return text(units[start..<(start + length)])
     }
     type.member("bool Equals(StringBuilder sb)") { call in

@@ -41,7 +41,7 @@ extension LibraryCatalog {
     type.member("String(char[] value)") { call in text(try units(call, 0)) }
     type.member("String(char[] value, int startIndex, int length)") { call in
       let all = try units(call, 0)
-      let (start, length) = try part(all.count, call.int(1), call.int(2))
+      let (start, length) = try textPart(all.count, call.int(1), call.int(2))
       return text(all[start..<(start + length)])
     }
     type.member("static string Empty { get; }") { _ in .string("") }
@@ -51,18 +51,20 @@ extension LibraryCatalog {
       guard index >= 0, index < units.count else { throw Thrown.indexOutOfRange() }
       return .char(units[units.index(units.startIndex, offsetBy: index)])
     }
-    type.member("static string Concat(params object[] values)") { call in
-      try joined(try call.array(0), "", call.machine)
+    for element in ["string", "object"] {
+      type.member("static string Concat(params \(element)[] values)") { call in
+        try joined(try call.array(0), "", call.machine)
+      }
+      type.member("static string Join(string separator, params \(element)[] values)") { call in
+        try joined(try call.array(1), call.stringOrNull(0) ?? "", call.machine)
+      }
     }
     type.member("static string Concat<T>(IEnumerable<T> values)") { call in
       try joined(try call.elements(0), "", call.machine)
     }
-    type.member("static string Join(string separator, params object[] values)") { call in
-      try joined(try call.array(1), call.stringOrNull(0) ?? "", call.machine)
-    }
     type.member("static string Join(string separator, string[] value, int startIndex, int count)") { call in
       let all = try call.array(1)
-      let (start, count) = try part(all.count, call.int(2), call.int(3))
+      let (start, count) = try textPart(all.count, call.int(2), call.int(3))
       return try joined(Array(all[start..<(start + count)]), call.stringOrNull(0) ?? "", call.machine)
     }
     for signature in [
@@ -89,7 +91,7 @@ extension LibraryCatalog {
     }
     type.member("char[] ToCharArray(int startIndex, int length)") { call in
       let units = Array(try call.thisString().utf16)
-      let (start, length) = try part(units.count, call.int(0), call.int(1))
+      let (start, length) = try textPart(units.count, call.int(0), call.int(1))
       return .object(ArrayObject(of: .char, units[start..<(start + length)].map { .char($0) }))
     }
   }
@@ -147,6 +149,19 @@ extension LibraryCatalog {
         }
         return .int32(Int32(clamping: try comparer.order(try piece(0, 1), try piece(2, 3))))
       }
+    }
+    type.member("static int CompareOrdinal(string strA, int indexA, string strB, int indexB, int length)") { call in
+      guard let a = call.stringOrNull(0), let b = call.stringOrNull(2) else {
+        return .int32(call[0].isNull ? (call[2].isNull ? 0 : -1) : 1)
+      }
+      if call.int(4) < 0 { throw Thrown.outOfRange("length") }
+      let length = call.int(4)
+      @Sendable func part(_ text: String, _ start: Int, _ name: String) throws -> String {
+        guard (0...text.utf16.count).contains(start) else { throw Thrown.outOfRange(name) }
+        return String(decoding: Array(text.utf16.dropFirst(start).prefix(length)), as: UTF16.self)
+      }
+      let (x, y) = (try part(a, call.int(1), "indexA"), try part(b, call.int(3), "indexB"))
+      return .int32(Int32(clamping: Operation.compareOrdinal(x, y)))
     }
     type.member("static int CompareOrdinal(string strA, string strB)") { call in
       .int32(Int32(clamping: try ComparerObject(ignoresCase: false, isOrdinal: true).order(call[0], call[1])))

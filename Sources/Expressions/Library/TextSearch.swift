@@ -112,6 +112,20 @@ extension LibraryCatalog {
     type.member("int Compare(string x, string y)") { call in
       .int32(Int32(clamping: try call.receiver(ComparerObject.self).order(call[0], call[1])))
     }
+    type.member("bool Equals(object x, object y)") { call in
+      if case .string = call[0], case .string = call[1] {
+        return .bool(try call.receiver(ComparerObject.self).order(call[0], call[1]) == 0)
+      }
+      return .bool(Operation.areEqual(call[0], call[1]))
+    }
+    type.member("int Compare(object x, object y)") { call in
+      if case .string = call[0], case .string = call[1] {
+        return .int32(Int32(clamping: try call.receiver(ComparerObject.self).order(call[0], call[1])))
+      }
+      if Operation.areEqual(call[0], call[1]) { return .int32(0) }
+      if call[0].isNull || call[1].isNull { return .int32(call[0].isNull ? -1 : 1) }
+      return .int32(Int32(clamping: try Operation.compare(call[0], call[1])))
+    }
     type.member("int GetHashCode(string obj)") { call in
       let ignoresCase = try call.receiver(ComparerObject.self).ignoresCase
       let key = ValueKey(.string(try call.string(0)), ignoresCase: ignoresCase).value

@@ -64,7 +64,15 @@ extension Operation {
 
   /// Code unit by code unit.
   static func compareOrdinal(_ a: String, _ b: String) -> Int {
-    for (p, q) in zip(a.utf16, b.utf16) where p != q { return Int(p) - Int(q) }
-    return a.utf16.count - b.utf16.count
+    let (x, y) = (a.utf16, b.utf16)
+    for (p, q) in zip(x, y) where p != q { return Int(p) - Int(q) }
+    let (m, n) = (x.count, y.count)
+    // .NET compares the first two places with the zero behind a text that ends there.
+    if m != n, min(m, n) < 2 {
+      let longer = m > n ? x : y
+      let unit = Int(longer[longer.index(longer.startIndex, offsetBy: min(m, n))])
+      return m > n ? unit : -unit
+    }
+    return m - n
   }
 }

@@ -68,7 +68,10 @@ enum CompositeFormat {
         index = end + 1
         let parts = item.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         let head = parts[0].split(separator: ",", omittingEmptySubsequences: false).map { $0.filter { $0 != " " } }
-        guard let place = head.first.flatMap({ Int($0) }), place >= 0 else { throw Thrown.format() }
+        // Blanks may stand behind the number, not before it.
+        guard item.first?.isNumber == true, let place = head.first.flatMap({ Int($0) }), place >= 0 else {
+          throw Thrown.format()
+        }
         guard place < arguments.count else {
           throw Thrown.format(
             "Index (zero based) must be greater than or equal to zero and less than the size of the argument list.")

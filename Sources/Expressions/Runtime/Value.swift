@@ -50,7 +50,7 @@ public protocol RuntimeObject: AnyObject {
 }
 
 extension RuntimeObject {
-  public func text(_ machine: Machine) throws -> String { runtimeType.qualifiedName }
+  public func text(_ machine: Machine) throws -> String { runtimeType.reflectionName }
   public func isEqual(to other: Value) -> Bool {
     if case .object(let object) = other { return object === self }
     return false

@@ -5,6 +5,16 @@ extension TypeSymbol: CustomStringConvertible {
   /// The type as the C# compiler's messages write it: `System.Collections.Generic.List<int>`.
   var qualifiedName: String { name(qualified: true) }
 
+  /// The type as reflection writes it, which is what most objects say of themselves:
+  /// ``System.Collections.Generic.List`1[System.Int32]``.
+  var reflectionName: String {
+    if let element = elementType {
+      return element.reflectionName + "[" + String(repeating: ",", count: definition.rank - 1) + "]"
+    }
+    if arguments.isEmpty { return definition.fullName }
+    return definition.fullName + "`\(arguments.count)[" + arguments.map(\.reflectionName).joined(separator: ",") + "]"
+  }
+
   func name(qualified: Bool) -> String {
     if let keyword = TypeDefinition.keywords[definition.fullName] { return keyword }
     if let underlying = nullableUnderlying { return underlying.name(qualified: qualified) + "?" }

@@ -21,6 +21,8 @@ final class HashObject: RuntimeObject {
   private let typeName: String
   var key: [UInt8]?
   private var pending: [UInt8] = []
+  /// Pieces were given, and the last one not yet.
+  var isUnfinished: Bool { !pending.isEmpty && result == nil }
   /// The last hash made.
   private(set) var result: [UInt8]?
 

@@ -81,12 +81,13 @@ extension LibraryCatalog {
       return .object(ArrayObject(bytes: try call.receiver(HashObject.self).compute(Array(bytes[part]), call.machine)))
     }
     type.member("byte[] Hash { get; }") { call in
-      guard let result = try call.receiver(HashObject.self).result else {
+      let hash = try call.receiver(HashObject.self)
+      if hash.isUnfinished {
         throw Thrown(
           "System.Security.Cryptography.CryptographicUnexpectedOperationException",
           "Hash must be finalized before the hash value is retrieved.")
       }
-      return .object(ArrayObject(bytes: result))
+      return hash.result.map { .object(ArrayObject(bytes: $0)) } ?? .null
     }
     type.member("int HashSize { get; }") { call in
       .int32(Int32(try call.receiver(HashObject.self).function.length * 8))
@@ -105,7 +106,7 @@ extension LibraryCatalog {
       try call.receiver(HashObject.self).append(bytes, call.machine)
       if let output: ArrayObject = call.objectOrNull(3) {
         guard call.int(4) >= 0, call.int(4) + bytes.count <= output.count else {
-          throw Thrown.outOfRange("outputOffset")
+          throw Thrown.argument("The output buffer is too small.")
         }
         output.bytes.replaceSubrange(call.int(4)..<(call.int(4) + bytes.count), with: bytes)
       }

@@ -4,6 +4,10 @@ extension LibraryCatalog {
     LibraryType("abstract class Newtonsoft.Json.Linq.JContainer : JToken") { type in containerMembers(&type) },
     LibraryType("class Newtonsoft.Json.Linq.JProperty : JContainer") { type in propertyMembers(&type) },
     LibraryType("class Newtonsoft.Json.Linq.JConstructor : JContainer") { type in
+      type.member("JConstructor()") { call in made(JsonToken(.constructor("")), call) }
+      type.member("JConstructor(JConstructor other)") { call in
+        made(try call.object(0, as: JsonToken.self).copy(call.machine), call)
+      }
       type.member("JConstructor(string name)") { call in made(JsonToken(.constructor(try call.string(0))), call) }
       type.member("JConstructor(string name, params object[] content)") { call in
         let token = JsonToken(.constructor(try call.string(0)))
@@ -282,7 +286,7 @@ extension LibraryCatalog {
       optional(try token(call).property(try call.string(0), ignoresCase: ignoresCase(call, 1)))
     }
     type.member("IEnumerable<JProperty> Properties()") { call in
-      .object(ArrayObject(of: JsonKind.propertyType, try token(call).children.map { .object($0) }))
+      listed(JsonKind.propertyType, try token(call).children.map { .object($0) })
     }
     type.member("IEnumerable<JToken> PropertyValues()") { call in
       tokens(try token(call).children.compactMap(\.propertyValue))
@@ -301,7 +305,8 @@ extension LibraryCatalog {
       optional(call.stringOrNull(0).flatMap { name in (try? token(call))?.member(name) })
     }
     type.member("JToken GetValue(string propertyName, StringComparison comparison)") { call in
-      optional(try token(call).property(try call.string(0), ignoresCase: ignoresCase(call, 1))?.propertyValue)
+      guard let name = call.stringOrNull(0) else { return .null }
+      return optional(try token(call).property(name, ignoresCase: ignoresCase(call, 1))?.propertyValue)
     }
   }
 

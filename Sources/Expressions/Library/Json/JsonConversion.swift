@@ -93,11 +93,13 @@ enum JsonConversion {
       if case .string(let text) = value { return .object(try GuidObject.parse(text)) }
     case .dateTime:
       if case .object(let date as DateTimeOffsetObject) = value { return LibraryCatalog.value(date.utc) }
-      if case .string(let text) = value { return LibraryCatalog.value(try DateTimeValue.parse(text)) }
+      if case .string(let text) = value {
+        return LibraryCatalog.value(try DateTimeValue.parse(text, today: LibraryCatalog.today(machine)))
+      }
     case .dateTimeOffset:
       if case .object(let date as DateTimeObject) = value { return .object(DateTimeOffsetObject(date.value)) }
       if case .string(let text) = value {
-        let read = try DateTimeValue.read(text)
+        let read = try DateTimeValue.read(text, today: LibraryCatalog.today(machine))
         return try LibraryCatalog.value(clock: read.clock, offset: read.offset ?? 0)
       }
     case .timeSpan:
@@ -111,7 +113,7 @@ enum JsonConversion {
       }
     default:
       if type.definition.name == "Uri", case .string(let text) = value {
-        return .object(UriObject(try UriObject.made(text, kind: 0)))
+        return .object(UriObject(try UriObject.made(text, kind: 1)))
       }
       guard let kind = LibraryCatalog.NumberKind(rawValue: type.definition.name) else { break }
       if case .object(let number as BigIntegerObject) = value { return try large(number, kind) }

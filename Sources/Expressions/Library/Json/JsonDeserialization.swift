@@ -49,6 +49,15 @@ struct JsonDeserialization {
     return isText ? try read(token, type) : try JsonConversion.cast(token, to: type, machine)
   }
 
+  /// The type of the single values that an object of a type holds: `string` for `Dictionary<string, List<string>>`.
+  static func leaf(of type: TypeSymbol) -> TypeSymbol {
+    var leaf = type
+    while leaf != .string, let inner = leaf.elementType ?? leaf.nullableUnderlying ?? leaf.arguments.last {
+      leaf = inner
+    }
+    return leaf
+  }
+
   private static let setName = "System.Collections.Generic.HashSet"
 
   private func elements(_ token: JsonToken, _ element: TypeSymbol, _ type: TypeSymbol) throws -> [Value] {
@@ -119,7 +128,8 @@ struct JsonDeserialization {
     do {
       return try JsonConversion.cast(token, to: type, machine)
     } catch let error as Thrown where Self.readByReader.keys.contains(type.fullName) {
-      guard case .scalar(.string(let text)) = token.content else { throw error }
+      guard case .scalar(let value) = token.content, !value.isNull else { throw error }
+      let text = try Operation.text(value, machine)
       throw Thrown(
         JsonReader.failure,
         "Could not convert string to \(Self.readByReader[type.fullName] ?? ""): \(text). "

@@ -26,8 +26,7 @@ extension LibraryCatalog {
       tokens(try elements(call).flatMap(\.children))
     }
     type.member("static IEnumerable<JProperty> Properties(this IEnumerable<JObject> source)") { call in
-      .object(
-        ArrayObject(of: JsonKind.propertyType, try elements(call).flatMap(\.children).map { .object($0) }))
+      listed(JsonKind.propertyType, try elements(call).flatMap(\.children).map { .object($0) })
     }
     for (name, includesSelf) in [("Ancestors", false), ("AncestorsAndSelf", true)] {
       type.member("static IEnumerable<JToken> \(name)(this IEnumerable<JToken> source)") { call in
@@ -51,6 +50,6 @@ extension LibraryCatalog {
 
   private static func converted(_ tokens: [JsonToken], _ call: Call) throws -> Value {
     let (type, machine) = (call.types[0], call.machine)
-    return .object(ArrayObject(of: type, try tokens.map { try JsonConversion.value($0, as: type, machine) }))
+    return listed(type, try tokens.map { try JsonConversion.value($0, as: type, machine) })
   }
 }

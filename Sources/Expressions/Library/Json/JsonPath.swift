@@ -73,6 +73,7 @@ struct JsonPath: Sendable {
       }
       guard let indices else { return result += token.children }
       for index in indices {
+        if index < 0 { throw Thrown.outOfRange("index", "Index was out of range. Must be non-negative.") }
         if let element = token.child(at: index) {
           result.append(element)
         } else if strict {
@@ -144,8 +145,8 @@ struct JsonPath: Sendable {
       }
       current = parent
     }
-    // The path of a property that stands alone is its name.
-    if let name = current.propertyName { parts.append(part(name)) }
+    // A property's own name stands in the path only below something else.
+    if current !== token, let name = current.propertyName { parts.append(part(name)) }
     return joined(parts.reversed())
   }
 

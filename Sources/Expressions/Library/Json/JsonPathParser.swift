@@ -39,7 +39,10 @@ struct JsonPathParser {
         (isDeep, wantsName) = (false, false)
       case "]", ")": return path
       case " " where inFilter: return path
-      case " ": index += 1
+      case " ":
+        // A blank ends a path: nothing but blanks may follow.
+        skipBlanks()
+        if index < text.count { throw unexpected() }
       case ".":
         index += 1
         wantsName = true
@@ -52,7 +55,7 @@ struct JsonPathParser {
         if inFilter, "=<>!|&~".contains(character) { return path }
         guard wantsName else { throw JsonPath.failure("Unexpected character following indexer: \(character)") }
         let start = index
-        while let next = peek, !".[]()".contains(next), !(inFilter && " =<>!|&~".contains(next)) { index += 1 }
+        while let next = peek, !" .[]()".contains(next), !(inFilter && "=<>!|&~".contains(next)) { index += 1 }
         let name = String(text[start..<index]).trimmingWhiteSpace()
         let names: [String]? = name == "*" ? nil : [name]
         path.steps.append(isDeep ? .descendants(names) : .members(names))
@@ -72,7 +75,7 @@ struct JsonPathParser {
     // `..[0]`: at every level below.
     let lead: [JsonPath.Step] = isDeep ? [.descendants(nil)] : []
     switch first {
-    case "'", "\"":
+    case "'":
       let names = try quotedNames(close, open)
       return [isDeep ? .descendants(names) : .members(names)]
     case "?":
@@ -128,7 +131,7 @@ struct JsonPathParser {
     var names: [String] = []
     while true {
       skipBlanks()
-      guard let quote = peek, quote == "'" || quote == "\"" else { throw peek == nil ? open : unexpected() }
+      guard let quote = peek, quote == "'" else { throw peek == nil ? open : unexpected() }
       guard let name = try quoted(quote) else { throw open }
       names.append(name)
       skipBlanks()

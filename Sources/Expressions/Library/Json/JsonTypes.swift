@@ -32,9 +32,16 @@ extension LibraryCatalog {
 
   private static func deserialized(_ call: Call, _ type: TypeSymbol) throws -> Value {
     let text = try call.string(0)
-    // Blank text has no value: null, or the default of the type.
-    if text.utf8.allSatisfy({ $0 == 0x20 || (0x09...0x0D).contains($0) }) { return Value.defaultValue(of: type) }
-    let token = try JsonReader.parse(text, call.machine)
+    // Blank text has no value.
+    if text.utf8.allSatisfy({ $0 == 0x20 || (0x09...0x0D).contains($0) }) {
+      if type.acceptsNull { return .null }
+      throw Thrown(
+        "Newtonsoft.Json.JsonSerializationException",
+        "No JSON content found and type '\(type.reflectionName)' is not nullable. Path '', line 0, position 0.")
+    }
+    // Where texts are wanted they are read as they stand, also those that look like dates.
+    let readsDates = JsonDeserialization.leaf(of: type) != .string
+    let token = try JsonReader.parse(Array(text.utf8), call.machine, readsDates: readsDates)
     return try JsonDeserialization(machine: call.machine, isText: true).object(token, type)
   }
 
@@ -62,6 +69,7 @@ extension LibraryCatalog {
   /// `token[key]`.
   static func element(_ target: JsonToken, _ key: Value) throws -> JsonToken? {
     let type = target.kind == .constructor ? "JConstructor" : "JArray"
+    if key.isNull, target.isContainer { throw Thrown.argumentNull("key") }
     switch (target.kind, key) {
     case (.object, .string(let name)): return target.member(name)
     case (.object, _):
@@ -142,6 +150,10 @@ extension LibraryCatalog {
       return .object(
         ArrayObject(of: type, try token.children.map { try JsonConversion.value($0, as: type, machine) }))
     }
+    type.member("object ToObject(Type objectType)") { call in
+      let type = (try call.object(0) as TypeObject).type
+      return try JsonDeserialization(machine: call.machine, isText: false).object(try token(call), type)
+    }
     type.member("T ToObject<T>()") { call in
       try JsonDeserialization(machine: call.machine, isText: false).object(try token(call), call.types[0])
     }
@@ -194,7 +206,7 @@ extension LibraryCatalog {
     type.member("IEnumerable<T> Children<T>()") { call in
       let wanted = call.types[0]
       let children = try token(call).children.map { Value.object($0) }.filter { $0.isInstance(of: wanted) }
-      return .object(ArrayObject(of: wanted, children))
+      return listed(wanted, children)
     }
   }
 
@@ -214,8 +226,14 @@ extension LibraryCatalog {
     return result
   }
 
-  static func tokens(_ tokens: [JsonToken]) -> Value {
-    .object(ArrayObject(of: JsonKind.tokenType, tokens.map { .object($0) }))
+  static func tokens(_ tokens: [JsonToken]) -> Value { listed(JsonKind.tokenType, tokens.map { .object($0) }) }
+
+  /// A whole number as the `long` that `JValue` keeps it in; other values as they are.
+  static func widened(_ value: Value) -> Value {
+    switch value {
+    case .int32, .int16, .int8, .uint8, .uint16, .uint32: Operation.convert(value, to: .int64)
+    default: value
+    }
   }
 
   // MARK: - Paths
@@ -250,7 +268,7 @@ extension LibraryCatalog {
         if name != "char" {
           type.direct("static implicit operator JToken(\(name)\(suffix) value)") { machine, value in
             try machine.allocate(bytes: JsonToken.size)
-            return made(JsonToken(.scalar(value)), machine)
+            return made(JsonToken(.scalar(widened(value))), machine)
           }
         }
         let acceptsNull = target.acceptsNull || suffix == "?"
@@ -271,6 +289,10 @@ extension LibraryCatalog {
   // MARK: - JValue
 
   private static func valueMembers(_ type: inout LibraryRegistration) {
+    type.member("JValue(long value)") { call in made(JsonToken(.scalar(widened(call[0]))), call) }
+    for kind in ["ulong", "double", "float", "decimal", "char", "bool", "string"] {
+      type.member("JValue(\(kind) value)") { call in made(try JsonToken.value(call[0]), call) }
+    }
     type.member("JValue(object value)") { call in
       guard let token: JsonToken = call.objectOrNull(0) else {
         return made(try JsonToken.value(call[0]), call)

@@ -23,6 +23,16 @@ extension LibraryCatalog {
     type.member("Uri(string uriString, UriKind uriKind)", listed: false) { call in
       .object(UriObject(try UriObject.made(try call.string(0), kind: call.int(1))))
     }
+    type.member("Uri(string uriString, bool dontEscape)") { call in
+      .object(UriObject(try UriValue(absolute: try call.string(0))))
+    }
+    type.member("static bool IsHexEncoding(string pattern, int index)") { call in
+      let bytes = Array(try call.string(0).utf8)
+      let at = call.int(1)
+      return .bool(
+        at >= 0 && at + 2 < bytes.count && bytes[at] == 0x25 && PercentEncoding.digit(bytes[at + 1]) != nil
+          && PercentEncoding.digit(bytes[at + 2]) != nil)
+    }
     type.member("Uri(Uri baseUri, string relativeUri)") { call in
       .object(UriObject(try UriObject.base(call).resolving(call.stringOrNull(1) ?? "")))
     }
@@ -88,6 +98,7 @@ extension LibraryCatalog {
     }
     for (name, scheme) in [
       ("Http", "http"), ("Https", "https"), ("Ftp", "ftp"), ("File", "file"), ("Mailto", "mailto"),
+      ("Gopher", "gopher"), ("News", "news"), ("Nntp", "nntp"), ("NetTcp", "net.tcp"), ("NetPipe", "net.pipe"),
     ] {
       type.member("static string UriScheme\(name) { get; }") { _ in .string(scheme) }
     }
@@ -100,7 +111,7 @@ extension LibraryCatalog {
       ("Fragment", { $0.fragment }), ("PathAndQuery", { $0.path + $0.query }), ("Authority", { $0.authority }),
       ("AbsoluteUri", { $0.absoluteText }), ("LocalPath", { PercentEncoding.unescaped($0.path) }),
       ("UserInfo", { $0.userInfo }),
-      ("DnsSafeHost", { $0.host.hasPrefix("[") ? String($0.host.dropFirst().dropLast()) : $0.host }),
+      ("DnsSafeHost", { $0.resolvableHost }), ("IdnHost", { InternationalName.ascii($0.resolvableHost) }),
     ]
     for (name, part) in texts {
       type.member("string \(name) { get; }") { call in .string(part(try UriObject.absolute(call))) }

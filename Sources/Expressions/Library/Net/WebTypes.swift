@@ -9,6 +9,21 @@ extension LibraryCatalog {
       guard let text = call.stringOrNull(0) else { return .null }
       return .string(PercentEncoding.escaped(text, marks: "-_.!*()", blankIsPlus: true))
     }
+    type.member("static byte[] UrlEncodeToBytes(byte[] value, int offset, int count)") { call in
+      if call[0].isNull { return .null }
+      let bytes = try call.bytes(0)
+      let (start, count) = try textPart(bytes.count, call.int(1), call.int(2))
+      try call.machine.process(bytes: count * 3)
+      let part = bytes[start..<(start + count)]
+      return .object(ArrayObject(bytes: PercentEncoding.escaped(part, marks: "-_.!*()", blankIsPlus: true)))
+    }
+    type.member("static byte[] UrlDecodeToBytes(byte[] encodedValue, int offset, int count)") { call in
+      if call[0].isNull { return .null }
+      let bytes = try call.bytes(0)
+      let (start, count) = try textPart(bytes.count, call.int(1), call.int(2))
+      let part = Array(bytes[start..<(start + count)])
+      return .object(ArrayObject(bytes: PercentEncoding.decoded(part, plusIsBlank: true)))
+    }
     type.member("static string UrlDecode(string encodedValue)") { call in
       guard let text = call.stringOrNull(0) else { return .null }
       return .string(PercentEncoding.decoded(text, plusIsBlank: true))

@@ -81,7 +81,8 @@ extension LibraryCatalog {
     // A timeout has no effect: every match is bounded.
     for timeout in ["", ", TimeSpan matchTimeout"] {
       type.member("Regex(string pattern, RegexOptions options\(timeout))") { call in
-        .object(try RegexObject.make(try call.string(0), call.int(1)))
+        if !timeout.isEmpty { try checkTimeout(call[2]) }
+        return .object(try RegexObject.make(try call.string(0), call.int(1)))
       }
       staticUses(&type, ", RegexOptions options" + timeout)
     }
@@ -95,12 +96,22 @@ extension LibraryCatalog {
     }
   }
 
+  /// A timeout is more than nothing and less than 25 days, or -1 ms for none.
+  private static func checkTimeout(_ value: Value) throws {
+    guard case .object(let object) = value, let span = object as? TimeSpanObject else { return }
+    guard span.ticks == -10_000 || (1...(Int64(Int32.max) * 10_000)).contains(span.ticks) else {
+      throw Thrown.outOfRange("matchTimeout")
+    }
+  }
+
   // MARK: - Static members
 
   private static func staticUses(_ type: inout LibraryRegistration, _ options: String) {
     let hasOptions = !options.isEmpty
+    let hasTimeout = options.contains("TimeSpan")
     @Sendable func regex(_ call: Call, _ place: Int = 2) throws -> RegexObject {
-      try RegexObject.make(try call.string(1), hasOptions ? call.int(place) : 0)
+      if hasTimeout { try checkTimeout(call[place + 1]) }
+      return try RegexObject.make(try call.string(1), hasOptions ? call.int(place) : 0)
     }
     if hasOptions {
       type.member("static bool IsMatch(string input, string pattern\(options))") { call in
