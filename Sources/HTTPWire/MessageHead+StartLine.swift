@@ -26,6 +26,16 @@ extension MessageHead {
   /// The path, percent-encoded as received; begins with a slash (or is "*").
   public var path: String { string(pathSlice) }
 
+  /// The path with its first `count` bytes (at most all) replaced by others, made as one text.
+  public func path(replacing count: Int, by prefix: [UInt8]) -> String {
+    let rest = pathSpan().extracting(droppingFirst: min(count, pathSlice.count))
+    return String(unsafeUninitializedCapacity: prefix.count + rest.count) { buffer in
+      for index in prefix.indices { buffer[index] = prefix[index] }
+      for index in rest.indices { buffer[prefix.count &+ index] = rest[index] }
+      return prefix.count + rest.count
+    }
+  }
+
   /// Bytes of the path.
   public var pathLength: Int { pathSlice.count }
 

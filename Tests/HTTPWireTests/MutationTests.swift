@@ -44,6 +44,8 @@ struct MutationTests {
         #expect(length <= input.count)
         #expect(!head.serialised(HeadRewrite(host: Array("other".utf8), closes: true)).isEmpty)
         try? head.set("X-Own", "other")
+        let shown = head.path(replacing: 2, by: Array("/base".utf8))
+        #expect(shown == "/base" + String(decoding: Array(head.path.utf8.dropFirst(2)), as: UTF8.self))
         try? head.replacePathPrefix(dropping: min(2, head.pathLength), with: Array("/base".utf8))
         #expect(head.serialised().count >= 18)
       }

@@ -18,6 +18,8 @@ public final class RegularExpression: Sendable {
   private let order: [Int]
   /// Groups that stand in a loop and may capture more than once.
   private let repeated: Set<Int>
+  /// Whether `\G` stands in it.
+  private let asksForStart: Bool
 
   /// Instructions a match of our own matcher may take: some tens of milliseconds.
   private static let maximumSteps = 2_000_000
@@ -38,6 +40,7 @@ public final class RegularExpression: Sendable {
     groupNames = groupNumbers.map { names[$0] ?? "\($0)" }
     program = RegexProgram(node, isBackward: isRightToLeft)
     repeated = Self.repeated(node, inLoop: false)
+    asksForStart = Self.asksForStart(node)
     guard !isRightToLeft, let translation = RegexTranslation(node, groups.uses),
       let compiled = CompiledPattern(translation.text)
     else {
@@ -60,6 +63,19 @@ public final class RegularExpression: Sendable {
     case .loop(let body, _, let maximum, _): repeated(body, inLoop: inLoop || maximum != 1)
     case .conditional(let condition, let yes, let no):
       conditional(condition, [yes, no], inLoop)
+    }
+  }
+
+  private static func asksForStart(_ node: RegexNode) -> Bool {
+    switch node {
+    case .anchor(let anchor): anchor == .searchStart
+    case .literal, .any, .set, .reference: false
+    case .sequence(let nodes), .alternatives(let nodes): nodes.contains(where: asksForStart)
+    case .capture(_, let body), .balance(_, _, let body), .look(let body, _, _), .atomic(let body),
+      .loop(let body, _, _, _):
+      asksForStart(body)
+    case .conditional(.matches(let look), let yes, let no): [look, yes, no].contains(where: asksForStart)
+    case .conditional(_, let yes, let no): asksForStart(yes) || asksForStart(no)
     }
   }
 
@@ -116,8 +132,13 @@ public final class RegularExpression: Sendable {
   /// last, nil for one that took no part.
   ///
   /// RegexMatchTimeoutException when the pattern backtracks without end.
-  public func match(in text: String, from start: Int) throws -> GroupRanges? {
-    guard let compiled else { return try ownMatch(in: text, from: start).map { GroupRanges($0.map(\.last)) } }
+  ///
+  /// - Parameter origin: where `\G` holds, when that is not the start: behind an empty match the search begins a character
+  ///   later than the match ended.
+  public func match(in text: String, from start: Int, origin: Int? = nil) throws -> GroupRanges? {
+    guard let compiled, origin == nil || origin == start || !asksForStart else {
+      return try ownMatch(in: text, from: start, origin: origin).map { GroupRanges($0.map(\.last)) }
+    }
     return try compiled.match(in: text, from: start, order: order, groups: groupNumbers.count)
   }
 
@@ -128,6 +149,8 @@ public final class RegularExpression: Sendable {
   }
 
   /// Everything the groups captured in a match that was found: for each of `groupNumbers` its ranges in order.
+  ///
+  /// - Parameter start: where `\G` held.
   public func captures(in text: String, of found: GroupRanges, from start: Int) throws -> [[Range<Int>]] {
     let single = found.map { $0.map { [$0] } ?? [] }
     guard compiled == nil || groupNumbers.contains(where: { repeated.contains($0) }), let whole = found[0] else {
@@ -140,7 +163,9 @@ public final class RegularExpression: Sendable {
   }
 
   /// A match by our own matcher, searched from a place, or only tried at one.
-  private func ownMatch(in text: String, from start: Int, at only: Int? = nil) throws -> [[Range<Int>]]? {
+  private func ownMatch(
+    in text: String, from start: Int, origin: Int? = nil, at only: Int? = nil
+  ) throws -> [[Range<Int>]]? {
     var scalars: [UInt32] = []
     var offsets: [Int] = []
     var offset = 0
@@ -159,7 +184,8 @@ public final class RegularExpression: Sendable {
       return low
     }
     let begin = place(start)
-    var matcher = RegexMatcher(program, scalars, searchStart: begin, steps: Self.maximumSteps)
+    let searchStart = origin.map { place($0) } ?? begin
+    var matcher = RegexMatcher(program, scalars, searchStart: searchStart, steps: Self.maximumSteps)
     var position = only.map { place($0) } ?? begin
     while position >= 0, position <= scalars.count {
       if let end = try matcher.match(at: position) {

@@ -81,10 +81,7 @@ extension Exchange: ContextModel {
     case .urlScheme: (backend?.origin.isTLS ?? facts.isTLS) ? "https" : "http"
     case .urlHost: backend?.origin.host ?? String(request.authority.prefix { $0 != ":" })
     case .urlPath:
-      isPathBound
-        ? request.path
-        : pathText(backend?.basePath ?? [])
-          + String(decoding: request.path.utf8.dropFirst(apiPathLength), as: UTF8.self)
+      isPathBound ? request.path : request.path(replacing: apiPathLength, by: backend?.basePath ?? [])
     default: request.query.map { "?" + $0 } ?? ""
     }
   }

@@ -33,12 +33,7 @@ extension Exchange {
 
   /// The address that the request goes to as it stands now.
   func currentURL(of backend: BackendTarget) -> RequestURL {
-    var path = request.path
-    if !isPathBound {
-      path =
-        String(decoding: backend.basePath, as: UTF8.self)
-        + String(decoding: path.utf8.dropFirst(apiPathLength), as: UTF8.self)
-    }
+    let path = isPathBound ? request.path : request.path(replacing: apiPathLength, by: backend.basePath)
     return RequestURL(
       origin: backend.origin, host: String(decoding: backend.host, as: UTF8.self), path: path, query: request.query)
   }

@@ -42,11 +42,14 @@ final class RegexObject: RuntimeObject, Sendable {
     return try expression.isMatch(input, from: start(given, input))
   }
 
-  func first(_ input: String, from given: Int?, _ machine: Machine) throws -> CaptureObject {
+  /// - Parameter origin: where `\G` holds, when that is not where the search begins.
+  func first(
+    _ input: String, from given: Int?, origin: Int? = nil, _ machine: Machine
+  ) throws -> CaptureObject {
     try machine.process(bytes: input.utf8.count)
     let start = start(given, input)
-    guard let ranges = try expression.match(in: input, from: start) else { return CaptureObject.empty }
-    return CaptureObject(input, ranges[0], .match(self, ranges, from: start))
+    guard let ranges = try expression.match(in: input, from: start, origin: origin) else { return CaptureObject.empty }
+    return CaptureObject(input, ranges[0], .match(self, ranges, from: origin ?? start))
   }
 
   /// Matches in the order they are found; `count` of them at most.
@@ -55,28 +58,34 @@ final class RegexObject: RuntimeObject, Sendable {
   ) throws -> [CaptureObject] {
     try machine.process(bytes: input.utf8.count)
     var result: [CaptureObject] = []
-    var at: Int? = start(given, input)
-    while result.count < count, let start = at, let ranges = try expression.match(in: input, from: start) {
+    let first = start(given, input)
+    var at: (start: Int, origin: Int)? = (first, first)
+    while result.count < count, let place = at,
+      let ranges = try expression.match(in: input, from: place.start, origin: place.origin)
+    {
       try machine.process(bytes: 128 + 16 * ranges.count)
-      let match = CaptureObject(input, ranges[0], .match(self, ranges, from: start))
+      let match = CaptureObject(input, ranges[0], .match(self, ranges, from: place.origin))
       result.append(match)
       at = next(after: match)
     }
     return result
   }
 
-  /// Where the search goes on after a match; nil at the end of the text.
-  func next(after match: CaptureObject) -> Int? {
+  /// Where the search goes on after a match, and where the match ended; nil at the end of the text.
+  func next(after match: CaptureObject) -> (start: Int, origin: Int)? {
     guard let range = match.range else { return nil }
     let bytes = match.input.utf8
-    if !range.isEmpty { return expression.isRightToLeft ? range.lowerBound : range.upperBound }
+    let end = expression.isRightToLeft ? range.lowerBound : range.upperBound
+    if !range.isEmpty { return (end, end) }
     // Past an empty match by one character.
     let scalars = match.input.unicodeScalars
     let place = bytes.index(bytes.startIndex, offsetBy: range.lowerBound)
     if expression.isRightToLeft {
-      return place == bytes.startIndex ? nil : bytes.distance(from: bytes.startIndex, to: scalars.index(before: place))
+      if place == bytes.startIndex { return nil }
+      return (bytes.distance(from: bytes.startIndex, to: scalars.index(before: place)), end)
     }
-    return place == bytes.endIndex ? nil : bytes.distance(from: bytes.startIndex, to: scalars.index(after: place))
+    if place == bytes.endIndex { return nil }
+    return (bytes.distance(from: bytes.startIndex, to: scalars.index(after: place)), end)
   }
 
   // MARK: - Replacing and splitting

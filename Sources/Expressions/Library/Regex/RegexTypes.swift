@@ -40,10 +40,10 @@ extension LibraryCatalog {
       }
       type.member("Match NextMatch()", listed: false) { call in
         let match = try call.receiver(CaptureObject.self)
-        guard case .match(let regex, _, _) = match.role, match.range != nil, let start = regex.next(after: match) else {
+        guard case .match(let regex, _, _) = match.role, match.range != nil, let next = regex.next(after: match) else {
           return .object(CaptureObject.empty)
         }
-        return .object(try regex.first(match.input, from: start, call.machine))
+        return .object(try regex.first(match.input, from: next.start, origin: next.origin, call.machine))
       }
     },
     LibraryType("class System.Text.RegularExpressions.CaptureCollection : IEnumerable<Capture>") { type in
