@@ -165,13 +165,13 @@ final class PolicyCompilation {
     return places.count - 1
   }
 
-  func emit(_ step: any PolicyStep, _ element: PolicyElement) {
-    instructions.append(.step(step, place: place(of: element)))
+  func emit(_ step: some PolicyStep, _ element: PolicyElement) {
+    instructions.append(.step(PlanStep(step), place: place(of: element)))
   }
 
-  func emit(_ step: any PolicyStep, at place: PlanPlace) {
+  func emit(_ step: some PolicyStep, at place: PlanPlace) {
     places.append(place)
-    instructions.append(.step(step, place: places.count - 1))
+    instructions.append(.step(PlanStep(step), place: places.count - 1))
   }
 
   /// Emits a condition around the policies of a branch; gives the jump with which a taken branch ends.
@@ -225,7 +225,7 @@ final class PolicyCompilation {
   /// Emits a step that knows the number of its place.
   func emit(_ element: PolicyElement, _ make: (Int) -> any PolicyStep) -> Int {
     let place = place(of: element)
-    instructions.append(.step(make(place), place: place))
+    instructions.append(.step(PlanStep(make(place)), place: place))
     return place
   }
 

@@ -29,7 +29,8 @@ extension PolicyPlan {
     guard exchange.request.methodKind == .get, exchange.request.path.lowercased() == "/crossdomain.xml" else {
       return false
     }
-    for case .step(let step as CrossDomain, _) in sections[0] {
+    for case .step(let held, _) in sections[0] {
+      guard let step = held.step as? CrossDomain else { continue }
       step.answer(exchange)
       return true
     }
@@ -39,7 +40,9 @@ extension PolicyPlan {
   /// Every `cors` that no condition stands before, with its place.
   var preflights: [(CORS, Int)] {
     sections[0].compactMap { instruction in
-      guard case .step(let step as CORS, let place) = instruction, !places[place].path.contains("/") else { return nil }
+      guard case .step(let held, let place) = instruction, let step = held.step as? CORS,
+        !places[place].path.contains("/")
+      else { return nil }
       return (step, place)
     }
   }

@@ -3,7 +3,7 @@
 /// A section is a flat list, so that a request's way is a counter and not a walk through a tree.
 public final class PolicyPlan: Sendable {
   enum Instruction: Sendable {
-    case step(any PolicyStep, place: Int)
+    case step(PlanStep, place: Int)
     /// Goes on with the next instruction when the condition holds, else at `otherwise`.
     case branch(any PlanCondition, otherwise: Int, place: Int)
     case jump(Int)
@@ -45,12 +45,12 @@ public final class PolicyPlan: Sendable {
     self.needsContract = needsContract
     behindCacheStore =
       (sections[2].firstIndex {
-        if case .step(let step, _) = $0 { return step is CacheStore }
+        if case .step(let step, _) = $0 { return step.step is CacheStore }
         return false
       } ?? -1) + 1
     var settings: ForwardSettings?
     if sections[0].isEmpty, sections[2].isEmpty, sections[1].count == 1, case .step(let step, _) = sections[1][0],
-      let forward = step as? ForwardRequest, case .literal(let seconds) = forward.timeoutSeconds,
+      let forward = step.step as? ForwardRequest, case .literal(let seconds) = forward.timeoutSeconds,
       forward.timeoutMilliseconds == nil, case .literal(let redirects) = forward.redirects
     {
       settings = forward.settings

@@ -4,6 +4,20 @@ protocol PolicyStep: Sendable {
   func run(_ exchange: Exchange) throws(PolicyError) -> StepResult
 }
 
+/// A step as a plan holds it: one reference, so that nothing of the step is copied when it runs.
+final class PlanStep: Sendable {
+  let step: any PolicyStep
+  private let body: @Sendable (Exchange) throws(PolicyError) -> StepResult
+
+  init(_ step: some PolicyStep) {
+    self.step = step
+    body = { (exchange) throws(PolicyError) in try step.run(exchange) }
+  }
+
+  @inline(__always)
+  func run(_ exchange: Exchange) throws(PolicyError) -> StepResult { try body(exchange) }
+}
+
 /// What a step wants to happen next.
 enum StepResult {
   case proceed

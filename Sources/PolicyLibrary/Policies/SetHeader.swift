@@ -17,7 +17,9 @@ struct SetHeader: PolicyStep {
   let name: Argument<String>
   /// Known at once where the name is a literal, so that no name is checked on the request path.
   let literalName: HeaderName?
-  let action: Argument<String>
+  /// What `exists-action` says; nil where an expression says it for each exchange.
+  private let literalAction: Action?
+  private let action: Argument<String>
   let values: [Argument<String>]
   let onResponse: Bool
   /// False for a literal name that may always be changed, so that no name is looked at on the request path.
@@ -68,6 +70,7 @@ struct SetHeader: PolicyStep {
     }
     self.name = name
     self.action = action
+    literalAction = action.literal.flatMap { Action(rawValue: $0) }
     self.values = values
     self.onResponse = onResponse
   }
@@ -81,15 +84,22 @@ struct SetHeader: PolicyStep {
     let header = try header(exchange)
     let action = try action(exchange)
     if mayBeKept, Self.isKept(header, deleting: action == .delete, ofResponse: toResponse) { return }
-    let exists = toResponse ? exchange.response.contains(header) : exchange.request.contains(header)
-    if action == .skip, exists { return }
-    let texts = action == .delete ? [] : try texts(header, exchange)
+    if action == .skip, toResponse ? exchange.response.contains(header) : exchange.request.contains(header) { return }
+    if action == .delete {
+      if toResponse { exchange.response.remove(header) } else { exchange.request.remove(header) }
+      return
+    }
+    // The text of one value needs no list around it.
+    let single = values.count == 1 ? try values[0].value(exchange) : nil
+    let texts = single == nil ? try texts(header, exchange) : []
     do {
       if toResponse {
         if action != .append { exchange.response.remove(header) }
+        if let single { try exchange.response.append(header, single) }
         for text in texts { try exchange.response.append(header, text) }
       } else {
         if action != .append { exchange.request.remove(header) }
+        if let single { try exchange.request.append(header, single) }
         for text in texts { try exchange.request.append(header, text) }
       }
     } catch {
@@ -129,6 +139,7 @@ struct SetHeader: PolicyStep {
   }
 
   private func action(_ exchange: Exchange) throws(PolicyError) -> Action {
+    if let literalAction { return literalAction }
     let text = try action.value(exchange)
     guard let action = Action(rawValue: text) else {
       throw .internal(
