@@ -163,14 +163,15 @@ final class RequestLifecycle {
     if let settings = plan.passThrough { return forward(settings) }
     var run = PlanRun(plan)
     let stop = run.resume(exchange)
-    self.run = run
+    self.run = consume run
     handle(stop)
   }
 
   func resume() {
-    guard var run else { return respond() }
+    // Taken out and put back: a copy would count references in and out.
+    guard var run = run.take() else { return respond() }
     let stop = run.resume(exchange)
-    self.run = run
+    self.run = consume run
     handle(stop)
   }
 
@@ -178,9 +179,9 @@ final class RequestLifecycle {
   func fail(_ error: PolicyError, plan: PolicyPlan) {
     self.plan = plan
     dropWait()
-    var run = self.run ?? PlanRun(plan)
+    var run = self.run.take() ?? PlanRun(plan)
     let stop = run.failed(exchange, error)
-    self.run = run
+    self.run = consume run
     handle(stop)
   }
 
