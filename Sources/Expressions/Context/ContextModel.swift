@@ -56,6 +56,9 @@ public protocol ContextModel: AnyObject {
   /// The variable, nil when never set (a variable set to null gives `.null`). Names compare with case.
   func variable(_ name: String) -> Value?
   func setVariable(_ name: String, _ value: Value)
+  /// An object of which a value that an evaluation gave is a part: it lives as long as the context's variables, so that
+  /// the part's `Parent` and `Path` still tell.
+  func keep(_ whole: any RuntimeObject)
   func variableNames() -> [String]
 
   // MARK: Lists
@@ -93,4 +96,8 @@ public protocol ContextModel: AnyObject {
 extension ContextModel {
   public var certificateTrust: CertificateTrust { .system }
   public func hasHeader(_ name: String, of message: ContextMessage) -> Bool { headerValues(name, of: message) != nil }
+}
+
+extension ContextModel {
+  public func keep(_ whole: any RuntimeObject) {}
 }

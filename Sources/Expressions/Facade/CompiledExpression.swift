@@ -42,7 +42,14 @@ public final class CompiledExpression: @unchecked Sendable {
   ///
   /// - Parameter machine: the machine of the running event loop; nil makes one for this evaluation.
   public func evaluate(_ context: any ContextModel, on machine: Machine? = nil) throws(EvaluationError) -> Value {
-    try evaluate(context, on: machine) { machine in try value(machine) }
+    try evaluate(context, on: machine) { machine in
+      let value = try value(machine)
+      // A node of JSON does not keep what it is a part of.
+      if case .object(let object) = value, let token = object as? JsonToken, token.parent != nil {
+        context.keep(token.root)
+      }
+      return value
+    }
   }
 
   /// The value as text for an attribute, header or body: null is empty, other values as their `ToString()`.

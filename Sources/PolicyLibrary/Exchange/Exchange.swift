@@ -44,6 +44,8 @@ public final class Exchange {
   /// Every error so far, with the moment in ticks.
   public private(set) var errors: [(ticks: Int64, error: PolicyError)] = []
   public var variables: [String: Value] = [:]
+  /// Trees of which variables hold a part.
+  private var wholes: [any RuntimeObject] = []
   public let effects: any PolicyEffects
   /// Who owns this exchange, and therefore outlives it.
   public unowned var source: (any ExchangeSource)?
@@ -92,10 +94,15 @@ public final class Exchange {
     if !foundValues.isEmpty { foundValues.removeAll() }
     if !errors.isEmpty { errors.removeAll(keepingCapacity: true) }
     if !variables.isEmpty { variables.removeAll(keepingCapacity: true) }
+    if !wholes.isEmpty { wholes.removeAll() }
     if !afterResponse.isEmpty { afterResponse.removeAll() }
     if !quotaCounts.isEmpty { quotaCounts.removeAll() }
     if !responseHeaders.isEmpty { responseHeaders.removeAll() }
     transferredBytes = 0
+  }
+
+  public func keep(_ whole: any RuntimeObject) {
+    if wholes.last !== whole { wholes.append(whole) }
   }
 
   /// Sends the request to a backend entity; to which member of a pool, the gateway says when it forwards.
