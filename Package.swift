@@ -45,6 +45,7 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(name: "CThreads"),
+    .target(name: "CDescriptors"),
     .target(name: "Expressions", dependencies: ["CThreads", "DotNet"], swiftSettings: strict),
     .target(name: "Liquid", dependencies: ["DotNet"], swiftSettings: strict),
     .target(name: "JSONSchema", dependencies: ["DotNet"], swiftSettings: strict),
@@ -77,7 +78,8 @@ let package = Package(
     .target(
       name: "Gateway",
       dependencies: [
-        "GatewayConfiguration", "DotNet", "Expressions", "HTTPWire", "PolicyLibrary", "RedisWire", "Telemetry",
+        "CDescriptors", "GatewayConfiguration", "DotNet", "Expressions", "HTTPWire", "PolicyLibrary", "RedisWire",
+        "Telemetry",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Atomics", package: "swift-atomics"),
         .product(name: "Crypto", package: "swift-crypto"),

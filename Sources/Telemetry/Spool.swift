@@ -179,6 +179,19 @@ public final class Spool {
     dropConfirmed()
   }
 
+  /// Removes the folder once all of it is confirmed; not to be used afterwards. The next process begins a new one under a
+  /// name of its own.
+  public func remove() throws(Failure) {
+    guard pending == 0 else { return }
+    if descriptor >= 0 { close(descriptor) }
+    descriptor = -1
+    for segment in segments { unlink(Self.path(directory, segment.first)) }
+    segments = []
+    // The name last: without it, what is left over by a crash in between would be numbered anew from 1.
+    for name in ["acknowledged", "id"] { unlink(directory + "/" + name) }
+    if rmdir(directory) != 0 { throw Failure(directory, "remove") }
+  }
+
   private func beginSegment() throws(Failure) {
     if descriptor >= 0 {
       close(descriptor)

@@ -6,7 +6,6 @@ import GatewayConfiguration
 import Logging
 import NIOCore
 import NIOPosix
-import Synchronization
 import Telemetry
 import UnixSignals
 
@@ -14,12 +13,25 @@ import UnixSignals
 struct GatewayProcess {
   let settings: GatewaySettings
   let format: ConsoleLogHandler.Format
+  let takesOver: Bool
   let reread: () throws -> GatewaySettings
   private let logger = Logger(label: "gateway")
 
-  init(settings: GatewaySettings, format: ConsoleLogHandler.Format, reread: @escaping () throws -> GatewaySettings) {
+  /// What happens to the process from outside.
+  private enum Event {
+    case signal(UnixSignal)
+    /// Another process serves instead.
+    case replaced(HandoverSuccessor)
+  }
+
+  /// - Parameter takesOver: sockets and counters come from the process that serves from the same folder now.
+  init(
+    settings: GatewaySettings, format: ConsoleLogHandler.Format, takesOver: Bool = false,
+    reread: @escaping () throws -> GatewaySettings
+  ) {
     self.settings = settings
     self.format = format
+    self.takesOver = takesOver
     self.reread = reread
   }
 
@@ -29,6 +41,12 @@ struct GatewayProcess {
       logger.warning("Threads keep the stacks the system gives: the system refuses larger ones")
     }
     let instance = UUID().uuidString.lowercased()
+    let directory = settings.statePath
+    var request: HandoverRequest?
+    if takesOver, let directory {
+      request = try await HandoverRequest(directory: directory, version: Version.number)
+      if request == nil { logger.info("No gateway serves from \(directory): there is nothing to take over") }
+    }
     let backup = makeBackup()
     let shipper = try RecordShipper(
       directory: backup == nil ? nil : settings.statePath.map { $0 + "/records" },
@@ -46,23 +64,39 @@ struct GatewayProcess {
       if sends { await shipper.append(records) }
     }
     let server = try GatewayServer(
-      settings: try serverSettings(instance, directory: backup == nil ? nil : settings.statePath), logger: logger,
+      settings: try serverSettings(
+        instance, directory: backup == nil ? nil : settings.statePath, takesOver: request != nil), logger: logger,
       metrics: metrics, meters: meters, backends: backends,
       onRecords: { records.add($0) })
     server.setNotReadyReason("no configuration yet: waiting for \(settings.endpoint)")
-    try await server.start()
-    let observing = try await Observing(settings.observability, export, server, logger)
-    logger.info(
-      "Gateway \(settings.gatewayID) listens on \(settings.address): HTTP \(server.boundHTTPPort ?? 0), HTTPS \(server.boundHTTPSPort ?? 0)",
-      metadata: ["version": "\(Version.number)", "instance": "\(instance)"])
+    if request == nil { try await server.start() }
     let identity = GatewayAgent.Identity(
       instanceID: instance, version: Version.number, hostName: ProcessInfo.processInfo.hostName,
       startedAtMicroseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
     var link = try await Link(
       settings: settings, identity: identity, backup: backup, shipper: shipper, server: server, logger: logger)
+    if let request { try await takeOver(request, server, link) }
+    logger.info(
+      "Gateway \(settings.gatewayID) listens on \(settings.address): HTTP \(server.boundHTTPPort ?? 0), HTTPS \(server.boundHTTPSPort ?? 0)",
+      metadata: ["version": "\(Version.number)", "instance": "\(instance)"])
+    let succession = Succession(
+      directory: backup == nil ? nil : directory, server, after: request,
+      drainMilliseconds: settings.drainTimeoutMilliseconds, logger)
+    let observing = Observing(settings.observability, export, logger, waitsForPort: request != nil)
+    try await observing.start()
 
-    signals: for await signal in signals {
-      guard signal == .sighup else { break signals }
+    let (events, continuation) = AsyncStream.makeStream(of: Event.self)
+    let listening = Task { for await signal in signals { continuation.yield(.signal(signal)) } }
+    let waiting = Task { if let successor = await succession.successor() { continuation.yield(.replaced(successor)) } }
+    var successor: HandoverSuccessor?
+    events: for await event in events {
+      switch event {
+      case .replaced(let next):
+        successor = next
+        break events
+      case .signal(.sighup): break
+      case .signal: break events
+      }
       do {
         let fresh = try reread()
         try server.reload(certificate: certificate(fresh))
@@ -75,16 +109,50 @@ struct GatewayProcess {
         logger.error("Nothing was changed, the settings are not usable: \(error)")
       }
     }
-    logger.info("Draining: no new connections, requests in flight have \(settings.drainTimeoutMilliseconds) ms")
-    await link.agent.announceDrain()
-    await server.drain(milliseconds: settings.drainTimeoutMilliseconds)
+    let timeout = settings.drainTimeoutMilliseconds
+    logger.info(
+      "Draining\(successor == nil ? "" : ", another process serves"): no new connections, requests in flight have \(timeout) ms"
+    )
+    succession.end()
+    // A service that hangs does not keep the requests in flight from being the last.
+    let agent = link.agent
+    async let announced: Void = agent.announceDrain()
+    await server.drain(
+      milliseconds: timeout, idleMilliseconds: successor == nil ? settings.drainIdleMilliseconds : timeout)
+    await successor?.tellRemainder()
     await records.finish()
     await observing.end()
+    await announced
     await link.agent.deliverLast()
     await link.end()
     await server.stop()
+    waiting.cancel()
+    listening.cancel()
     logger.info("Ended")
   }
+
+  /// Serves instead of the predecessor as soon as there is something to serve.
+  private func takeOver(_ request: HandoverRequest, _ server: GatewayServer, _ link: Link) async throws {
+    let end = ContinuousClock.now + .seconds(Self.configurationSeconds)
+    while await link.agent.status.configurationVersion == nil {
+      guard ContinuousClock.now < end else {
+        throw HandoverRequest.Failure(
+          description: "no configuration within \(Self.configurationSeconds) s: the former process goes on serving")
+      }
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    do {
+      try await request.finish(server)
+    } catch {
+      // Whoever was accepted meanwhile gets an answer.
+      await server.drain(milliseconds: settings.drainTimeoutMilliseconds)
+      throw error
+    }
+    logger.info("Took over from version \(request.version), which finishes what it has begun")
+  }
+
+  /// For a successor to get a configuration.
+  private static let configurationSeconds = 60
 
   private func makeExport(
     _ instance: String, _ metrics: CustomMetrics, _ meters: GatewayMeters, _ backends: BackendRegistry
@@ -114,7 +182,7 @@ struct GatewayProcess {
     }
   }
 
-  private func serverSettings(_ instance: String, directory: String?) throws -> GatewayServerSettings {
+  private func serverSettings(_ instance: String, directory: String?, takesOver: Bool) throws -> GatewayServerSettings {
     GatewayServerSettings(
       address: settings.address, httpPort: settings.httpPort, httpsPort: settings.httpsPort,
       threads: settings.threads == 0 ? ProcessInfo.processInfo.activeProcessorCount : settings.threads,
@@ -122,7 +190,7 @@ struct GatewayProcess {
       instanceID: instance,
       wantsRecords: format != .none || settings.sendsRecords || settings.observability.needsRecords,
       expressionLimits: settings.expressionLimits, joinsTraces: settings.observability.joinsTraces,
-      quotaPath: directory.map { $0 + "/quotas" })
+      quotaPath: directory.map { $0 + "/quotas" }, takesOver: takesOver)
   }
 
   private func certificate(_ settings: GatewaySettings) throws -> ListenerCertificate {
@@ -168,36 +236,5 @@ struct Link {
     // open: nothing is lost by not waiting for that.
     let client = client
     Task { try? await client.shutdown() }
-  }
-}
-
-/// What tells others of the gateway's work: the exporter at its work, and the port for scrapers.
-struct Observing {
-  private let listener: MetricsListener?
-  private let exporting: Task<Void, Never>?
-
-  init(
-    _ settings: ObservabilitySettings, _ export: TelemetryExport?, _ server: GatewayServer, _ logger: Logger
-  ) async throws {
-    guard let export else {
-      (listener, exporting) = (nil, nil)
-      return
-    }
-    if let endpoint = settings.metricsEndpoint {
-      let opened = try await MetricsListener(endpoint) {
-        export.metrics() + (ProcessFigures()?.metrics() ?? [])
-      }
-      logger.info("Metrics for Prometheus at http://\(endpoint.host):\(opened.port)/metrics")
-      listener = opened
-    } else {
-      listener = nil
-    }
-    exporting = Task { await export.run() }
-  }
-
-  func end() async {
-    exporting?.cancel()
-    await exporting?.value
-    await listener?.stop()
   }
 }

@@ -192,6 +192,41 @@ import Testing
     }
   }
 
+  @Test func `processes that share a folder have a spool each; what one leaves behind the other delivers`() async throws
+  {
+    let directory = Self.temporaryDirectory()
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    var first: RecordShipper? = try RecordShipper(directory: directory + "/records", newID: "a", logger: Self.logger)
+    let second = try RecordShipper(directory: directory + "/records", newID: "b", logger: Self.logger)
+    await first?.append((1...5).map(Self.record))
+    await second.append((6...7).map(Self.record))
+    let seen = Mutex<[String: Int]>([:])
+    let deliver: RecordShipper.Deliver = { spool, batch in
+      seen.withLock { $0[spool, default: 0] += batch.count }
+      return batch.lastSequence
+    }
+    try await second.deliverPending(deliver)
+    try await second.deliverAbandoned(deliver)
+    // The first one lives: its records are its own.
+    #expect(seen.withLock { $0 } == ["b": 2])
+    #expect(FileManager.default.fileExists(atPath: directory + "/records/id"))
+    first = nil
+    try await second.deliverAbandoned { spool, batch in
+      seen.withLock { $0[spool, default: 0] += 2 }
+      return batch.firstSequence + 1
+    }
+    try await second.deliverAbandoned(deliver)
+    #expect(seen.withLock { $0["b"] } == 2)
+    #expect(seen.withLock { $0["a"] ?? 0 } >= 5)
+    #expect(!FileManager.default.fileExists(atPath: directory + "/records"))
+    // The next process begins a new one, numbered under a new name.
+    let third = try RecordShipper(directory: directory + "/records", newID: "c", logger: Self.logger)
+    await third.append([Self.record(8)])
+    try await third.deliverPending(deliver)
+    #expect(seen.withLock { $0["c"] } == 1)
+  }
+
   @Test func `without a folder records are kept in memory and delivered in order`() async throws {
     let shipper = try RecordShipper(directory: nil, newID: "m", logger: Self.logger)
     await shipper.append((1...5).map(Self.record))

@@ -171,6 +171,21 @@ struct HTTP2EngineTests {
     #expect(greedy.send(piece) == [.failed(.flowControl)])
   }
 
+  @Test func `an end that is announced still takes the streams on their way, one that is there does not`() {
+    let peer = Peer()
+    peer.engine.announceGoAway()
+    #expect(peer.output == Self.frame(7, Self.number(0x7fff_ffff) + Self.number(0)))
+    #expect(peer.send(Self.frame(1, flags: 5, stream: 1, Self.get)) == [.request(1, ends: true)])
+    peer.engine.output = []
+    peer.engine.goAway()
+    #expect(peer.output == Self.frame(7, Self.number(1) + Self.number(0)))
+    #expect(peer.send(Self.frame(1, flags: 5, stream: 3, Self.get)) == [])
+    // Nothing is announced behind the end.
+    peer.engine.output = []
+    peer.engine.announceGoAway()
+    #expect(peer.output.isEmpty)
+  }
+
   @Test func `frames where none may be end the connection`() {
     let wrong: [[UInt8]] = [
       Self.frame(0, stream: 1, [1]), Self.frame(0, stream: 0, [1]), Self.frame(1, flags: 5, stream: 2, Self.get),

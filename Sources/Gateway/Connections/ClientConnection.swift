@@ -154,6 +154,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
         state.giveBack(work)
         http2 = HTTP2Session(self, state, context)
         stage = .http2
+        if state.isDraining { announceEnd() }
         return handOver()
       }
       begin(work)
@@ -269,6 +270,10 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   private func awaitNext() {
     stage = .idle
     deadline = state.deadline(after: Self.keepAliveTimeout)
+  }
+
+  func announceEnd() {
+    if stage == .http2 { http2?.announceEnd() }
   }
 
   func closeIfIdle() {
@@ -404,7 +409,7 @@ extension ClientConnection: ClientStream {
   func finished() {
     work = nil
     guard stage != .closed else { return }
-    guard keepsAlive, !state.isDraining else { return closeAfterWrites() }
+    guard keepsAlive, !state.isClosingIdle else { return closeAfterWrites() }
     if framing.isDone {
       awaitNext()
     } else {

@@ -146,7 +146,7 @@ final class HTTP2Session {
   func remove(_ stream: HTTP2Stream) {
     guard streams.removeValue(forKey: stream.id) != nil, streams.isEmpty else { return }
     idleDeadline = state.deadline(after: ClientConnection.keepAliveTimeout)
-    if state.isDraining { closeIfIdle() }
+    if state.isClosingIdle { closeIfIdle() }
   }
 
   var deadline: NIODeadline { streams.isEmpty ? idleDeadline : streams.values.map(\.deadline).min() ?? idleDeadline }
@@ -163,6 +163,12 @@ final class HTTP2Session {
 
   func takesMore() {
     for stream in Array(streams.values) { stream.sendWaiting() }
+  }
+
+  /// Asks the client to begin no further streams; those that are on their way are still taken.
+  func announceEnd() {
+    engine.announceGoAway()
+    flush()
   }
 
   /// Takes no further streams, and ends with the last one.

@@ -21,7 +21,9 @@ final class LoopState {
     }
   }
   var notReadyReason: String?
-  var isDraining = false
+  private(set) var isDraining = false
+  /// Draining has waited long enough for requests on their way.
+  private(set) var isClosingIdle = false
   var clock = LoopClock()
   private(set) var clients: [ObjectIdentifier: any ConnectedClient] = [:]
   private(set) lazy var pool = UpstreamPool(state: self)
@@ -133,9 +135,15 @@ final class LoopState {
 
   // MARK: - The end
 
-  /// Takes no further request on any connection; those between two requests end at once.
+  /// Takes one more request at most on each connection, whose answer says that it is the last.
   func drain() {
     isDraining = true
+    for client in Array(clients.values) { client.announceEnd() }
+  }
+
+  /// Takes no further request on any connection; those between two requests end at once.
+  func closeIdle() {
+    isClosingIdle = true
     for client in Array(clients.values) { client.closeIfIdle() }
   }
 
@@ -156,6 +164,8 @@ protocol ConnectedClient: AnyObject {
   /// When whatever is being waited for has taken too long.
   var deadline: NIODeadline { get }
   func timedOut()
+  /// Tells the client, where the protocol can, that its next request will be the last.
+  func announceEnd()
   /// Ends the connection if no exchange is under way.
   func closeIfIdle()
   /// Ends the connection in the middle of whatever it does.

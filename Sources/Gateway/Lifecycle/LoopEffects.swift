@@ -40,7 +40,7 @@ final class LoopEffects: PolicyEffects {
   }
 
   /// Milliseconds that never go back.
-  private static func uptime() -> Int64 { Int64(NIODeadline.now().uptimeNanoseconds / 1_000_000) }
+  static func uptime() -> Int64 { Int64(NIODeadline.now().uptimeNanoseconds / 1_000_000) }
 
   func enter(_ key: String, limit: Int) -> Bool { memory.concurrency.enter(key, limit: limit) }
   func leave(_ key: String) { memory.concurrency.leave(key) }

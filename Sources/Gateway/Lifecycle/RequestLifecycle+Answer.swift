@@ -35,6 +35,7 @@ extension RequestLifecycle {
       upstream = nil
       connection.abandon()
     }
+    if state.isDraining { client.keepsAlive = false }
     rewrite.closes = !client.keepsAlive
     rewrite.announcesKeepAlive = client.keepsAlive && exchange.request.minorVersion == 0
     client.writeHead(rewrite, body: body, ends: isComplete)

@@ -11,7 +11,8 @@ struct FileClaim: Sendable {
   static let bound = 64
 
   let path: String
-  private let descriptor: Int32
+  /// Holds the lock, also for a process that gets a copy of it; -1 where there is none.
+  let descriptor: Int32
 
   /// Nil when every one is taken. Where no lock can be had, as on a disk that takes nothing, the first is used without.
   init?(_ path: String) {
@@ -26,6 +27,20 @@ struct FileClaim: Sendable {
     }
     return nil
   }
+
+  /// That file and no other; nil when it is taken, or no lock can be had.
+  init?(exactly path: String) {
+    let descriptor = open(path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { return nil }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      close(descriptor)
+      return nil
+    }
+    (self.path, self.descriptor) = (path, descriptor)
+  }
+
+  /// A claim that another process has handed over, with the descriptor that holds its lock.
+  init(handedOver path: String, descriptor: Int32) { (self.path, self.descriptor) = (path, descriptor) }
 
   /// Others may use it. To be called once, and last.
   func release() { if descriptor >= 0 { close(descriptor) } }

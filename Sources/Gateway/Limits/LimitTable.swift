@@ -8,22 +8,22 @@ final class LimitTable: Sendable {
   /// Counters kept at most; beyond, those whose window is over are dropped, then new keys are refused a counter of their
   /// own and share one, so that inventing keys neither exhausts memory nor lifts a limit.
   static let bound = 1_000_000
-  fileprivate static let shardCount = 64
+  static let shardCount = 64
 
-  fileprivate struct Shard {
+  struct Shard {
     var windows: [String: SlidingWindow] = [:]
     var quotas: [String: FixedWindow] = [:]
     /// Whether a quota was counted since somebody looked.
     var hasChanged = false
   }
 
-  fileprivate final class Guarded: Sendable {
+  final class Guarded: Sendable {
     let state = Mutex(Shard())
   }
 
-  fileprivate let shards = (0..<LimitTable.shardCount).map { _ in Guarded() }
+  let shards = (0..<LimitTable.shardCount).map { _ in Guarded() }
 
-  fileprivate func shard(of key: String) -> Guarded {
+  func shard(of key: String) -> Guarded {
     // Whoever makes keys collide here makes loops wait for each other, nothing else: a cheap hash will do.
     var hash: UInt = 0
     let bytes = key.utf8Span.span
@@ -99,14 +99,25 @@ extension LimitTable {
 
 /// Calls within the last so many seconds. Time is kept in slots of 1/128 of the window and a slot leaves only as a whole,
 /// so that no stretch as long as the window ever sees more calls than the limit.
-struct SlidingWindow {
+struct SlidingWindow: Equatable {
   static let slots: Int64 = 128
 
-  private var seconds: Int
-  private var counts: [(slot: Int64, count: Int)] = []
+  private(set) var seconds: Int
+  /// The oldest slot first.
+  private(set) var counts: [(slot: Int64, count: Int)] = []
   private var total = 0
 
   init(seconds: Int) { self.seconds = seconds }
+
+  init(seconds: Int, counts: [(slot: Int64, count: Int)]) {
+    self.seconds = seconds
+    self.counts = counts
+    total = counts.reduce(0) { $0 + $1.count }
+  }
+
+  static func == (a: SlidingWindow, b: SlidingWindow) -> Bool {
+    a.seconds == b.seconds && a.counts.elementsEqual(b.counts, by: ==)
+  }
 
   private var slotMilliseconds: Int64 { max(1, Int64(seconds) * 1_000 / Self.slots) }
 

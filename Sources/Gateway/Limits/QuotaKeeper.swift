@@ -4,20 +4,34 @@ import Synchronization
 /// Keeps the counters of quotas over restarts of the process. A disk that is full or gone costs a line in the log and,
 /// after a restart, the counts since the last good write; never a request.
 final class QuotaKeeper: Sendable {
-  /// Nil when nothing can be kept.
-  private let claim: FileClaim?
+  private struct State {
+    /// Nil when nothing can be kept, or another process keeps it now.
+    var claim: FileClaim?
+    /// What was last complained about.
+    var complaint: String?
+    /// What another process was told, which keeps the file now.
+    var handedOver: LimitCounters?
+  }
+
+  private let path: String
+  private let state: Mutex<State>
   private let limits: LimitTable
   private let logger: Logger
-  /// What was last complained about.
-  private let complaint = Mutex<String?>(nil)
-
   /// Between two writes, where anything was counted.
   static let interval = Duration.seconds(5)
 
-  init(path: String, limits: LimitTable, logger: Logger) {
-    claim = FileClaim(path)
+  /// - Parameter takesOver: the file and what it holds will come from another process.
+  init(path: String, limits: LimitTable, logger: Logger, takesOver: Bool = false) {
+    self.path = path
     self.limits = limits
     self.logger = logger
+    state = Mutex(State())
+    if !takesOver { claimFile() }
+  }
+
+  private func claimFile() {
+    let claim = FileClaim(path)
+    state.withLock { $0.claim = claim }
     if let claim, claim.path != path {
       logger.info("Another process keeps its quotas in \(path): those of this one are in \(claim.path)")
     } else if claim == nil {
@@ -29,7 +43,9 @@ final class QuotaKeeper: Sendable {
 
   /// Takes up the counts of a former process.
   func load() {
-    guard let path = claim?.path, let bytes = WholeFile.read(path, bound: QuotaFile.bound) else { return }
+    guard let path = state.withLock({ $0.claim?.path }), let bytes = WholeFile.read(path, bound: QuotaFile.bound) else {
+      return
+    }
     guard let quotas = QuotaFile.read(bytes) else {
       logger.error("\(path) cannot be read: quotas begin anew")
       return
@@ -49,12 +65,52 @@ final class QuotaKeeper: Sendable {
   /// Writes for the last time; another process may have the file.
   func end() {
     save()
+    let claim = state.withLock { state in
+      defer { state.claim = nil }
+      return state.claim
+    }
     claim?.release()
+  }
+
+  // MARK: - From process to process
+
+  /// Stops writing: what is counted so far, and the file, are another process's from now on.
+  func handOver() -> (claim: FileClaim?, counters: LimitCounters) {
+    let uptime = LoopEffects.uptime()
+    return state.withLock { state in
+      defer { state.claim = nil }
+      let counters = limits.counters(seconds: Self.now(), uptime: uptime)
+      state.handedOver = counters
+      return (state.claim, counters)
+    }
+  }
+
+  /// The other process did not make it.
+  func takeBack(_ claim: FileClaim?) {
+    state.withLock { state in
+      state.claim = claim
+      state.handedOver = nil
+    }
+    limits.markQuotasChanged()
+  }
+
+  /// What was counted since ``handOver()``.
+  func remainder() -> LimitCounters {
+    guard let told = state.withLock({ $0.handedOver }) else { return LimitCounters() }
+    return limits.counters(seconds: Self.now(), uptime: LoopEffects.uptime()).since(told)
+  }
+
+  /// Goes on with the counts and the file of another process.
+  func takeOver(_ claim: FileClaim?, _ counters: LimitCounters) {
+    limits.add(counters)
+    if let claim { state.withLock { $0.claim = claim } } else { claimFile() }
   }
 
   /// Writes what has changed.
   func save() {
-    guard let path = claim?.path, let quotas = limits.takeChangedQuotas(now: Self.now()) else { return }
+    guard let path = state.withLock({ $0.claim?.path }), let quotas = limits.takeChangedQuotas(now: Self.now()) else {
+      return
+    }
     let (bytes, omitted) = QuotaFile.bytes(quotas)
     var problem = WholeFile.write(bytes, to: path)
     if problem != nil {
@@ -62,9 +118,9 @@ final class QuotaKeeper: Sendable {
     } else if omitted > 0 {
       problem = "\(path) is full: \(omitted) counters of quotas would not survive a restart"
     }
-    let isNews = complaint.withLock { last in
-      defer { last = problem }
-      return last != problem
+    let isNews = state.withLock { state in
+      defer { state.complaint = problem }
+      return state.complaint != problem
     }
     guard isNews else { return }
     if let problem {

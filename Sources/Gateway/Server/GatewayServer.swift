@@ -1,6 +1,5 @@
 public import Expressions
 public import GatewayConfiguration
-import Glibc
 public import Logging
 import NIOCore
 import NIOPosix
@@ -30,12 +29,15 @@ public struct GatewayServerSettings: Sendable {
   public var quotaPath: String?
   /// Take part in distributed traces: continue the caller's or begin one, and tell backends (W3C `traceparent`).
   public var joinsTraces: Bool
+  /// Sockets and counters come from another process (``HandoverRequest``) instead of ``GatewayServer/start()`` and the
+  /// file of quotas.
+  public var takesOver: Bool
 
   public init(
     address: String, httpPort: Int, httpsPort: Int, threads: Int, certificate: ListenerCertificate,
     trustForwardedProto: Bool = false, instanceID: String = "", wantsRecords: Bool = true,
     expressionLimits: EvaluationLimits = EvaluationLimits(), joinsTraces: Bool = false,
-    quotaPath: String? = nil
+    quotaPath: String? = nil, takesOver: Bool = false
   ) {
     self.address = address
     self.httpPort = httpPort
@@ -48,14 +50,17 @@ public struct GatewayServerSettings: Sendable {
     self.expressionLimits = expressionLimits
     self.joinsTraces = joinsTraces
     self.quotaPath = quotaPath
+    self.takesOver = takesOver
   }
 }
 
 /// A gateway's data plane: listeners, loops, and the configuration they serve.
 public final class GatewayServer: Sendable {
   private struct Listeners {
-    var http: [any Channel] = []
-    var https: [any Channel] = []
+    /// What clients connect to.
+    var sockets: [ListeningSocket] = []
+    /// The event loops' copies, which accept.
+    var channels: [any Channel] = []
   }
 
   private let settings: GatewayServerSettings
@@ -64,7 +69,8 @@ public final class GatewayServer: Sendable {
   private let listeners = Mutex(Listeners())
   private let tls: Mutex<ListenerCertificate>
   private let chains = PresentedChains()
-  private let quotas: QuotaKeeper?
+  let memory: ProcessMemory
+  let quotas: QuotaKeeper?
   private let keeping = Mutex<Task<Void, Never>?>(nil)
   private let prober: NIOLoopBound<HealthProber>
   private let backends: BackendRegistry
@@ -84,7 +90,10 @@ public final class GatewayServer: Sendable {
     group = MultiThreadedEventLoopGroup(numberOfThreads: settings.threads)
     self.backends = backends ?? BackendRegistry(logger: logger)
     let memory = ProcessMemory(metrics: metrics, meters: meters)
-    quotas = settings.quotaPath.map { QuotaKeeper(path: $0, limits: memory.limits, logger: logger) }
+    self.memory = memory
+    quotas = settings.quotaPath.map {
+      QuotaKeeper(path: $0, limits: memory.limits, logger: logger, takesOver: settings.takesOver)
+    }
     quotas?.load()
     let settings = settings
     loops = try group.makeIterator().map { loop in
@@ -102,28 +111,68 @@ public final class GatewayServer: Sendable {
     }.wait()
   }
 
-  public var boundHTTPPort: Int? { listeners.withLock { $0.http.first?.localAddress?.port } }
-  public var boundHTTPSPort: Int? { listeners.withLock { $0.https.first?.localAddress?.port } }
+  public var boundHTTPPort: Int? { boundPort(.http) }
+  public var boundHTTPSPort: Int? { boundPort(.https) }
+
+  private func boundPort(_ kind: ListeningSocket.Kind) -> Int? {
+    listeners.withLock { $0.sockets.first { $0.kind == kind }?.port }
+  }
+
+  /// What clients connect to; empty once the server drains.
+  var sockets: [ListeningSocket] { listeners.withLock { $0.sockets } }
 
   /// Opens the listeners: one of each kind for each loop, so that the kernel spreads the connections.
   public func start() async throws {
+    var opened: [ListeningSocket] = []
+    do {
+      for kind in [ListeningSocket.Kind.http, .https] {
+        var port = kind == .http ? settings.httpPort : settings.httpsPort
+        for _ in loops {
+          let socket = try ListeningSocket(kind, address: settings.address, port: port)
+          opened.append(socket)
+          port = socket.port
+        }
+      }
+    } catch {
+      for socket in opened { socket.close() }
+      throw error
+    }
+    try await start(opened)
+  }
+
+  /// Accepts from sockets that are open already, and owns them from now on.
+  func start(_ sockets: [ListeningSocket]) async throws {
+    listeners.withLock { $0.sockets = sockets }
     if let quotas { keeping.withLock { $0 = Task { await quotas.run() } } }
-    for loop in loops {
-      let httpPort = boundHTTPPort ?? settings.httpPort
-      let http = try await listen(loop, port: httpPort, isTLS: false)
-      listeners.withLock { $0.http.append(http) }
-      let httpsPort = boundHTTPSPort ?? settings.httpsPort
-      let https = try await listen(loop, port: httpsPort, isTLS: true)
-      listeners.withLock { $0.https.append(https) }
+    try await accept()
+  }
+
+  /// Lets the loops accept. Where there are more loops than sockets, some accept from the same one.
+  func accept() async throws {
+    let sockets = sockets
+    for kind in [ListeningSocket.Kind.http, .https] {
+      let own = sockets.filter { $0.kind == kind }
+      guard !own.isEmpty else { continue }
+      for turn in 0..<max(own.count, loops.count) {
+        let bootstrap = bootstrap(loops[turn % loops.count], isTLS: kind == .https)
+        let channel = try await own[turn % own.count].accept(with: bootstrap)
+        listeners.withLock { $0.channels.append(channel) }
+      }
     }
   }
 
-  private func listen(_ state: NIOLoopBound<LoopState>, port: Int, isTLS: Bool) async throws -> any Channel {
+  /// Leaves new connections to whoever else has the sockets; those that wait in them wait on.
+  func stopAccepting() async {
+    let channels = listeners.withLock { listeners in
+      defer { listeners.channels = [] }
+      return listeners.channels
+    }
+    for channel in channels { try? await channel.close() }
+  }
+
+  private func bootstrap(_ state: NIOLoopBound<LoopState>, isTLS: Bool) -> ServerBootstrap {
     let server = self
-    return try await ServerBootstrap(group: state.eventLoop, childGroup: state.eventLoop)
-      .serverChannelOption(.backlog, value: 4_096)
-      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-      .serverChannelOption(.socketOption(.init(rawValue: SO_REUSEPORT)), value: 1)
+    return ServerBootstrap(group: state.eventLoop, childGroup: state.eventLoop)
       .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
@@ -138,7 +187,6 @@ public final class GatewayServer: Sendable {
             ClientConnection(state: state, isTLS: isTLS, presented: presented))
         }
       }
-      .bind(host: settings.address, port: port).get()
   }
 
   // MARK: - Configuration
@@ -164,22 +212,30 @@ public final class GatewayServer: Sendable {
 
   // MARK: - The end
 
-  /// Accepts nothing new and waits, at most so long, for the requests in flight.
-  public func drain(milliseconds: Int) async {
-    let open = listeners.withLock { listeners in
-      defer { listeners = Listeners() }
-      return listeners.http + listeners.https
+  /// Accepts nothing new and waits, at most so long, for the requests in flight. Connections between two requests stay
+  /// open for `idleMilliseconds` of that, for a request that is just on its way: its answer says that it is the last.
+  public func drain(milliseconds: Int, idleMilliseconds: Int = 1_000) async {
+    await stopAccepting()
+    let sockets = listeners.withLock { listeners in
+      defer { listeners.sockets = [] }
+      return listeners.sockets
     }
+    for socket in sockets { socket.close() }
     for loop in loops { loop.eventLoop.execute { loop.value.drain() } }
-    for listener in open { try? await listener.close() }
-    let end = ContinuousClock.now + .milliseconds(milliseconds)
+    let start = ContinuousClock.now
+    await waitForClients(until: start + .milliseconds(min(milliseconds, idleMilliseconds)))
+    for loop in loops { try? await loop.eventLoop.submit { loop.value.closeIdle() }.get() }
+    await waitForClients(until: start + .milliseconds(milliseconds))
+    for loop in loops { try? await loop.eventLoop.submit { loop.value.flushRecords() }.get() }
+  }
+
+  private func waitForClients(until end: ContinuousClock.Instant) async {
     while ContinuousClock.now < end {
       var count = 0
       for loop in loops { count += (try? await loop.eventLoop.submit { loop.value.clients.count }.get()) ?? 0 }
-      if count == 0 { break }
+      if count == 0 { return }
       try? await Task.sleep(for: .milliseconds(10))
     }
-    for loop in loops { try? await loop.eventLoop.submit { loop.value.flushRecords() }.get() }
   }
 
   /// Ends every connection and the loops.

@@ -37,6 +37,8 @@ public struct GatewaySettings: Sendable {
   /// Ask clients for a certificate in the TLS handshake.
   public var negotiatesClientCertificate: Bool
   public var drainTimeoutMilliseconds: Int
+  /// How much of it connections between two requests stay open.
+  public var drainIdleMilliseconds: Int
   /// The folder for backup and spool; nil keeps nothing on disk.
   public var statePath: String?
   public var spoolMegabytes: Int
@@ -105,6 +107,7 @@ public struct GatewaySettings: Sendable {
         "net.server.tls.certificate.path and net.server.tls.privateKey.path belong together; one is missing")
     }
     drainTimeoutMilliseconds = reader.duration("net.server.drain.timeout")
+    drainIdleMilliseconds = reader.duration("net.server.drain.idle-timeout")
     spoolMegabytes = reader.number("telemetry.spool.maximum-megabytes")
     expressionLimits = EvaluationLimits(
       steps: reader.number("policy.expressions.maximum-steps"),

@@ -166,8 +166,12 @@ extension Setting {
       "Asks clients for a certificate in the TLS handshake, for policies to look at. Clients without one are let in.",
       isAddition: true),
     Setting(
-      "net.server.drain.timeout", .duration, "30s", "How long requests in flight may take after SIGTERM.",
-      isAddition: true),
+      "net.server.drain.timeout", .duration, "30s",
+      "How long requests in flight may take after SIGTERM, or once another process has taken over.", isAddition: true),
+    Setting(
+      "net.server.drain.idle-timeout", .duration, "1s",
+      "How much of that time connections between two requests stay open after SIGTERM, for requests that are just on their "
+        + "way. When another process has taken over, all of it.", isAddition: true),
     Setting(
       "config.backup.path", .text, nil,
       "Folder of the configuration backup, of quota counters and of records not yet sent: `/apim/config` where it exists, else "

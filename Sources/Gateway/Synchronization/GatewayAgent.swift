@@ -160,7 +160,8 @@ public actor GatewayAgent {
       return
     }
     await beat()
-    guard let backup else { return }
+    // A process that drains leaves the backup to whoever has taken over from it.
+    guard let backup, !isDraining else { return }
     do {
       try backup.save(sealed, signingKey: signingKey?.rawRepresentation ?? key)
     } catch {
@@ -192,12 +193,20 @@ public actor GatewayAgent {
       configurationVersion: status.configurationVersion ?? 0, state: state, configurationError: status.refusal)
   }
 
+  /// Between two looks at what processes that have ended left behind.
+  private static let abandonedSeconds = 10
+
   private func deliverRecords() async {
     var backoff = Backoff()
+    var nextLook = ContinuousClock.now
     while !Task.isCancelled {
       var wait = 1_000
       do {
         try await deliverOnce()
+        if ContinuousClock.now >= nextLook, status.isConnected {
+          nextLook = .now + .seconds(Self.abandonedSeconds)
+          try await shipper.deliverAbandoned(delivery)
+        }
         backoff.succeeded()
       } catch {
         wait = max(wait, backoff.failed(spread: .random(in: 0...1)))
@@ -207,10 +216,12 @@ public actor GatewayAgent {
     }
   }
 
-  private func deliverOnce() async throws {
+  private func deliverOnce() async throws { try await shipper.deliverPending(delivery) }
+
+  private var delivery: RecordShipper.Deliver {
     let instance = identity.instanceID
     let client = client
-    try await shipper.deliverPending { spoolID, batch in
+    return { spoolID, batch in
       try await client.telemetry(
         instance: instance, spoolID: spoolID, firstSequence: batch.firstSequence, records: batch.records)
     }

@@ -1,10 +1,18 @@
 public import Logging
 public import Telemetry
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// Keeps request records until the management service has confirmed them.
 ///
 /// Records are spooled to disk as they come and delivered in order, a batch at a time; what a batch's answer confirms is
-/// removed. Without a folder they are kept in memory, at most ``memoryBound`` bytes.
+/// removed. Without a folder they are kept in memory, at most ``memoryBound`` bytes. A folder that another process uses is
+/// left alone: the records are in the next free one, `records.1`, `records.2`, …, and whichever process serves later delivers
+/// what a former one left behind (``deliverAbandoned(_:)``).
 public actor RecordShipper {
   /// Delivers a batch and returns the last confirmed number.
   public typealias Deliver = @Sendable (_ spoolID: String, _ batch: Spool.Batch) async throws -> UInt64
@@ -15,6 +23,10 @@ public actor RecordShipper {
   static let batchBytes = 3 << 20
 
   private let spool: Spool?
+  /// Keeps other processes away from the spool.
+  private let claim: FileClaim?
+  private let directory: String?
+  private let bounds: Spool.Bounds
   private let memoryID: String
   private var memory: [[UInt8]] = []
   private var memoryBytes = 0
@@ -29,7 +41,16 @@ public actor RecordShipper {
   public init(directory: String?, newID: String, bounds: Spool.Bounds = Spool.Bounds(), logger: Logger)
     throws(Spool.Failure)
   {
-    spool = if let directory { try Spool(directory: directory, newID: newID, bounds: bounds) } else { nil }
+    claim = directory.flatMap { FileClaim($0) }
+    self.directory = directory
+    self.bounds = bounds
+    do throws(Spool.Failure) {
+      spool = if let claim { try Spool(directory: claim.path, newID: newID, bounds: bounds) } else { nil }
+    } catch {
+      claim?.release()
+      throw error
+    }
+    if directory != nil, claim == nil { logger.error("Request records are kept in memory: too many processes") }
     memoryID = newID
     self.logger = logger
   }
@@ -82,6 +103,27 @@ public actor RecordShipper {
       try acknowledge(through: min(confirmed, batch.lastSequence))
     }
   }
+
+  /// Delivers what is in the folders of processes that have ended, and removes these.
+  public func deliverAbandoned(_ deliver: Deliver) async throws {
+    guard let directory, let claim else { return }
+    for number in 0..<FileClaim.bound {
+      let path = number == 0 ? directory : "\(directory).\(number)"
+      guard path != claim.path, access(path, F_OK) == 0, let other = FileClaim(exactly: path) else { continue }
+      defer { other.release() }
+      let left = try Spool(directory: path, newID: memoryID, bounds: bounds)
+      let count = left.pending
+      while let batch = try left.nextBatch(maximumRecords: Self.batchRecords, maximumBytes: Self.batchBytes) {
+        let confirmed = try await deliver(left.id, batch)
+        guard confirmed >= batch.firstSequence else { return }
+        try left.acknowledge(through: min(confirmed, batch.lastSequence))
+      }
+      try left.remove()
+      if count > 0 { logger.info("Delivered \(count) request records that a former process left in \(path)") }
+    }
+  }
+
+  deinit { claim?.release() }
 
   /// Makes the spool survive a power cut.
   public func flush() throws { try spool?.flush() }

@@ -9,7 +9,8 @@ enum WholeFile {
   /// Replaces a file, readable by its owner alone; a crash leaves the old or the new one, never a part. Nil, or what went
   /// wrong.
   static func write(_ bytes: [UInt8], to path: String) -> String? {
-    let temporary = path + ".new"
+    // While one process takes over from another both may write.
+    let temporary = "\(path).\(getpid()).new"
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { return "\(temporary): \(String(cString: strerror(errno)))" }
     var offset = 0

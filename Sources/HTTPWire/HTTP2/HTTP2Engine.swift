@@ -418,6 +418,15 @@ public struct HTTP2Engine: ~Copyable {
     output.append(number: error.rawValue)
   }
 
+  /// Asks the client to begin no further streams. Those that it began before it heard of this are still taken
+  /// (RFC 9113 §6.8), until ``goAway()``.
+  public mutating func announceGoAway() {
+    guard !isGoingAway else { return }
+    HTTP2Frame(length: 8, kind: .goAway).write(to: &output)
+    output.append(number: UInt32(Int32.max))
+    output.append(number: HTTP2Error.none.rawValue)
+  }
+
   /// Takes no further streams; those there are go on.
   public mutating func goAway() {
     guard !isGoingAway else { return }

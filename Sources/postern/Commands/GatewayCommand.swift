@@ -15,20 +15,32 @@ struct GatewayCommand: AsyncParsableCommand {
     discussion: """
       Needs nothing but the env.conf file from the gateway's Deployment page, or the same settings in the environment.
       Connects out to the management service only; listens on 8080 (HTTP) and 8081 (HTTPS) unless told otherwise.
-      SIGTERM drains and ends with exit code 0; SIGHUP reads the file and certificates again.
+      SIGTERM drains and ends with exit code 0; SIGHUP reads the file and certificates again. With --take-over a second
+      process, of another version perhaps, goes on in place of the first, which finishes what it had begun and ends.
       `postern settings` lists every setting.
       """)
 
   @Option(help: "The file with the settings, one name=value a line.")
   var envFile: String?
 
+  @Flag(
+    help:
+      "Take over from the gateway that serves from the same folder (config.backup.path) now, if one does."
+  )
+  var takeOver = false
+
   func run() async throws {
     let settings = try readSettings()
+    if takeOver, settings.statePath == nil {
+      throw ConfigurationExit(
+        "--take-over needs the folder of the gateway that serves now; config.backup.path names none")
+    }
     let format = ConsoleLogHandler.Format(rawValue: settings.logFormat.rawValue) ?? .text
     ConsoleLog.start(format: format, level: settings.logLevel, isColored: settings.logColor)
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
     do {
-      try await GatewayProcess(settings: settings, format: format, reread: readSettings).run(signals)
+      try await GatewayProcess(settings: settings, format: format, takesOver: takeOver, reread: readSettings)
+        .run(signals)
     } catch let error as ConfigurationExit {
       throw error
     } catch {

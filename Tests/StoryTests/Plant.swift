@@ -1,0 +1,163 @@
+import Foundation
+import Testing
+
+/// A management service and the gateways of one plant, as real processes of the executable, with the API `time`.
+final class Plant {
+  private static let executable = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().appending(path: ".build/debug/postern")
+  private static let resource =
+    "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/postern/providers/Microsoft.ApiManagement/service/postern"
+
+  /// One process and its log.
+  final class Child {
+    let process = Process()
+    let logPath: String
+
+    init(_ arguments: [String], environment: [String: String] = [:], log: String) throws {
+      logPath = log
+      try Data().write(to: URL(filePath: log))
+      let handle = try FileHandle(forWritingTo: URL(filePath: log))
+      process.executableURL = Plant.executable
+      process.arguments = arguments
+      process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
+      process.standardInput = FileHandle.nullDevice
+      process.standardOutput = handle
+      process.standardError = handle
+      try process.run()
+    }
+
+    deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
+
+    var log: String { (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? "" }
+
+    /// Bytes of memory that are its own or in use by it.
+    var residentBytes: Int {
+      let status = (try? String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)) ?? ""
+      let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") } ?? ""
+      return (Int(line.split(separator: " ").dropFirst().first ?? "") ?? 0) << 10
+    }
+
+    func terminate() { kill(process.processIdentifier, SIGTERM) }
+
+    /// Its exit code; nil when it goes on for so long.
+    func ended(seconds: Int) async throws -> Int32? {
+      for _ in 0..<(seconds * 50) where process.isRunning { try await Task.sleep(for: .milliseconds(20)) }
+      return process.isRunning ? nil : process.terminationStatus
+    }
+  }
+
+  let folder: URL
+  let port: Int
+  private let servicePort: Int
+  private let securePort: Int
+  private let gatewaySecurePort: Int
+  private let service: Child
+  private let credential: String
+  private var number = 0
+
+  /// - Parameters:
+  ///   - backendPort: where the API's backend is.
+  ///   - policy: of the API.
+  init(backendPort: Int, policy: String? = nil) async throws {
+    folder = FileManager.default.temporaryDirectory.appending(path: "plant-" + UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    (port, gatewaySecurePort) = (try Self.freePort(), try Self.freePort())
+    (servicePort, securePort) = (try Self.freePort(), try Self.freePort())
+    service = try Child(
+      [
+        "serve", "--data-directory", folder.appending(path: "service").path(), "--address", "127.0.0.1", "--http-port",
+        "\(servicePort)", "--https-port", "\(securePort)", "--gateway-http-port", "\(try Self.freePort())",
+        "--gateway-https-port", "\(try Self.freePort())",
+      ], log: folder.appending(path: "service.log").path())
+    let (service, servicePort) = (service, servicePort)
+    try await Self.wait("the service starts") {
+      service.log.contains("Administrator credential: ")
+        && (try? PlainConnection(port: servicePort).ask("GET", "/livez").status) == 200
+    }
+    let marker = try #require(service.log.range(of: "Administrator credential: "))
+    credential = String(service.log[marker.upperBound...].prefix { !$0.isWhitespace })
+    try put(
+      "/apis/time",
+      [
+        "displayName": "Time", "path": "time", "serviceUrl": "http://127.0.0.1:\(backendPort)",
+        "protocols": ["http", "https"], "subscriptionRequired": false,
+      ])
+    for (name, method, template) in [("now", "GET", "/now"), ("big", "GET", "/big"), ("sink", "POST", "/sink")] {
+      try put("/apis/time/operations/\(name)", ["displayName": name, "method": method, "urlTemplate": template])
+    }
+    if let policy { try setPolicy(policy) }
+    try put("/gateways/plant", ["locationData": ["name": "Hall 7"]])
+    try put("/gateways/plant/apis/time", ["provisioningState": "created"])
+    let expiry = Date.now.addingTimeInterval(86_400).formatted(.iso8601)
+    let deployment = try call(
+      "POST", "/gateways/plant/getDeployment", ["keyType": "primary", "expiry": expiry])
+    let file: String = try #require(deployment.json("environmentFile"))
+    try Data(file.utf8).write(to: folder.appending(path: "env.conf"))
+  }
+
+  deinit { try? FileManager.default.removeItem(at: folder) }
+
+  @discardableResult
+  func call(_ method: String, _ path: String, _ body: [String: Any]? = nil) throws -> PlainConnection.Answer {
+    let answer = try PlainConnection(port: servicePort, seconds: 20).ask(
+      method, "\(Self.resource)\(path)\(path.contains("?") ? "&" : "?")api-version=2024-05-01",
+      headers: ["Authorization: Bearer \(credential)", "Content-Type: application/json"],
+      body: try body.map { [UInt8](try JSONSerialization.data(withJSONObject: $0)) })
+    guard (200...299).contains(answer.status) else {
+      throw PlainConnection.Failure(description: "\(method) \(path): \(answer.status) \(answer.text)")
+    }
+    return answer
+  }
+
+  @discardableResult
+  func put(_ path: String, _ properties: [String: Any]) throws -> PlainConnection.Answer {
+    try call("PUT", path, ["properties": properties])
+  }
+
+  func setPolicy(_ policy: String) throws {
+    try put("/apis/time/policies/policy", ["format": "rawxml", "value": policy])
+  }
+
+  /// How many requests of the gateway the service has in its log.
+  func recordedRequests() throws -> Int {
+    try call("GET", "/reports/byRequest?$filter=gatewayId%20eq%20'plant'&$top=1").json("count") ?? -1
+  }
+
+  /// Starts a gateway on the plant's ports, and waits until the log says that.
+  func startGateway(_ arguments: [String] = [], drainSeconds: Int = 4, awaiting text: String = "is in force")
+    async throws
+    -> Child
+  {
+    number += 1
+    let gateway = try Child(
+      ["gateway", "--env-file", folder.appending(path: "env.conf").path()] + arguments,
+      environment: [
+        "NET_SERVER_HTTP_PORT": "\(port)", "NET_SERVER_HTTPS_PORT": "\(gatewaySecurePort)",
+        "NET_SERVER_ADDRESS": "127.0.0.1", "NET_SERVER_DRAIN_TIMEOUT": "\(drainSeconds)s",
+        "CONFIG_BACKUP_PATH": folder.appending(path: "gateway").path(), "TELEMETRY_LOGS_STD_COLOR": "false",
+      ], log: folder.appending(path: "gateway-\(number).log").path())
+    try await Self.wait("the gateway starts: \(text)") { gateway.log.contains(text) || !gateway.process.isRunning }
+    guard gateway.process.isRunning else { throw PlainConnection.Failure(description: gateway.log) }
+    return gateway
+  }
+
+  static func wait(_ what: String, seconds: Int = 30, _ question: () throws -> Bool) async throws {
+    for _ in 0..<(seconds * 50) {
+      if try question() { return }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    throw PlainConnection.Failure(description: "waited in vain: \(what)")
+  }
+
+  /// Ends the service in its own time.
+  func stop() async throws {
+    service.terminate()
+    _ = try await service.ended(seconds: 10)
+  }
+
+  private static func freePort() throws -> Int {
+    let backend = try EchoBackend()
+    defer { backend.die() }
+    return backend.port
+  }
+}
