@@ -34,7 +34,9 @@ final class FuzzRun {
     // Every seed as it is, then mutations.
     for seed in pool where clock.now < end { _ = try attempt(seed, clock) }
     while clock.now < end {
-      let seed = pool[mutator.below(pool.count)]
+      // Every other round begins at a committed input: mutations of mutations drift to what is always accepted, such as a
+      // long comment.
+      let seed = pool[mutator.below(mutator.below(2) == 0 ? seeds : pool.count)]
       let input = mutator.mutated(seed, with: pool[mutator.below(pool.count)])
       guard try attempt(input, clock) else { continue }
       if pool.count < seeds + Self.kept { pool.append(input) } else { pool[seeds + mutator.below(Self.kept)] = input }
