@@ -49,6 +49,7 @@ let package = Package(
     .target(name: "Expressions", dependencies: ["CThreads", "DotNet"], swiftSettings: strict),
     .target(name: "Liquid", dependencies: ["DotNet"], swiftSettings: strict),
     .target(name: "JSONSchema", dependencies: ["DotNet"], swiftSettings: strict),
+    .target(name: "GraphQL", dependencies: ["JSONSchema"], swiftSettings: strict),
     // Lifetimes: functions that lend spans of a head's bytes (as swift-nio itself does).
     .target(name: "HTTPWire", swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),
     .target(name: "RedisWire", swiftSettings: strict),
@@ -70,7 +71,7 @@ let package = Package(
     .target(
       name: "PolicyLibrary",
       dependencies: [
-        "GatewayConfiguration", "DotNet", "Expressions", "HTTPWire", "JSONSchema", "Liquid", "PolicySyntax",
+        "GatewayConfiguration", "DotNet", "Expressions", "GraphQL", "HTTPWire", "JSONSchema", "Liquid", "PolicySyntax",
         "Telemetry",
       ], swiftSettings: strict),
 
@@ -155,13 +156,17 @@ let package = Package(
 
     // Not a product: mutated input for the parsers of untrusted text (scripts/fuzz).
     .executableTarget(
-      name: "fuzz", dependencies: ["Expressions", "HTTPWire", "PolicySyntax", "RedisWire", "Workbench"], path: "Fuzz",
+      name: "fuzz",
+      dependencies: [
+        "Expressions", "GraphQL", "HTTPWire", "JSONSchema", "PolicySyntax", "RedisWire", "Workbench",
+      ], path: "Fuzz",
       exclude: ["Seeds"], swiftSettings: strict),
 
     // Tests
     .testTarget(name: "LiquidTests", dependencies: ["Liquid"], swiftSettings: strict),
     .testTarget(name: "JSONSchemaTests", dependencies: ["JSONSchema"], swiftSettings: strict),
     .testTarget(name: "RedisWireTests", dependencies: ["RedisWire"], swiftSettings: strict),
+    .testTarget(name: "GraphQLTests", dependencies: ["GraphQL", "JSONSchema"], swiftSettings: strict),
     .testTarget(name: "HTTPWireTests", dependencies: ["HTTPWire"], swiftSettings: strict),
     .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: strict),
     .testTarget(

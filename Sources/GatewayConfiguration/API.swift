@@ -25,6 +25,8 @@ public struct API: Codable, Sendable, Equatable {
   public var operations: [Operation]
   /// What representations and parameters of the operations refer to.
   public var schemas: [SchemaDocument]
+  /// What the API answers with; nil for one that is not of GraphQL.
+  public var graphQL: GraphQLService?
   public var policy: PolicyText?
 
   public init(
@@ -32,7 +34,7 @@ public struct API: Codable, Sendable, Equatable {
     version: String? = nil, versionSet: VersionSet? = nil, protocols: Set<Scheme> = [.https],
     serviceURL: String? = nil, subscriptionRequired: Bool = true,
     subscriptionKeyNames: SubscriptionKeyNames = SubscriptionKeyNames(), operations: [Operation] = [],
-    schemas: [SchemaDocument] = [], policy: PolicyText? = nil
+    schemas: [SchemaDocument] = [], graphQL: GraphQLService? = nil, policy: PolicyText? = nil
   ) {
     self.id = id
     self.displayName = displayName
@@ -47,12 +49,13 @@ public struct API: Codable, Sendable, Equatable {
     self.subscriptionKeyNames = subscriptionKeyNames
     self.operations = operations
     self.schemas = schemas
+    self.graphQL = graphQL
     self.policy = policy
   }
 
   private enum CodingKeys: String, CodingKey {
     case id, displayName, path, revision, isCurrentRevision, version, versionSet, protocols, serviceURL
-    case subscriptionRequired, subscriptionKeyNames, operations, schemas, policy
+    case subscriptionRequired, subscriptionKeyNames, operations, schemas, graphQL, policy
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -71,6 +74,7 @@ public struct API: Codable, Sendable, Equatable {
     try container.encode(subscriptionKeyNames, forKey: .subscriptionKeyNames)
     try container.encode(operations, forKey: .operations)
     try container.encode(schemas, forKey: .schemas)
+    try container.encodeIfPresent(graphQL, forKey: .graphQL)
     try container.encodeIfPresent(policy, forKey: .policy)
   }
 }

@@ -54,7 +54,15 @@ public struct JSONObject: Sendable {
   public private(set) var members: [(name: String, value: JSONValue)] = []
   private var places: [String: Int] = [:]
 
-  mutating func set(_ name: String, _ value: JSONValue) {
+  public init() {}
+
+  /// - Parameter members: of equal names the last counts.
+  public init(_ members: some Sequence<(String, JSONValue)>) {
+    for (name, value) in members { set(name, value) }
+  }
+
+  /// Puts a member in the place of one of that name, or at the end.
+  public mutating func set(_ name: String, _ value: JSONValue) {
     if let place = places[name] {
       members[place].value = value
     } else {

@@ -38,6 +38,6 @@ struct PolicyReferenceTests {
     #expect(text.contains("‹`value`›"))
     #expect(text.contains("`validate-as* json/xml/soap`"))
     #expect(text.contains("‹`content-type-map` `any-content-type-value` `missing-content-type-value` ‹`type` `from`"))
-    #expect(text.contains("| `http-data-source` | GraphQL resolvers"))
+    #expect(text.contains("| `http-data-source` | ‹`http-request` ‹`set-backend-service`›"))
   }
 }

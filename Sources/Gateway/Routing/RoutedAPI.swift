@@ -48,6 +48,12 @@ final class RoutedAPI: Sendable {
     if api.operations.isEmpty, api.protocols.contains(.ws) || api.protocols.contains(.wss) {
       api.operations = [.init(id: "onHandshake", displayName: "onHandshake", method: "GET", urlTemplate: "/*")]
     }
+    // Nor has an API of GraphQL operations of its own: its requests say themselves what they want.
+    if api.operations.isEmpty, api.graphQL != nil {
+      api.operations = ["GET", "POST"].map {
+        .init(id: "graphql-\($0.lowercased())", displayName: "graphql", method: $0, urlTemplate: "/")
+      }
+    }
     self.api = Shared(api)
     var tree = OperationTree()
     for (index, operation) in api.operations.enumerated() {

@@ -38,7 +38,7 @@ struct ResourceKind: Sendable {
         "description": .text(maximum: 32_768), "serviceUrl": .text(maximum: 2_000), "protocols": .list,
         "subscriptionRequired": .flag, "subscriptionKeyParameterNames": .object, "apiRevision": .text(maximum: 100),
         "isCurrent": .flag,
-        "type": .word(["http"]), "apiRevisionDescription": .text(maximum: 256),
+        "type": .word(["http", "graphql"]), "apiRevisionDescription": .text(maximum: 256),
         "isOnline": .flag,
         "contact": .object, "license": .object, "termsOfServiceUrl": .text(maximum: 2_000),
       ],
@@ -66,6 +66,12 @@ struct ResourceKind: Sendable {
         "resourceId": .text(maximum: 2_000),
       ], secrets: ["connectionString"]),
     ResourceKind(
+      type: "apis/resolvers", title: "Resolver",
+      rules: [
+        "displayName": .text(maximum: 300), "path": .text(maximum: 300, isRequired: true),
+        "description": .text(maximum: 32_768),
+      ]),
+    ResourceKind(
       type: "apis/schemas", title: "Schema",
       rules: ["contentType": .text(maximum: 256, isRequired: true), "document": .object]),
     ResourceKind(
@@ -75,6 +81,7 @@ struct ResourceKind: Sendable {
         "value": .text(maximum: ResourceRules.schemaBytes), "document": .object,
       ], defaults: ["schemaType": "json"]),
     .policies("policies"), .policies("apis/policies"), .policies("apis/operations/policies"),
+    .policies("apis/resolvers/policies"),
     .policies("products/policies"),
     ResourceKind(
       type: "products", title: "Product",

@@ -14,6 +14,14 @@ extension OperationContract {
   }
 }
 
+extension GraphQLService {
+  /// The text of a schema of GraphQL, empty when it has none; nil for any other schema.
+  static func schema(_ properties: JSONObject) -> String? {
+    guard properties.string("contentType")?.lowercased().contains("graphql") == true else { return nil }
+    return properties["document"]?["value"]?.stringValue ?? properties.string("value") ?? ""
+  }
+}
+
 extension SchemaDocument {
   /// The schema that the properties of an API's or the service's schema hold; nil when they hold none that contents can be
   /// held against, as those of GraphQL.

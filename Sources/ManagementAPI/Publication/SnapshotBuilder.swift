@@ -96,7 +96,19 @@ struct SnapshotBuilder {
           policy: policy("apis/operations/policies", of: operation.path),
           contract: OperationContract(operation.properties))
       }.sorted { $0.id < $1.id }, schemas: schemas("apis/schemas", of: resource.path),
+      graphQL: resource.string("type") == "graphql" ? graphQL(of: resource.path) : nil,
       policy: policy("apis/policies", of: resource.path))
+  }
+
+  private func graphQL(of api: ResourcePath) -> GraphQLService {
+    GraphQLService(
+      schema: children("apis/schemas", of: api).sorted { $0.name < $1.name }
+        .lazy.compactMap { GraphQLService.schema($0.properties) }.first ?? "",
+      resolvers: children("apis/resolvers", of: api).map { resolver in
+        GraphQLResolver(
+          id: resolver.name, path: resolver.string("path") ?? "",
+          policy: policy("apis/resolvers/policies", of: resolver.path))
+      }.sorted { $0.id < $1.id })
   }
 
   private func schemas(_ type: String, of parent: ResourcePath = .service) -> [SchemaDocument] {

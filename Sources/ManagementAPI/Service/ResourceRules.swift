@@ -17,6 +17,7 @@ struct ResourceRules {
     switch kind.type {
     case "apis": try await api(&properties)
     case "apis/operations": try await operation(&properties)
+    case "apis/resolvers": try await resolver(properties)
     case "apis/schemas", "schemas": try schema(properties)
     case "subscriptions": try await subscription(&properties, &secrets)
     case "gateways": try gateway(&properties, &secrets)
@@ -98,14 +99,31 @@ struct ResourceRules {
     }
   }
 
+  private func resolver(_ properties: JSONObject) async throws(ManagementError) {
+    let field = properties.string("path") ?? ""
+    let parts = field.split(separator: "/", omittingEmptySubsequences: false)
+    guard parts.count == 2,
+      parts.allSatisfy({ name in
+        !name.isEmpty
+          && name.utf8.allSatisfy { $0 == 0x5f || (0x30...0x39).contains($0) || (0x61...0x7a).contains($0 | 0x20) }
+      })
+    else { throw .validation("path", "'\(field)' is no field of a schema; expected Type/field.") }
+    for other in try await service.list("apis/resolvers", under: path.parent)
+    where other.name.lowercased() != path.name.lowercased() && other.string("path") == field {
+      throw .validation("path", "Resolver '\(other.name)' is for the same field '\(field)'.")
+    }
+  }
+
   /// Bytes of the largest schema.
   static let schemaBytes = 4 << 20
 
   private func schema(_ properties: JSONObject) throws(ManagementError) {
     let target = properties["document"] == nil ? "value" : "document"
+    if let text = GraphQLService.schema(properties) {
+      guard let complaint = ContractCheck.complaint(aboutGraphQL: text) else { return }
+      throw .validation(target, complaint)
+    }
     guard let document = SchemaDocument(properties, id: path.name) else {
-      // What gateways have no use for is kept for whoever wrote it.
-      if properties.string("contentType")?.lowercased().contains("graphql") == true { return }
       throw .validation(target, "The schema has no content.")
     }
     guard document.text.utf8.count <= Self.schemaBytes else {
@@ -220,6 +238,12 @@ struct ResourceRules {
   }
 
   private func policy(_ properties: JSONObject) async throws(ManagementError) {
+    if kind.type == "apis/resolvers/policies" {
+      let format = PolicyFormat(rawValue: properties.string("format") ?? "") ?? .xml
+      return try refuse(
+        PolicyCheck.diagnostics(
+          resolver: properties.string("value") ?? "", format: format, in: try await service.policyEnvironment()))
+    }
     let scope: PolicyScope =
       switch kind.type {
       case "apis/policies": .api

@@ -145,7 +145,7 @@ struct OutgoingRequestReader {
       copiesBody: copiesBody)
   }
 
-  private static func text(_ name: String, in element: PolicyElement, _ plan: PolicyCompilation) -> Argument<String>? {
+  static func text(_ name: String, in element: PolicyElement, _ plan: PolicyCompilation) -> Argument<String>? {
     guard let child = element.first(name) else { return nil }
     AttributeReader(child, plan).finish()
     plan.allowChildren([], in: child)

@@ -58,7 +58,16 @@ public enum PolicyCheck {
     return sorted(compilation.diagnostics + best)
   }
 
-  private static func checkRoots(_ document: PolicyDocument, _ compilation: PolicyCompilation) {
+  /// Every complaint about the policy of a resolver.
+  public static func diagnostics(
+    resolver text: String, format: PolicyFormat = .rawxml, in environment: PolicyEnvironment
+  ) -> [Diagnostic] {
+    let compilation = PolicyCompilation(environment: environment)
+    _ = HTTPDataSource.plan(text, format: format, compilation)
+    return sorted(compilation.diagnostics)
+  }
+
+  static func checkRoots(_ document: PolicyDocument, _ compilation: PolicyCompilation) {
     for root in document.roots.dropFirst() {
       compilation.report(root.diagnostic("PL0118", "A document has one root element; '\(root.name)' is another."))
     }

@@ -15,6 +15,8 @@ final class PolicyCompilation {
   var probe: PolicyProbe?
   /// Whether a policy asks what the operation says of its messages.
   var readsContract = false
+  /// What answers in place of a backend; nil for an API that has one.
+  var graphQL: GraphQLAnswer?
   private(set) var instructions: [PolicyPlan.Instruction] = []
   private(set) var places: [PlanPlace] = []
   private(set) var scope = PolicyScope.global
@@ -71,6 +73,14 @@ final class PolicyCompilation {
     openFragment = nil
   }
 
+  /// Compiles a part of a resolver's document as if it stood in a section.
+  func compile(resolver element: PolicyElement, _ section: PolicySection, _ body: () -> Void) {
+    let outer = (self.section, self.scope, path)
+    (self.section, self.scope, path) = (section, .operation, [element.name])
+    defer { (self.section, self.scope, path) = outer }
+    body()
+  }
+
   /// Compiles every policy in an element, in order.
   func compileChildren(of element: PolicyElement) {
     if let text = element.text, !text.isBroken {
@@ -88,7 +98,7 @@ final class PolicyCompilation {
     }
   }
 
-  private func compile(_ element: PolicyElement) {
+  func compile(_ element: PolicyElement) {
     if element.name == "base" { return compileBase(element) }
     guard let definition = PolicyCatalogue.definition(element.name) else { return reportUnknown(element) }
     guard definition.sections.contains(section) else {
@@ -119,6 +129,11 @@ final class PolicyCompilation {
   }
 
   private func reportUnknown(_ element: PolicyElement) {
+    if element.name == HTTPDataSource.name {
+      return report(
+        element.diagnostic(
+          "PL0155", "'\(element.name)' is the root of a resolver's policy; it does not stand in a section."))
+    }
     if let reason = PolicyCatalogue.cloudOnly[element.name] {
       return report(
         element.diagnostic("PL0132", "Policy '\(element.name)' cannot run on a self-hosted gateway: \(reason)."))
@@ -134,6 +149,11 @@ final class PolicyCompilation {
 
   /// Compiles the policies of a fragment in place.
   func include(_ fragmentID: String, for element: PolicyElement) {
+    open(fragmentID, for: element) { compileChildren(of: $0) }
+  }
+
+  /// Reads a fragment that an element includes, and what it holds as part of the document.
+  func open(_ fragmentID: String, for element: PolicyElement, _ read: (PolicyElement) -> Void) {
     guard openFragment == nil else {
       return report(element.diagnostic("PL0111", "A fragment cannot include another one, here '\(fragmentID)'."))
     }
@@ -151,7 +171,7 @@ final class PolicyCompilation {
     guard root.name == "fragment" else {
       return report(root.diagnostic("PL0112", "A policy fragment begins with <fragment>, not <\(root.name)>."))
     }
-    compileChildren(of: root)
+    read(root)
   }
 
   // MARK: - Emitting

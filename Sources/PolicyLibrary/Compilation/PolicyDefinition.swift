@@ -83,6 +83,7 @@ enum PolicyCatalogue {
     .validateAzureADToken,
     .validateClientCertificate,
     .validateContent,
+    .validateGraphQLRequest,
     .validateHeaders,
     .validateJWT,
     .validateParameters,
@@ -100,11 +101,13 @@ enum PolicyCatalogue {
   static let cloudOnly: [String: String] = [
     "get-authorization-context":
       "its credential manager is a service of the cloud. Fetch the token with send-request and keep it with cache-value",
-    "http-data-source": resolvers, "sql-data-source": resolvers, "cosmosdb-data-source": resolvers,
-    "publish-event": resolvers, "set-graphql-resolver": resolvers,
+    "sql-data-source": databases, "cosmosdb-data-source": databases,
+    "publish-event": "it is for GraphQL subscriptions, which no gateway of Postern keeps open",
+    "set-graphql-resolver":
+      "it was a preview and is no more. Make a resolver of the API, with http-data-source as its policy",
   ]
-  private static let resolvers =
-    "GraphQL resolvers run in the cloud's gateways only. Put a GraphQL service behind the API, or describe it as REST"
+  private static let databases =
+    "it speaks to databases of the cloud. Put an HTTP service before the database and name it in http-data-source"
 
   /// Policies of the product that Postern does not run yet; named, so that a message tells them from misspelt ones.
   static let known: Set<String> = [
@@ -114,7 +117,6 @@ enum PolicyCatalogue {
     "llm-content-safety",
     "llm-semantic-cache-lookup",
     "llm-semantic-cache-store",
-    "validate-graphql-request",
     "validate-odata-request",
   ]
 }

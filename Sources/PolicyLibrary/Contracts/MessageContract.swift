@@ -1,3 +1,4 @@
+import GraphQL
 import JSONSchema
 
 /// What an operation says of its messages, ready for the policies that hold requests and responses against it: compiled
@@ -35,16 +36,20 @@ public final class MessageContract: Sendable {
   let headers: [Parameter]
   let representations: [Representation]
   let responses: [Response]
+  /// The schema of an API of GraphQL, or why it has none that can be used; nil for any other API.
+  let graphQL: Result<GraphQLSchema, GraphQLError>?
 
   init(
     path: [Parameter] = [], query: [Parameter] = [], headers: [Parameter] = [],
-    representations: [Representation] = [], responses: [Response] = []
+    representations: [Representation] = [], responses: [Response] = [],
+    graphQL: Result<GraphQLSchema, GraphQLError>? = nil
   ) {
     self.path = path
     self.query = query
     self.headers = headers
     self.representations = representations
     self.responses = responses
+    self.graphQL = graphQL
   }
 
   /// Of an operation that says nothing, and of a request that none matches.

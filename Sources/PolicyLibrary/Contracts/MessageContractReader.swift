@@ -1,4 +1,5 @@
 public import GatewayConfiguration
+import GraphQL
 import JSONSchema
 
 /// Reads an operation's contract and compiles what it refers to.
@@ -9,7 +10,10 @@ struct MessageContractReader {
   private var owner: String { "\(api.id);\(api.revision)" }
 
   func contract(of operation: GatewayConfiguration.Operation) -> MessageContract {
-    guard let json = operation.contract?.json, let document = try? JSONValue(Array(json.utf8)) else { return .empty }
+    let graphQL = api.graphQL.map { schemas.graphQL($0.schema, owner: owner) }
+    guard let json = operation.contract?.json, let document = try? JSONValue(Array(json.utf8)) else {
+      return graphQL == nil ? .empty : MessageContract(graphQL: graphQL)
+    }
     let request = document["request"]
     return MessageContract(
       path: parameters(document["templateParameters"]), query: parameters(request?["queryParameters"]),
@@ -20,7 +24,7 @@ struct MessageContractReader {
             status: $0, headers: parameters(response["headers"]),
             representations: representations(response["representations"]))
         }
-      })
+      }, graphQL: graphQL)
   }
 
   // MARK: - Parameters
@@ -130,6 +134,17 @@ public enum ContractCheck {
       }
     }
     return complaints
+  }
+
+  /// What keeps a schema of GraphQL from being used; nil when nothing does.
+  public static func complaint(aboutGraphQL text: String) -> String? {
+    do {
+      _ = try GraphQLSchema(text)
+      return nil
+    } catch {
+      let place = error.locations.first.map { "line \($0.line), column \($0.column): " } ?? ""
+      return place + error.message
+    }
   }
 
   /// Every complaint about a schema.

@@ -1,5 +1,6 @@
 import DotNet
 import GatewayConfiguration
+import GraphQL
 import JSONSchema
 
 /// A schema that contents are held against.
@@ -47,6 +48,7 @@ final class SchemaStore {
 
   private var contents: [Key: Content] = [:]
   private var schemas: [Key: Result<ContentSchema, SchemaFault>] = [:]
+  private var graphQL: [String: Result<GraphQLSchema, GraphQLError>] = [:]
 
   /// The collections of named schemas in documents of OpenAPI and Swagger.
   private static let collections = ["/components/schemas", "/definitions"]
@@ -76,6 +78,17 @@ final class SchemaStore {
     else { return nil }
     var sample = JSONSample(value)
     return sample.value(at: pointer)
+  }
+
+  /// The schema of an API of GraphQL.
+  ///
+  /// - Parameter owner: the API and revision.
+  func graphQL(_ text: String, owner: String) -> Result<GraphQLSchema, GraphQLError> {
+    if let known = graphQL[owner] { return known }
+    let made: Result<GraphQLSchema, GraphQLError>
+    do { made = .success(try GraphQLSchema(text)) } catch { made = .failure(error) }
+    graphQL[owner] = made
+    return made
   }
 
   private func content(_ document: SchemaDocument, _ owner: String) -> Content {

@@ -138,7 +138,8 @@ extension Exchange: ContextModel {
     case .user: facts.user != nil
     case .lastError: lastError != nil
     case .clientCertificate: source?.clientCertificate() != nil
-    case .privateEndpointConnection, .graphQL, .workspace: false
+    case .graphQL: graphQL != nil
+    case .privateEndpointConnection, .workspace: false
     }
   }
 
@@ -231,8 +232,8 @@ extension Exchange: ContextModel {
     facts.deployment?.certificates[name]?.value
   }
   public var certificateTrust: CertificateTrust { effects.trust }
-  public func graphQLArguments() -> String? { nil }
-  public func graphQLParent() -> String? { nil }
+  public func graphQLArguments() -> String? { graphQL?.arguments }
+  public func graphQLParent() -> String? { graphQL?.parent }
 
   public func trace(_ message: String) {
     effects.log(.information, source: place?.policy ?? "", message: message, metadata: [])

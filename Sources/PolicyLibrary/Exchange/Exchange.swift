@@ -46,6 +46,8 @@ public final class Exchange {
   public var variables: [String: Value] = [:]
   /// Trees of which variables hold a part.
   private var wholes: [any RuntimeObject] = []
+  /// What `context.GraphQL` tells; nil outside a resolver.
+  var graphQL: GraphQLScope?
   public let effects: any PolicyEffects
   /// Who owns this exchange, and therefore outlives it.
   public unowned var source: (any ExchangeSource)?
@@ -154,10 +156,13 @@ public final class Exchange {
   func note(_ error: PolicyError) { errors.append((effects.now(), error)) }
 
   private func setResponse(_ error: PolicyError) {
-    var text = "{ \"statusCode\": \(error.status), \"message\": "
-    text += JSONText.quoted(error.responseMessage ?? error.message)
-    if error.status == 500 { text += ", \"activityId\": " + JSONText.quoted(facts.requestID.text) }
-    text += " }"
+    var text = error.responseBody ?? ""
+    if text.isEmpty {
+      text = "{ \"statusCode\": \(error.status), \"message\": "
+      text += JSONText.quoted(error.responseMessage ?? error.message)
+      if error.status == 500 { text += ", \"activityId\": " + JSONText.quoted(facts.requestID.text) }
+      text += " }"
+    }
     beginResponse(error.status)
     do {
       try response.set(.contentType, "application/json")

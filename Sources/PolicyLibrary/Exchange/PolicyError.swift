@@ -11,6 +11,8 @@ public struct PolicyError: Error, Sendable, Equatable {
   public var status: Int
   /// The message in the body of the default response; nil shows ``message``.
   public var responseMessage: String?
+  /// A body of JSON in place of the usual one with status and message.
+  public var responseBody: String?
   /// Further headers of the default response.
   public var headers: [Header] = []
   public var scope: String?

@@ -17,6 +17,8 @@ public final class PlanSet {
   private var documents: [String: PolicyDocument] = [:]
   private var plans: [String: PolicyPlan] = [:]
   private let schemas = SchemaStore()
+  /// By API and revision.
+  private var answers: [String: GraphQLAnswer] = [:]
 
   /// - Parameter limits: the bounds of every evaluation of an expression.
   public init(_ snapshot: Snapshot, limits: EvaluationLimits = EvaluationLimits()) {
@@ -39,7 +41,7 @@ public final class PlanSet {
     let own = operation?.policy == nil ? "" : operation?.id ?? ""
     let offered = product?.policy == nil ? "" : product?.id ?? ""
     let key =
-      "\(offered)\n\(api?.policy == nil && own.isEmpty ? "" : "\(api?.id ?? "");\(api?.revision ?? "")")\n\(own)"
+      "\(offered)\n\(api?.policy == nil && api?.graphQL == nil && own.isEmpty ? "" : "\(api?.id ?? "");\(api?.revision ?? "")")\n\(own)"
     if let plan = plans[key] { return plan }
     var scopes: [ScopedDocument] = []
     try add(global, .global, "the global policy", to: &scopes)
@@ -49,10 +51,31 @@ public final class PlanSet {
       operation?.policy, .operation, "the policy of operation '\(operation?.id ?? "")' of API '\(api?.id ?? "")'",
       to: &scopes)
     let compilation = PolicyCompilation(environment: environment, schemas: schemas)
+    if let api { compilation.graphQL = try graphQLAnswer(of: api) }
     let plan = EffectivePolicy(scopes: scopes).compile(compilation)
     guard !compilation.hasErrors else { throw failure(compilation.diagnostics, scopes.last?.name ?? "") }
     plans[key] = plan
     return plan
+  }
+
+  /// What answers in place of a backend: the resolvers of an API that has some.
+  private func graphQLAnswer(of api: API) throws(PlanError) -> GraphQLAnswer? {
+    guard let graphQL = api.graphQL, !graphQL.resolvers.isEmpty else { return nil }
+    let owner = "\(api.id);\(api.revision)"
+    if let known = answers[owner] { return known }
+    var resolvers: [String: PolicyPlan] = [:]
+    for resolver in graphQL.resolvers {
+      guard let policy = resolver.policy else { continue }
+      let compilation = PolicyCompilation(environment: environment, schemas: schemas)
+      let plan = HTTPDataSource.plan(policy.rawXML, format: .rawxml, compilation)
+      guard let plan, !compilation.hasErrors else {
+        throw failure(compilation.diagnostics, "the policy of resolver '\(resolver.id)' of API '\(api.id)'")
+      }
+      resolvers[resolver.path] = plan
+    }
+    let answer = GraphQLAnswer(schema: schemas.graphQL(graphQL.schema, owner: owner), resolvers: resolvers)
+    answers[owner] = answer
+    return answer
   }
 
   /// What an operation says of its messages, for plans that need it.
@@ -95,6 +118,7 @@ struct EffectivePolicy {
   func compile(_ compilation: PolicyCompilation) -> PolicyPlan {
     let sections = PolicySection.allCases.map { section in
       emit(section, through: scopes.count - 1, compilation)
+      if section == .backend { compilation.emitGraphQLAnswer() }
       return compilation.takeInstructions()
     }
     return PolicyPlan(
@@ -118,7 +142,18 @@ struct EffectivePolicy {
 }
 
 extension PolicyCompilation {
+  /// Puts what answers in place of a backend behind the policies of its section.
+  func emitGraphQLAnswer() {
+    guard let graphQL else { return }
+    readsRequestBody = true
+    emit(
+      graphQL,
+      at: PlanPlace(
+        policy: HTTPDataSource.name, scope: .api, section: .backend, path: HTTPDataSource.name, line: 1, policyID: nil))
+  }
+
   func emitStandardForward() {
+    if graphQL != nil { return }
     emit(
       ForwardRequest.standard,
       at: PlanPlace(

@@ -25,6 +25,8 @@ extension PolicyDefinition {
     if milliseconds != nil, timeout != nil {
       plan.report(element.diagnostic("PL0124", "'forward-request' has either timeout or timeout-ms, not both."))
     }
+    // Resolvers answer in place of a backend.
+    if plan.graphQL != nil { return }
     plan.emit(
       ForwardRequest(
         settings: settings, timeoutSeconds: timeout ?? .literal(300), timeoutMilliseconds: milliseconds,

@@ -2,7 +2,8 @@
 public enum PolicyReference {
   /// The names of all policies that messages know, whether they run or not.
   public static var names: [String] {
-    (PolicyCatalogue.all.map(\.name) + PolicyCatalogue.known + PolicyCatalogue.cloudOnly.keys + ["base"]).sorted()
+    (PolicyCatalogue.all.map(\.name) + PolicyCatalogue.known + PolicyCatalogue.cloudOnly.keys
+      + ["base", HTTPDataSource.name]).sorted()
   }
 
   public static var markdown: String {
@@ -23,6 +24,15 @@ public enum PolicyReference {
 
     `base` stands in any section, and for the same section of the next scope outwards.
 
+    ## Policies of GraphQL resolvers
+
+    The root of a resolver's document; its children are policies, and `set-url` with an address.
+
+    | policy | children |
+    |---|---|
+    | `\(HTTPDataSource.name)` | ‹`http-request` \(children(HTTPDataSource.requestChildren))› ‹`backend` ‹`forward-request` `timeout`(E)›› \
+    ‹`http-response` \(children(HTTPDataSource.responseChildren))› |
+
     ## Policies that do not run
 
     A document that holds one is refused when it is saved.
@@ -40,6 +50,12 @@ public enum PolicyReference {
     let once = definition.isOnce ? ", once" : ""
     let shape = PolicyShape(definition)
     return "| `\(definition.name)` | \(sections)\(once) | \(scopes) | \(content(shape).joined(separator: " ")) |"
+  }
+
+  /// Those that run.
+  private static func children(_ names: [String]) -> String {
+    names.filter { PolicyCatalogue.cloudOnly[$0] == nil }.map { "‹`\($0)`›" }
+      .joined(separator: " ")
   }
 
   private static func list<Word: RawRepresentable & Hashable>(_ all: [Word], _ chosen: Set<Word>) -> String

@@ -60,6 +60,14 @@ struct CaseRunner {
         found.append((index < 0 ? 1 : lines[index].number, diagnostic))
       }
     }
+    for resolver in policyCase.resolvers {
+      let lines = resolver.lines
+      let text = lines.map(\.text).joined(separator: "\n")
+      for diagnostic in PolicyCheck.diagnostics(resolver: text, in: environment) {
+        let index = min(diagnostic.position.line, lines.count) - 1
+        found.append((index < 0 ? 1 : lines[index].number, diagnostic))
+      }
+    }
     return found
   }
 
@@ -139,7 +147,7 @@ struct CaseRunner {
       contract: policyCase.contract.map { OperationContract(json: $0) })
     let api = API(
       id: "echo", displayName: "Echo", path: "echo", protocols: [.http, .https], serviceURL: "http://be/api",
-      operations: [operation], schemas: policyCase.schemas, policy: text(.api))
+      operations: [operation], schemas: policyCase.schemas, graphQL: policyCase.graphQL, policy: text(.api))
     let product = text(.product).map { Product(id: "starter", displayName: "Starter", apiIDs: ["echo"], policy: $0) }
     return Snapshot(
       version: 1, service: ServiceIdentity(name: "postern", resourceID: "/service"),

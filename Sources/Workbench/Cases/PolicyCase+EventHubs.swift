@@ -15,3 +15,18 @@ extension PolicyCase {
     return hubs
   }
 }
+
+extension PolicyCase {
+  /// The API's schema and resolvers; nil where it is not of GraphQL.
+  var graphQL: GraphQLService? {
+    graphQLSchema.map { schema in
+      GraphQLService(
+        schema: schema,
+        resolvers: resolvers.map { path, lines in
+          GraphQLResolver(
+            id: path.replacing("/", with: "-"), path: path,
+            policy: PolicyText(rawXML: lines.map(\.text).joined(separator: "\n")))
+        })
+    }
+  }
+}

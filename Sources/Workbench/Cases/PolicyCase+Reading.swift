@@ -56,6 +56,12 @@ extension PolicyCase {
       for (id, role) in try pairs(lines) {
         authorities.append(CertificateAuthority(certificateID: id, isTrusted: role != "intermediate"))
       }
+    case "graphql-schema": graphQLSchema = lines.map(\.text).joined(separator: "\n")
+    case "resolver":
+      guard words.count == 1 else {
+        throw CaseProblem(line: heading.number, message: "Expected '### resolver Type/field'.")
+      }
+      resolvers.append((words[0], takeExpected(lines)))
     case "now":
       guard words.count == 1, let date = try? Date(words[0], strategy: .iso8601) else {
         throw CaseProblem(line: heading.number, message: "Expected '### now 2026-01-01T00:00:00Z'.")
@@ -100,7 +106,7 @@ extension PolicyCase {
       let all =
         [
           "policy", "fragment", "named-values", "backends", "event-hubs", "operation", "schema", "named-schema",
-          "external-cache", "certificate", "authorities", "now", "request",
+          "graphql-schema", "resolver", "external-cache", "certificate", "authorities", "now", "request",
         ]
         + kinds
       throw CaseProblem(

@@ -62,6 +62,10 @@ public struct PolicyCase: Sendable {
   var certificates: [Certificate] = []
   /// Certificates among them that the gateway believes.
   var authorities: [CertificateAuthority] = []
+  /// The API's GraphQL schema.
+  var graphQLSchema: String?
+  /// The policies of the API's resolvers, by `Type/field`.
+  var resolvers: [(path: String, lines: [CaseLine])] = []
   /// When it begins; nil for 2026-01-01.
   var startTicks: Int64?
   /// What was said of the external cache since the last request.
