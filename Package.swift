@@ -49,6 +49,7 @@ let package = Package(
     .target(name: "Expressions", dependencies: ["CThreads", "DotNet"], swiftSettings: strict),
     .target(name: "Liquid", dependencies: ["DotNet"], swiftSettings: strict),
     .target(name: "JSONSchema", dependencies: ["DotNet"], swiftSettings: strict),
+    .target(name: "OData", swiftSettings: strict),
     .target(name: "GraphQL", dependencies: ["JSONSchema"], swiftSettings: strict),
     // Lifetimes: functions that lend spans of a head's bytes (as swift-nio itself does).
     .target(name: "HTTPWire", swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),
@@ -71,8 +72,8 @@ let package = Package(
     .target(
       name: "PolicyLibrary",
       dependencies: [
-        "GatewayConfiguration", "DotNet", "Expressions", "GraphQL", "HTTPWire", "JSONSchema", "Liquid", "PolicySyntax",
-        "Telemetry",
+        "GatewayConfiguration", "DotNet", "Expressions", "GraphQL", "HTTPWire", "JSONSchema", "Liquid", "OData",
+        "PolicySyntax", "Telemetry",
       ], swiftSettings: strict),
 
     // Level 3
@@ -158,7 +159,7 @@ let package = Package(
     .executableTarget(
       name: "fuzz",
       dependencies: [
-        "Expressions", "GraphQL", "HTTPWire", "JSONSchema", "PolicySyntax", "RedisWire", "Workbench",
+        "Expressions", "GraphQL", "HTTPWire", "JSONSchema", "OData", "PolicySyntax", "RedisWire", "Workbench",
       ], path: "Fuzz",
       exclude: ["Seeds"], swiftSettings: strict),
 
@@ -166,6 +167,7 @@ let package = Package(
     .testTarget(name: "LiquidTests", dependencies: ["Liquid"], swiftSettings: strict),
     .testTarget(name: "JSONSchemaTests", dependencies: ["JSONSchema"], swiftSettings: strict),
     .testTarget(name: "RedisWireTests", dependencies: ["RedisWire"], swiftSettings: strict),
+    .testTarget(name: "ODataTests", dependencies: ["OData"], swiftSettings: strict),
     .testTarget(name: "GraphQLTests", dependencies: ["GraphQL", "JSONSchema"], swiftSettings: strict),
     .testTarget(name: "HTTPWireTests", dependencies: ["HTTPWire"], swiftSettings: strict),
     .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: strict),

@@ -27,7 +27,8 @@ public indirect enum JSONValue: Sendable {
     }
   }
 
-  var number: Double? {
+  /// A number of either kind.
+  public var number: Double? {
     switch self {
     case .integer(let number): Double(number)
     case .real(let number): number

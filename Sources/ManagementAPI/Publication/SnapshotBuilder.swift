@@ -63,7 +63,10 @@ struct SnapshotBuilder {
     let backends = backends
     let global = policy("policies", of: .service)
     let authorities = certificateAuthorities(of: gatewayID)
-    let policies = [global] + apis.flatMap { [$0.policy] + $0.operations.map(\.policy) } + products.map(\.policy)
+    let ofAPIs = apis.flatMap { api in
+      [api.policy] + api.operations.map(\.policy) + (api.graphQL?.resolvers.map(\.policy) ?? [])
+    }
+    let policies = [global] + ofAPIs + products.map(\.policy)
     let texts = policies.compactMap { $0?.rawXML } + fragments.map(\.rawXML) + namedValues.map(\.value)
     return Snapshot(
       version: version, service: service,

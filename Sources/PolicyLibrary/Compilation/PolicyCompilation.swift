@@ -19,6 +19,7 @@ final class PolicyCompilation {
   var graphQL: GraphQLAnswer?
   private(set) var instructions: [PolicyPlan.Instruction] = []
   private(set) var places: [PlanPlace] = []
+  private var beginOfOutbound: [PolicyPlan.Instruction] = []
   private(set) var scope = PolicyScope.global
   private(set) var section = PolicySection.inbound
   private var path: [String] = []
@@ -247,6 +248,17 @@ final class PolicyCompilation {
     let place = place(of: element)
     instructions.append(.step(PlanStep(make(place)), place: place))
     return place
+  }
+
+  /// Keeps a step of a policy in inbound for the beginning of outbound.
+  func emitAtBeginOfOutbound(_ step: any PolicyStep, place: Int) {
+    beginOfOutbound.append(.step(PlanStep(step), place: place))
+  }
+
+  /// Emits what policies in inbound want to happen before outbound.
+  func emitBeginOfOutbound() {
+    instructions += beginOfOutbound
+    beginOfOutbound = []
   }
 
   /// Compiles the elements as if they stood one level deeper.

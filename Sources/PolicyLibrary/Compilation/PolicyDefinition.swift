@@ -35,6 +35,8 @@ enum PolicyCatalogue {
     .authenticationCertificate,
     .authenticationManagedIdentity,
     .azureOpenAIEmitTokenMetric,
+    .azureOpenAISemanticCacheLookup,
+    .azureOpenAISemanticCacheStore,
     .azureOpenAITokenLimit,
     .cacheLookup,
     .cacheLookupValue,
@@ -55,7 +57,10 @@ enum PolicyCatalogue {
     .jsonp,
     .jsonToXML,
     .limitConcurrency,
+    .llmContentSafety,
     .llmEmitTokenMetric,
+    .llmSemanticCacheLookup,
+    .llmSemanticCacheStore,
     .llmTokenLimit,
     .logToEventHub,
     .mockResponse,
@@ -86,6 +91,7 @@ enum PolicyCatalogue {
     .validateGraphQLRequest,
     .validateHeaders,
     .validateJWT,
+    .validateODataRequest,
     .validateParameters,
     .validateStatusCode,
     .wait,
@@ -102,6 +108,8 @@ enum PolicyCatalogue {
     "get-authorization-context":
       "its credential manager is a service of the cloud. Fetch the token with send-request and keep it with cache-value",
     "sql-data-source": databases, "cosmosdb-data-source": databases,
+    "invoke-request":
+      "it stands in the policy toolkit alone, and no page says how it behaves or where it runs. Use send-request",
     "publish-event": "it is for GraphQL subscriptions, which no gateway of Postern keeps open",
     "set-graphql-resolver":
       "it was a preview and is no more. Make a resolver of the API, with http-data-source as its policy",
@@ -110,13 +118,5 @@ enum PolicyCatalogue {
     "it speaks to databases of the cloud. Put an HTTP service before the database and name it in http-data-source"
 
   /// Policies of the product that Postern does not run yet; named, so that a message tells them from misspelt ones.
-  static let known: Set<String> = [
-    "azure-openai-semantic-cache-lookup",
-    "azure-openai-semantic-cache-store",
-    "invoke-request",
-    "llm-content-safety",
-    "llm-semantic-cache-lookup",
-    "llm-semantic-cache-store",
-    "validate-odata-request",
-  ]
+  static let known: Set<String> = []
 }

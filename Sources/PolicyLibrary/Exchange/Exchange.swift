@@ -38,6 +38,10 @@ public final class Exchange {
   /// What wants to see the backend's answer before `outbound` begins, and the size of the prompt it answers.
   var answerReaders: [any AnswerReader] = []
   var promptBytes = 0
+  /// The prompt that a semantic cache did not find.
+  var semanticMiss: SemanticMiss?
+  /// The places of the `llm-content-safety` policies in inbound that look at the completion, too.
+  var enforcedCompletions: Set<Int> = []
   /// What `cache-value` found, by variable.
   var foundValues: [String: FoundValue] = [:]
   public var lastError: PolicyError?
@@ -94,6 +98,8 @@ public final class Exchange {
     if cacheKey != nil { cacheKey = nil }
     if !answerReaders.isEmpty { answerReaders.removeAll() }
     if !foundValues.isEmpty { foundValues.removeAll() }
+    if semanticMiss != nil { semanticMiss = nil }
+    if !enforcedCompletions.isEmpty { enforcedCompletions.removeAll() }
     if !errors.isEmpty { errors.removeAll(keepingCapacity: true) }
     if !variables.isEmpty { variables.removeAll(keepingCapacity: true) }
     if !wholes.isEmpty { wholes.removeAll() }

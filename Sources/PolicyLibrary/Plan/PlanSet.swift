@@ -117,6 +117,7 @@ struct EffectivePolicy {
 
   func compile(_ compilation: PolicyCompilation) -> PolicyPlan {
     let sections = PolicySection.allCases.map { section in
+      if section == .outbound { compilation.emitBeginOfOutbound() }
       emit(section, through: scopes.count - 1, compilation)
       if section == .backend { compilation.emitGraphQLAnswer() }
       return compilation.takeInstructions()

@@ -45,7 +45,7 @@ public final class PolicyPlan: Sendable {
     self.needsContract = needsContract
     behindCacheStore =
       (sections[2].firstIndex {
-        if case .step(let step, _) = $0 { return step.step is CacheStore }
+        if case .step(let step, _) = $0 { return step.step is CacheStore || step.step is SemanticCacheStore }
         return false
       } ?? -1) + 1
     var settings: ForwardSettings?

@@ -48,22 +48,8 @@ extension PolicyDefinition {
       }
       return plan.emit(SetBackendURL(url: url, target: target), element)
     }
-    guard let backendID else { return }
-    if case .literal(let id) = backendID, plan.environment.backends[id] == nil {
-      let value = element.attribute("backend-id")?.value
-      let suggestion = Spelling.nearest(to: id, among: plan.environment.backends.keys)
-      let message = "There is no backend '\(id)'."
-      return plan.report(
-        value?.diagnostic("PL0126", message, suggestion: suggestion)
-          ?? element.diagnostic("PL0126", message, suggestion: suggestion))
-    }
-    let directory = plan.environment.directory
-    if let literal = backendID.literal, directory[literal]?.isUsable == false {
-      let message = "The backend '\(literal)' has no usable URL, or it is a pool without members."
-      let value = element.attribute("backend-id")?.value
-      return plan.report(value?.diagnostic("PL0106", message) ?? element.diagnostic("PL0106", message))
-    }
-    plan.emit(SetBackendEntity(id: backendID, directory: directory), element)
+    guard let backendID, let backend = NamedBackend(backendID, attribute: "backend-id", element, plan) else { return }
+    plan.emit(SetBackendEntity(backend: backend), element)
   }
 }
 
@@ -120,15 +106,10 @@ struct SetBackendURL: PolicyStep {
 }
 
 struct SetBackendEntity: PolicyStep {
-  let id: Argument<String>
-  let directory: BackendDirectory
+  let backend: NamedBackend
 
   func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
-    let id = try id.value(exchange)
-    guard let entity = directory[id], entity.isUsable else {
-      throw .internal(source: "set-backend-service", reason: "BackendNotFound", message: "There is no backend '\(id)'.")
-    }
-    exchange.choose(entity)
+    exchange.choose(try backend.entity(exchange))
     return .proceed
   }
 }

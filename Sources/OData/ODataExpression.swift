@@ -1,0 +1,300 @@
+/// Reads expressions and the lists of system query options, by recursive descent with a bound on depth. It says whether a
+/// text is one; what names stand for, only a model could tell.
+struct ODataExpression {
+  private var lexer: ODataLexer
+  private var token: ODataToken
+  private var depth = 0
+
+  private static let depthLimit = 64
+
+  typealias Failure = ODataLexer.Unreadable
+
+  init(_ text: String) throws(Failure) {
+    lexer = ODataLexer(text)
+    token = try lexer.next()
+  }
+
+  private var unexpected: Failure {
+    Failure(message: token.kind == .end ? "it ends too soon" : "unexpected '\(token.text)'")
+  }
+
+  private mutating func advance() throws(Failure) { token = try lexer.next() }
+
+  private func isAt(_ mark: StaticString) -> Bool { token.kind == .mark(mark.utf8Start.pointee) }
+
+  private mutating func accept(_ mark: StaticString) throws(Failure) -> Bool {
+    guard isAt(mark) else { return false }
+    try advance()
+    return true
+  }
+
+  private mutating func accept(word: String) throws(Failure) -> Bool {
+    guard token.kind == .name, token.text == word else { return false }
+    try advance()
+    return true
+  }
+
+  private mutating func expect(_ mark: StaticString) throws(Failure) { if try !accept(mark) { throw unexpected } }
+
+  private mutating func name() throws(Failure) {
+    guard token.kind == .name else { throw unexpected }
+    try advance()
+  }
+
+  private mutating func enter() throws(Failure) {
+    depth += 1
+    if depth > Self.depthLimit { throw Failure(message: "more than \(Self.depthLimit) levels") }
+  }
+
+  private mutating func list(_ item: (inout Self) throws(Failure) -> Void) throws(Failure) {
+    repeat { try item(&self) } while try accept(",")
+  }
+
+  mutating func end() throws(Failure) { if token.kind != .end { throw unexpected } }
+
+  // MARK: - Expressions
+
+  private static let operators: Set<Substring> = [
+    "or", "and", "eq", "ne", "lt", "le", "gt", "ge", "has", "in", "add", "sub", "mul", "div", "divby", "mod",
+  ]
+
+  /// An expression; which operator binds how does not matter to whether it is one.
+  mutating func expression() throws(Failure) {
+    try enter()
+    try unary()
+    while token.kind == .name, Self.operators.contains(token.text) {
+      try advance()
+      try unary()
+    }
+    depth -= 1
+  }
+
+  private mutating func unary() throws(Failure) {
+    while true {
+      if token.kind == .minus {
+        try advance()
+      } else if token.kind == .name, token.text == "not" {
+        try advance()
+      } else {
+        return try primary()
+      }
+    }
+  }
+
+  private mutating func primary() throws(Failure) {
+    switch token.kind {
+    case .number, .text, .moment: return try advance()
+    case .mark(UInt8(ascii: "(")):
+      // A nested expression, or the list behind `in`.
+      try advance()
+      try list { (reader) throws(Failure) in try reader.expression() }
+      try expect(")")
+    case .mark(UInt8(ascii: "[")), .mark(UInt8(ascii: "{")): return try json()
+    case .mark(UInt8(ascii: "@")):
+      try advance()
+      try name()
+    case .mark(UInt8(ascii: "$")):
+      // $it, $root/…, $this, $count
+      try advance()
+      try name()
+    case .name: try member()
+    default: throw unexpected
+    }
+    try path()
+  }
+
+  /// A name, with the arguments of a function or the key of a collection behind it.
+  private mutating func member() throws(Failure) {
+    let isCase = token.text == "case"
+    try advance()
+    guard try accept("(") else { return }
+    if try accept(")") { return }
+    try enter()
+    try list { (reader) throws(Failure) in try reader.argument(isCase) }
+    depth -= 1
+    try expect(")")
+  }
+
+  /// `expression`, `name=expression`, or `condition:value` of `case`.
+  private mutating func argument(_ isCase: Bool) throws(Failure) {
+    try expression()
+    if isCase {
+      try expect(":")
+      try expression()
+    } else if try accept("=") {
+      try expression()
+    }
+  }
+
+  /// Further segments: members, `$count`, `any(x:…)`, `all(x:…)`.
+  private mutating func path() throws(Failure) {
+    while try accept("/") {
+      if try accept("$") {
+        try name()
+        continue
+      }
+      if try accept("@") {
+        try name()
+        continue
+      }
+      guard token.kind == .name else { throw unexpected }
+      guard token.text == "any" || token.text == "all" else {
+        try member()
+        continue
+      }
+      try advance()
+      try expect("(")
+      if try accept(")") { continue }
+      try name()
+      try expect(":")
+      try expression()
+      try expect(")")
+    }
+  }
+
+  /// An array or object of JSON as a literal.
+  private mutating func json() throws(Failure) {
+    try enter()
+    defer { depth -= 1 }
+    if try accept("[") {
+      if try accept("]") { return }
+      try list { (reader) throws(Failure) in try reader.expression() }
+      return try expect("]")
+    }
+    try expect("{")
+    if try accept("}") { return }
+    try list { (reader) throws(Failure) in
+      guard reader.token.kind == .text else { throw reader.unexpected }
+      try reader.advance()
+      try reader.expect(":")
+      try reader.expression()
+    }
+    try expect("}")
+  }
+
+  // MARK: - Lists
+
+  mutating func orderBy() throws(Failure) {
+    try list { (reader) throws(Failure) in
+      try reader.expression()
+      if try !reader.accept(word: "asc") { _ = try reader.accept(word: "desc") }
+    }
+  }
+
+  mutating func compute() throws(Failure) {
+    try list { (reader) throws(Failure) in
+      try reader.expression()
+      guard try reader.accept(word: "as") else { throw reader.unexpected }
+      try reader.name()
+    }
+  }
+
+  /// `$select`: names and paths, `*`, or `NS.*`; each with options in parentheses from 4.01 on.
+  mutating func select() throws(Failure) {
+    try list { (reader) throws(Failure) in try reader.item(allowsReference: false) }
+  }
+
+  mutating func expand() throws(Failure) {
+    try list { (reader) throws(Failure) in try reader.item(allowsReference: true) }
+  }
+
+  private mutating func item(allowsReference: Bool) throws(Failure) {
+    repeat {
+      if try accept("*") {
+        continue
+      } else if try accept("$") {
+        guard allowsReference || token.text == "count" else { throw unexpected }
+        try name()
+      } else {
+        let isNamespace = token.text.hasSuffix(".")
+        try name()
+        if isNamespace { try expect("*") }
+      }
+    } while try accept("/")
+    guard try accept("(") else { return }
+    try enter()
+    repeat { try nestedOption() } while try accept(";")
+    depth -= 1
+    try expect(")")
+  }
+
+  private mutating func nestedOption() throws(Failure) {
+    _ = try accept("$")
+    guard token.kind == .name else { throw unexpected }
+    let option = token.text
+    try advance()
+    try expect("=")
+    switch option {
+    case "filter": try expression()
+    case "orderby": try orderBy()
+    case "compute": try compute()
+    case "select": try select()
+    case "expand": try expand()
+    case "top", "skip", "levels":
+      if option == "levels", try accept(word: "max") { return }
+      guard token.kind == .number, token.text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { throw unexpected }
+      try advance()
+    case "count":
+      guard token.text == "true" || token.text == "false" else { throw unexpected }
+      try advance()
+    case "search": try search(isNested: true)
+    default: throw Failure(message: "unknown option '\(option)'")
+    }
+  }
+
+  /// Words and phrases with `AND`, `OR`, `NOT` and parentheses.
+  mutating func search(isNested: Bool = false) throws(Failure) {
+    try enter()
+    defer { depth -= 1 }
+    var hasTerm = false
+    while true {
+      if isAt("(") {
+        try advance()
+        try search(isNested: true)
+        try expect(")")
+        hasTerm = true
+      } else if token.kind == .name, ["AND", "OR", "NOT"].contains(token.text) {
+        if token.text != "NOT" {
+          guard hasTerm else { throw unexpected }
+          hasTerm = false
+        }
+        try advance()
+      } else if [.name, .number, .text, .moment].contains(token.kind) {
+        try advance()
+        hasTerm = true
+      } else if token.kind == .minus {
+        try advance()
+      } else {
+        break
+      }
+    }
+    guard hasTerm else { throw unexpected }
+  }
+
+  /// `$apply`: transformations with slashes between them. What stands in their parentheses has forms of its own, of which
+  /// only that they end is looked at.
+  mutating func apply() throws(Failure) {
+    repeat {
+      guard token.kind == .name else { throw unexpected }
+      try advance()
+      if isAt("(") { try parentheses() }
+    } while try accept("/")
+  }
+
+  private mutating func parentheses() throws(Failure) {
+    try enter()
+    defer { depth -= 1 }
+    try expect("(")
+    while !isAt(")") {
+      if token.kind == .end { throw unexpected }
+      if isAt("(") { try parentheses() } else { try advance() }
+    }
+    try expect(")")
+  }
+
+  /// What stands in the parentheses of a path's segment: keys, or the arguments of a function.
+  mutating func keys() throws(Failure) {
+    if token.kind == .end { return }
+    try list { (reader) throws(Failure) in try reader.argument(false) }
+  }
+}
