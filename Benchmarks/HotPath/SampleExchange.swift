@@ -110,6 +110,8 @@ final class SampleEffects: PolicyEffects {
     Admission(isAllowed: true, remaining: limit, retryAfterSeconds: 0)
   }
 
+  var sharedCounters: (any SharedCounters)? { nil }
+
   func enter(_ key: String, limit: Int) -> Bool { true }
   func leave(_ key: String) {}
 

@@ -190,7 +190,7 @@ struct GatewayProcess {
       instanceID: instance,
       wantsRecords: format != .none || settings.sendsRecords || settings.observability.needsRecords,
       expressionLimits: settings.expressionLimits, joinsTraces: settings.observability.joinsTraces,
-      quotaPath: directory.map { $0 + "/quotas" }, takesOver: takesOver)
+      quotaPath: directory.map { $0 + "/quotas" }, counters: settings.counterStore, takesOver: takesOver)
   }
 
   private func certificate(_ settings: GatewaySettings) throws -> ListenerCertificate {

@@ -16,7 +16,8 @@ struct RunningGateway {
   static func serving(
     _ apis: [API], productPolicy: PolicyText? = nil, backends: [Backend] = [], certificates: [Certificate] = [],
     authorities: [CertificateAuthority] = [], negotiatesClientCertificate: Bool = false, joinsTraces: Bool = false,
-    externalCache: ExternalCache? = nil, meters: GatewayMeters = GatewayMeters(),
+    externalCache: ExternalCache? = nil, counters: CounterStore? = nil,
+    meters: GatewayMeters = GatewayMeters(),
     _ body: (RunningGateway) async throws -> Void
   ) async throws {
     let records = RecordedRequests()
@@ -24,7 +25,8 @@ struct RunningGateway {
       settings: GatewayServerSettings(
         address: "127.0.0.1", httpPort: 0, httpsPort: 0, threads: 1,
         certificate: try ListenerCertificate.selfSigned(
-          hostName: "localhost", negotiatesClientCertificate: negotiatesClientCertificate), joinsTraces: joinsTraces),
+          hostName: "localhost", negotiatesClientCertificate: negotiatesClientCertificate), joinsTraces: joinsTraces,
+        counters: counters),
       logger: Logger(label: "test"), meters: meters, onRecords: { records.add($0) })
     try await server.start()
     var snapshot = snapshot(apis, backends, certificates, authorities, productPolicy: productPolicy)

@@ -15,6 +15,23 @@ struct GoldenTests {
     #expect(result.passed, "\(result.text)")
   }
 
+  /// Those of policies that count.
+  static let limits = files.filter { file in
+    ["rate-limit", "rate-limit-by-key", "quota", "quota-by-key", "llm-token-limit"].contains {
+      file.contains("/Golden/\($0)/")
+    }
+  }
+
+  @Test(arguments: limits, ["shared", "unreachable"])
+  func `limits come out the same when they are counted elsewhere`(file: String, place: String) throws {
+    let text = try String(contentsOfFile: file, encoding: .utf8)
+    // In front of the first heading, on a line that counts for no other.
+    let heading = try #require(text.range(of: "###"))
+    let result = PolicyTests.run(
+      text[..<heading.lowerBound] + "### counters \(place)\n" + text[heading.lowerBound...], file: file)
+    #expect(result.passed, "\(result.text)")
+  }
+
   @Test func `there are cases`() { #expect(Self.files.count >= 40) }
 
   @Test(arguments: [

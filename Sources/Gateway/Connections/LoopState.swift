@@ -47,13 +47,13 @@ final class LoopState {
 
   init(
     loop: any EventLoop, memory: ProcessMemory, logger: Logger, trustsForwardedProto: Bool, joinsTraces: Bool,
-    onRecords: (@Sendable ([RequestRecord]) -> Void)?
+    counters: CounterStore? = nil, onRecords: (@Sendable ([RequestRecord]) -> Void)?
   ) {
     self.loop = loop
     self.trustsForwardedProto = trustsForwardedProto
     self.joinsTraces = joinsTraces
     self.onRecords = onRecords
-    effects = LoopEffects(memory: memory, logger: logger, loop: loop)
+    effects = LoopEffects(memory: memory, counters: counters, logger: logger, loop: loop)
   }
 
   // MARK: - Connections and deadlines

@@ -15,14 +15,17 @@ final class LoopEffects: PolicyEffects {
   let machine = Machine()
   let calls: CallClient
   private var external: ExternalCacheClient?
+  private let redisCounters: RedisCounters?
+  var sharedCounters: (any SharedCounters)? { redisCounters }
   let tokens = TokenMemory(identity: IdentityEndpoint(environment: ProcessInfo.processInfo.environment))
   /// As the configuration has it that is served.
   var trust: CertificateTrust { configuredTrust ?? .system }
   var configuredTrust: CertificateTrust?
 
-  init(memory: ProcessMemory, logger: Logger, loop: any EventLoop) {
+  init(memory: ProcessMemory, counters: CounterStore?, logger: Logger, loop: any EventLoop) {
     self.memory = memory
     self.logger = logger
+    redisCounters = counters.map { RedisCounters($0, loop: loop, meter: memory.meters.redis, logger: logger) }
     calls = CallClient(loop: loop)
   }
 
@@ -88,6 +91,7 @@ final class LoopEffects: PolicyEffects {
     calls.closeAll()
     external?.end()
     external = nil
+    redisCounters?.end()
   }
 
   func emit(_ metric: EmittedMetric) {

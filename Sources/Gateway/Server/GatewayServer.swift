@@ -27,6 +27,8 @@ public struct GatewayServerSettings: Sendable {
   public var expressionLimits: EvaluationLimits
   /// The file that keeps the counters of quotas over restarts; nil keeps them in memory alone.
   public var quotaPath: String?
+  /// Where limits are counted for all replicas; nil counts in the process.
+  public var counters: CounterStore?
   /// Take part in distributed traces: continue the caller's or begin one, and tell backends (W3C `traceparent`).
   public var joinsTraces: Bool
   /// Sockets and counters come from another process (``HandoverRequest``) instead of ``GatewayServer/start()`` and the
@@ -37,7 +39,7 @@ public struct GatewayServerSettings: Sendable {
     address: String, httpPort: Int, httpsPort: Int, threads: Int, certificate: ListenerCertificate,
     trustForwardedProto: Bool = false, instanceID: String = "", wantsRecords: Bool = true,
     expressionLimits: EvaluationLimits = EvaluationLimits(), joinsTraces: Bool = false,
-    quotaPath: String? = nil, takesOver: Bool = false
+    quotaPath: String? = nil, counters: CounterStore? = nil, takesOver: Bool = false
   ) {
     self.address = address
     self.httpPort = httpPort
@@ -50,6 +52,7 @@ public struct GatewayServerSettings: Sendable {
     self.expressionLimits = expressionLimits
     self.joinsTraces = joinsTraces
     self.quotaPath = quotaPath
+    self.counters = counters
     self.takesOver = takesOver
   }
 }
@@ -101,7 +104,7 @@ public final class GatewayServer: Sendable {
         NIOLoopBound(
           LoopState(
             loop: loop, memory: memory, logger: logger, trustsForwardedProto: settings.trustForwardedProto,
-            joinsTraces: settings.joinsTraces,
+            joinsTraces: settings.joinsTraces, counters: settings.counters,
             onRecords: settings.wantsRecords ? onRecords : nil), eventLoop: loop)
       }.wait()
     }

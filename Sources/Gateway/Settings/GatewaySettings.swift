@@ -44,6 +44,8 @@ public struct GatewaySettings: Sendable {
   public var spoolMegabytes: Int
   /// Bounds of every evaluation of a policy expression.
   public var expressionLimits: EvaluationLimits
+  /// The Redis that counts limits for all replicas; nil where each process counts.
+  public var counterStore: CounterStore?
   public var observability: ObservabilitySettings
   /// What the reader should know though it stops nothing: unknown names, settings without effect.
   public var warnings: [String]
@@ -114,6 +116,13 @@ public struct GatewaySettings: Sendable {
       memory: reader.number("policy.expressions.maximum-megabytes") << 20)
     observability = ObservabilitySettings(&reader)
     let gatewayID = token?.gatewayID ?? ""
+    if let text = reader.text("policy.counters.redis") {
+      do throws(RedisConnection.Failure) {
+        counterStore = CounterStore(connection: try RedisConnection(text), gatewayID: gatewayID)
+      } catch {
+        reader.problems.append("policy.counters.redis: \(error.message)")
+      }
+    }
     statePath = Self.statePath(
       setting: reader.text("config.backup.path"), gatewayID: gatewayID, environment: environment,
       directoryExists: directoryExists)

@@ -181,6 +181,10 @@ extension Setting {
       "telemetry.spool.maximum-megabytes", .number(16...1_048_576), "1024",
       "Disk space for records not yet sent; beyond it the oldest go, and the log says how many.", isAddition: true),
     Setting(
+      "policy.counters.redis", .secret, nil,
+      "Connection string (StackExchange.Redis) of the Redis that counts rate limits, quotas and token limits for all "
+        + "replicas; without it each process counts. See [limits](limits.md).", isAddition: true),
+    Setting(
       "policy.expressions.maximum-steps", .number(1_000...1_000_000), "100000",
       "Work that one evaluation of a policy expression may do: statements, calls and rounds of loops, large values in "
         + "proportion. The default ends a runaway expression within a few milliseconds.", isAddition: true),

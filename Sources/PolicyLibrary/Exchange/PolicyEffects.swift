@@ -21,6 +21,10 @@ public protocol PolicyEffects: AnyObject {
   /// ends.
   func consume(_ key: String, limit: Int, periodSeconds: Int, start: Int64, increment: Int) -> Admission
 
+  /// Where limits are counted instead; nil where the process counts, as ``admit(_:limit:windowSeconds:increment:)`` and
+  /// ``consume(_:limit:periodSeconds:start:increment:)`` do.
+  var sharedCounters: (any SharedCounters)? { get }
+
   /// Takes one of `limit` places that exchanges share under a key, across the loops of the process; false when all are
   /// taken.
   func enter(_ key: String, limit: Int) -> Bool

@@ -122,10 +122,38 @@ struct QuotaCounter: DeferredCount {
     }
   }
 
+  /// What ``admit(_:increment:counted:)`` asks, for counters outside of the process.
+  func asks(increment: Int, counted: Int? = nil) -> [CounterAsk] {
+    let window = CounterAsk.Window.fixed(seconds: period, start: start)
+    var asks: [CounterAsk] = []
+    if let calls {
+      asks.append(CounterAsk(name + "|calls", limit: calls + (counted ?? 0), window: window, increment: increment))
+    }
+    if let bandwidth {
+      asks.append(CounterAsk(name + "|bandwidth", limit: bandwidth << 10, window: window, increment: 0))
+    }
+    return asks
+  }
+
+  /// Takes the answers to ``asks(increment:counted:)`` off the front; throws the 403 of an exhausted quota.
+  func decide(
+    _ exchange: Exchange, _ admissions: inout ArraySlice<Admission>, counted: Int? = nil
+  ) throws(PolicyError) {
+    if calls != nil, let admission = admissions.popFirst(), !admission.isAllowed {
+      throw exceeded(admission, "Out of call volume quota.")
+    }
+    if bandwidth != nil, let admission = admissions.popFirst() {
+      if !admission.isAllowed { throw exceeded(admission, "Out of bandwidth quota.") }
+      if counted == nil { exchange.afterResponse.append(self) }
+    }
+  }
+
   func count(_ exchange: Exchange) {
     // The bytes have passed: they count however many there were, and the next call finds the quota exceeded.
-    _ = exchange.effects.consume(
-      name + "|bandwidth", limit: .max, periodSeconds: period, start: start, increment: exchange.transferredBytes)
+    exchange.effects.note(
+      CounterAsk(
+        name + "|bandwidth", limit: .max, window: .fixed(seconds: period, start: start),
+        increment: exchange.transferredBytes))
   }
 
   private func exceeded(_ admission: Admission, _ what: String) -> PolicyError {
@@ -163,6 +191,14 @@ struct Quota: PolicyStep {
           counter(suffix, values["calls"], values["bandwidth"], values["renewal-period"] ?? period))
       }
     }
+    if let shared = exchange.effects.sharedCounters {
+      return shared.suspend(counters.flatMap { $0.asks(increment: 1) }) {
+        [counters] (exchange, admissions) throws(PolicyError) in
+        var rest = admissions[...]
+        for counter in counters { try counter.decide(exchange, &rest) }
+        return .proceed
+      }
+    }
     // A call that one of several quotas refuses counts for none of them.
     if counters.count > 1 {
       for counter in counters { try counter.admit(exchange, increment: 0, counted: 0) }
@@ -186,9 +222,19 @@ struct QuotaByKey: PolicyStep {
       name: "quota-by-key|" + (try key.value(exchange)), calls: calls, bandwidth: bandwidth, period: period,
       start: start, source: "quota-by-key")
     // Several policies about one key count an exchange once.
-    if let counted = exchange.quotaCounts[counter.name] {
-      try counter.admit(exchange, increment: 0, counted: counted)
-      return .proceed
+    let counted = exchange.quotaCounts[counter.name]
+    let shared = exchange.effects.sharedCounters
+    if let counted {
+      guard let shared else {
+        try counter.admit(exchange, increment: 0, counted: counted)
+        return .proceed
+      }
+      return shared.suspend(counter.asks(increment: 0, counted: counted)) {
+        (exchange, admissions) throws(PolicyError) in
+        var rest = admissions[...]
+        try counter.decide(exchange, &rest, counted: counted)
+        return .proceed
+      }
     }
     var count = max(0, try increment.value(exchange))
     if let condition {
@@ -197,6 +243,14 @@ struct QuotaByKey: PolicyStep {
         count = 0
       } else if try !condition.value(exchange) {
         count = 0
+      }
+    }
+    if let shared {
+      return shared.suspend(counter.asks(increment: count)) { [count] (exchange, admissions) throws(PolicyError) in
+        var rest = admissions[...]
+        try counter.decide(exchange, &rest)
+        exchange.quotaCounts[counter.name] = count
+        return .proceed
       }
     }
     try counter.admit(exchange, increment: count)
@@ -214,9 +268,10 @@ struct DeferredQuota: DeferredCount {
   func count(_ exchange: Exchange) {
     do throws(PolicyError) {
       guard try condition.value(exchange), let calls = counter.calls else { return }
-      _ = exchange.effects.consume(
-        counter.name + "|calls", limit: calls, periodSeconds: counter.period, start: counter.start,
-        increment: max(0, try increment.value(exchange)))
+      exchange.effects.note(
+        CounterAsk(
+          counter.name + "|calls", limit: calls, window: .fixed(seconds: counter.period, start: counter.start),
+          increment: max(0, try increment.value(exchange))))
     } catch {
       exchange.effects.log(.error, source: error.source, message: error.message, metadata: [])
     }

@@ -98,7 +98,17 @@ struct RateLimitByKey: PolicyStep {
         count = 0
       }
     }
-    let admission = exchange.effects.admit(name, limit: limit, windowSeconds: seconds, increment: max(0, count))
+    guard let counters = exchange.effects.sharedCounters else {
+      return try decide(
+        exchange.effects.admit(name, limit: limit, windowSeconds: seconds, increment: max(0, count)), limit, exchange)
+    }
+    let ask = CounterAsk(name, limit: limit, window: .sliding(seconds: seconds), increment: max(0, count))
+    return counters.suspend([ask]) { (exchange, admissions) throws(PolicyError) in
+      try decide(admissions[0], limit, exchange)
+    }
+  }
+
+  private func decide(_ admission: Admission, _ limit: Int, _ exchange: Exchange) throws(PolicyError) -> StepResult {
     report.tell(admission, limit: limit, exchange)
     guard admission.isAllowed else { throw report.exceeded(admission, source: "rate-limit-by-key") }
     return .proceed
@@ -116,8 +126,9 @@ struct DeferredRate: DeferredCount {
   func count(_ exchange: Exchange) {
     do throws(PolicyError) {
       guard try condition.value(exchange) else { return }
-      _ = exchange.effects.admit(
-        name, limit: limit, windowSeconds: seconds, increment: max(0, try increment.value(exchange)))
+      exchange.effects.note(
+        CounterAsk(
+          name, limit: limit, window: .sliding(seconds: seconds), increment: max(0, try increment.value(exchange))))
     } catch {
       exchange.effects.log(.error, source: error.source, message: error.message, metadata: [])
     }
@@ -143,20 +154,36 @@ struct RateLimit: PolicyStep {
         }
       }
     }
+    if let counters = exchange.effects.sharedCounters {
+      let asks = windows.map {
+        CounterAsk($0.name, limit: $0.calls, window: .sliding(seconds: $0.seconds), increment: 1)
+      }
+      return counters.suspend(asks) { [windows] (exchange, admissions) throws(PolicyError) in
+        try decide(exchange, windows) { index, _ in admissions[index] }
+        return .proceed
+      }
+    }
     // A call that one of several limits refuses counts for none of them.
     if windows.count > 1 { try admit(exchange, windows, increment: 0) }
     try admit(exchange, windows, increment: 1)
     return .proceed
   }
 
+  private typealias Window = (name: String, calls: Int, seconds: Int)
+
+  private func admit(_ exchange: Exchange, _ windows: [Window], increment: Int) throws(PolicyError) {
+    try decide(exchange, windows) { _, window in
+      exchange.effects.admit(window.name, limit: window.calls, windowSeconds: window.seconds, increment: increment)
+    }
+  }
+
   /// Tells how the nearest limit stands, and refuses when one is exceeded.
-  private func admit(
-    _ exchange: Exchange, _ windows: [(name: String, calls: Int, seconds: Int)], increment: Int
+  private func decide(
+    _ exchange: Exchange, _ windows: [Window], _ admission: (Int, Window) -> Admission
   ) throws(PolicyError) {
     var nearest: (admission: Admission, calls: Int)?
-    for window in windows {
-      let admission = exchange.effects.admit(
-        window.name, limit: window.calls, windowSeconds: window.seconds, increment: increment)
+    for (index, window) in windows.enumerated() {
+      let admission = admission(index, window)
       guard admission.isAllowed else {
         report.tell(admission, limit: window.calls, exchange)
         throw report.exceeded(admission, source: "rate-limit")

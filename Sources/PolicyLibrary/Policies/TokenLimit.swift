@@ -57,6 +57,15 @@ struct TokenReport: Sendable {
     consumedVariable = attributes.literal("tokens-consumed-variable-name")
   }
 
+  /// Tells what is left in a counter.
+  func tell(_ remaining: Int, of counter: TokenCounter, _ exchange: Exchange) {
+    if counter.window == nil {
+      Self.tell(remaining, remainingHeader, remainingVariable, exchange)
+    } else {
+      Self.tell(remaining, remainingQuotaHeader, remainingQuotaVariable, exchange)
+    }
+  }
+
   static func tell(_ number: Int, _ header: String?, _ variable: String?, _ exchange: Exchange) {
     if let header { exchange.addResponseHeader(header, "\(max(0, number))") }
     if let variable { exchange.variables[variable] = .int32(Int32(clamping: max(0, number))) }
@@ -79,13 +88,7 @@ struct TokenLimit: PolicyStep {
     let key = try key.value(exchange)
     var counters: [TokenCounter] = []
     if let limit = try rate?.value(exchange) {
-      let counter = TokenCounter(name: "llm-token-rate|\(key)", limit: limit, window: nil)
-      let admission = counter.count(estimate, exchange.effects)
-      TokenReport.tell(admission.remaining, report.remainingHeader, report.remainingVariable, exchange)
-      guard admission.isAllowed else {
-        throw refused(429, "TokenLimitExceeded", "Token limit is exceeded.", admission, exchange)
-      }
-      counters.append(counter)
+      counters.append(TokenCounter(name: "llm-token-rate|\(key)", limit: limit, window: nil))
     }
     if let limit = try quota?.value(exchange) {
       let name = try period.value(exchange)
@@ -94,16 +97,37 @@ struct TokenLimit: PolicyStep {
           source: policy, reason: "InvalidPeriod", message: "'\(name)' is no value of token-quota-period.")
       }
       let window = period.window(at: exchange.effects.now())
-      let counter = TokenCounter(name: "llm-token-quota|\(name)|\(window.start)|\(key)", limit: limit, window: window)
-      let admission = counter.count(estimate, exchange.effects)
-      TokenReport.tell(admission.remaining, report.remainingQuotaHeader, report.remainingQuotaVariable, exchange)
-      guard admission.isAllowed else {
-        throw refused(403, "TokenQuotaExceeded", "Token quota is exceeded.", admission, exchange)
-      }
-      counters.append(counter)
+      counters.append(
+        TokenCounter(name: "llm-token-quota|\(name)|\(window.start)|\(key)", limit: limit, window: window))
     }
+    if let shared = exchange.effects.sharedCounters {
+      return shared.suspend(counters.map { $0.ask(estimate) }) {
+        [counters] (exchange, admissions) throws(PolicyError) in
+        for (counter, admission) in zip(counters, admissions) { try decide(counter, admission, exchange) }
+        return proceed(counters, estimate, admissions.map(\.remaining), exchange)
+      }
+    }
+    for counter in counters { try decide(counter, counter.count(estimate, exchange.effects), exchange) }
+    return proceed(counters, estimate, nil, exchange)
+  }
+
+  /// Tells how a counter stands, and refuses when there is no room.
+  private func decide(
+    _ counter: TokenCounter, _ admission: Admission, _ exchange: Exchange
+  ) throws(PolicyError) {
+    report.tell(admission.remaining, of: counter, exchange)
+    if admission.isAllowed { return }
+    throw counter.window == nil
+      ? refused(429, "TokenLimitExceeded", "Token limit is exceeded.", admission, exchange)
+      : refused(403, "TokenQuotaExceeded", "Token quota is exceeded.", admission, exchange)
+  }
+
+  private func proceed(
+    _ counters: [TokenCounter], _ estimate: Int, _ remaining: [Int]?, _ exchange: Exchange
+  ) -> StepResult {
     TokenReport.tell(estimate, nil, report.consumedVariable, exchange)
-    exchange.answerReaders.append(TokenSettlement(counters: counters, estimate: estimate, report: report))
+    exchange.answerReaders.append(
+      TokenSettlement(counters: counters, estimate: estimate, remaining: remaining, report: report))
     return .proceed
   }
 
@@ -122,42 +146,51 @@ struct TokenLimit: PolicyStep {
 struct TokenSettlement: AnswerReader {
   let counters: [TokenCounter]
   let estimate: Int
+  /// What was left in each counter outside of the process when the call was admitted; nil where the process counts.
+  let remaining: [Int]?
   let report: TokenReport
 
   func read(_ exchange: Exchange) {
     guard let usage = exchange.tokenUsage() else { return }
     TokenReport.tell(usage.total, report.consumedHeader, report.consumedVariable, exchange)
     let more = max(0, usage.total - estimate)
-    for counter in counters {
-      let remaining = counter.settle(more, exchange.effects)
-      if counter.window == nil {
-        TokenReport.tell(remaining, report.remainingHeader, report.remainingVariable, exchange)
+    for (index, counter) in counters.enumerated() {
+      let left: Int
+      if let remaining {
+        // Nobody waits for the answer: others may have counted meanwhile, so that this is what was left for this call.
+        if more > 0 { exchange.effects.note(counter.ask(more, limit: TokenCounter.unlimited)) }
+        left = remaining[index] - more
       } else {
-        TokenReport.tell(remaining, report.remainingQuotaHeader, report.remainingQuotaVariable, exchange)
+        left = counter.settle(more, exchange.effects)
       }
+      report.tell(left, of: counter, exchange)
     }
   }
 }
 
 /// One counter of tokens: a sliding minute, or a window of the calendar.
 struct TokenCounter: Sendable {
+  /// A limit for what was used already, however much it is.
+  static let unlimited = Int(Int32.max) * 2
+
   let name: String
   let limit: Int
   let window: TokenQuotaPeriod.Window?
 
+  /// The count, for counters outside of the process; with no tokens, whether there is room for one.
+  func ask(_ tokens: Int, limit: Int? = nil) -> CounterAsk {
+    CounterAsk(
+      name, limit: limit ?? self.limit,
+      window: window.map { .fixed(seconds: $0.seconds, start: $0.start) } ?? .sliding(seconds: 60), increment: tokens)
+  }
+
   /// Counts tokens if there is room for them; with none, asks whether there is room for one.
-  func count(_ tokens: Int, _ effects: any PolicyEffects) -> Admission { count(tokens, limit, effects) }
+  func count(_ tokens: Int, _ effects: any PolicyEffects) -> Admission { effects.count([ask(tokens)])[0] }
 
   /// Counts what was used already; gives what is left.
   func settle(_ tokens: Int, _ effects: any PolicyEffects) -> Int {
-    if tokens > 0 { _ = count(tokens, Int(Int32.max) * 2, effects) }
-    return count(0, limit, effects).remaining
-  }
-
-  private func count(_ tokens: Int, _ limit: Int, _ effects: any PolicyEffects) -> Admission {
-    guard let window else { return effects.admit(name, limit: limit, windowSeconds: 60, increment: tokens) }
-    return effects.consume(
-      name, limit: limit, periodSeconds: window.seconds, start: window.start, increment: tokens)
+    if tokens > 0 { _ = effects.count([ask(tokens, limit: Self.unlimited)]) }
+    return count(0, effects).remaining
   }
 }
 

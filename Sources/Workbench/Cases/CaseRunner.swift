@@ -93,6 +93,7 @@ struct CaseRunner {
       service: snapshot.service, gateway: snapshot.gateway, instanceID: "one", certificates: plans.certificates)
     let effects = ScriptedEffects(startTicks: policyCase.startTicks ?? 639_028_224_000_000_000) { script.answer($0) }
     effects.externalCache = policyCase.externalCache
+    effects.counters = policyCase.counters
     // A case brings its own authorities: those of the machine it runs on are not believed.
     effects.trust = plans.certificates.trust(snapshot.gateway.certificateAuthorities, besides: effects.trust)
     var outcomes: [Outcome] = []

@@ -46,6 +46,12 @@ extension PolicyCase {
     case "schema", "named-schema":
       let schema = try schema(words, lines, heading)
       if kind == "schema" { schemas.append(schema) } else { namedSchemas.append(schema) }
+    case "counters":
+      guard words.count == 1, let place = ScriptedEffects.Counters(rawValue: words[0]) else {
+        throw CaseProblem(
+          line: heading.number, message: "Expected '### counters shared', 'unreachable' or 'internal'.")
+      }
+      counters = place
     case "external-cache":
       guard words.count == 1, let state = ScriptedEffects.ExternalCache(rawValue: words[0]) else {
         throw CaseProblem(line: heading.number, message: "Expected '### external-cache up', 'down' or 'none'.")
@@ -106,7 +112,7 @@ extension PolicyCase {
       let all =
         [
           "policy", "fragment", "named-values", "backends", "event-hubs", "operation", "schema", "named-schema",
-          "graphql-schema", "resolver", "external-cache", "certificate", "authorities", "now", "request",
+          "graphql-schema", "resolver", "external-cache", "counters", "certificate", "authorities", "now", "request",
         ]
         + kinds
       throw CaseProblem(

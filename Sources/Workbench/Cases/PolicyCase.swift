@@ -56,6 +56,8 @@ public struct PolicyCase: Sendable {
   var namedSchemas: [SchemaDocument] = []
   /// Connection strings by logger; or the hub's address, for one that takes the gateway's identity.
   var eventHubs: [String: String] = [:]
+  /// Where limits are counted.
+  var counters = ScriptedEffects.Counters.internal
   /// How the external cache is at first; a request may change it.
   var externalCache = ScriptedEffects.ExternalCache.none
   /// The service's certificates.

@@ -21,6 +21,11 @@ public final class ScriptedEffects: PolicyEffects {
     case none, up, down
   }
 
+  /// Where limits are counted.
+  public enum Counters: String, Sendable {
+    case `internal`, shared, unreachable
+  }
+
   public struct LogEntry: Equatable {
     public var severity: TraceSeverity
     public var source: String
@@ -50,6 +55,7 @@ public final class ScriptedEffects: PolicyEffects {
   private var concurrency: [String: Int] = [:]
   private var cache: [String: (entry: CachedEntry, end: Int)] = [:]
   public var externalCache = ExternalCache.none
+  public var counters = Counters.internal
   /// Milliseconds since the beginning.
   public private(set) var milliseconds = 0
   /// Every wait for time alone, in order.
@@ -154,6 +160,19 @@ public final class ScriptedEffects: PolicyEffects {
     quota.count += increment
     return Admission(isAllowed: true, remaining: limit - quota.count, retryAfterSeconds: 0)
   }
+
+  /// Counters that are asked from outside; they are in this object all the same.
+  private final class Shared: SharedCounters {
+    let effects: ScriptedEffects
+    init(_ effects: ScriptedEffects) { self.effects = effects }
+
+    func count(_ asks: [CounterAsk], _ completion: @escaping ([Admission]?) -> Void) -> any PendingEffect {
+      let effects = effects
+      return effects.schedule(0) { completion(effects.counters == .unreachable ? nil : effects.count(asks)) }
+    }
+  }
+
+  public var sharedCounters: (any SharedCounters)? { counters == .internal ? nil : Shared(self) }
 
   public func enter(_ key: String, limit: Int) -> Bool {
     guard concurrency[key, default: 0] < limit else { return false }
