@@ -1,3 +1,5 @@
+public import FoundationEssentials
+
 /// Everything a gateway needs to serve, at one moment: the only thing that crosses from the control plane to a gateway.
 ///
 /// A snapshot is immutable once published. Lists are sorted by identifier, so that equal content has equal bytes.
@@ -77,12 +79,17 @@ public struct GatewayIdentity: Codable, Sendable, Equatable {
   public var location: String
   /// Whom the gateway believes besides its machine's authorities when clients show certificates.
   public var certificateAuthorities: [CertificateAuthority]
+  /// With which replicas of this gateway prove to each other who they are, 32 bytes; nil where there are none.
+  public var replicaKey: Data?
   public var isManaged: Bool { id == "managed" }
 
-  public init(id: String, location: String, certificateAuthorities: [CertificateAuthority] = []) {
+  public init(
+    id: String, location: String, certificateAuthorities: [CertificateAuthority] = [], replicaKey: Data? = nil
+  ) {
     self.id = id
     self.location = location
     self.certificateAuthorities = certificateAuthorities
+    self.replicaKey = replicaKey
   }
 }
 

@@ -190,7 +190,8 @@ struct GatewayProcess {
       instanceID: instance,
       wantsRecords: format != .none || settings.sendsRecords || settings.observability.needsRecords,
       expressionLimits: settings.expressionLimits, joinsTraces: settings.observability.joinsTraces,
-      quotaPath: directory.map { $0 + "/quotas" }, counters: settings.counterStore, takesOver: takesOver)
+      quotaPath: directory.map { $0 + "/quotas" }, counters: settings.counterStore,
+      neighborhood: settings.neighborhood, takesOver: takesOver)
   }
 
   private func certificate(_ settings: GatewaySettings) throws -> ListenerCertificate {

@@ -135,4 +135,21 @@ import Testing
         && Setting.milliseconds("2m") == 120_000)
     #expect(Setting.milliseconds("soon") == nil && Setting.milliseconds("00:99:00") == nil)
   }
+
+  @Test func `counters elsewhere and replicas are read, and Redis counts where both are named`() throws {
+    let head = "config.service.endpoint=e\nconfig.service.auth=GatewayKey \(Self.token)\n"
+    let alone = try settings(head)
+    #expect(alone.counterStore == nil && alone.neighborhood == nil)
+    let replicas = "neighborhood.host=peers.plant\npolicy.rate-limit.sync.port=5290\nnet.server.address=10.0.0.7\n"
+    let among = try settings(head + replicas)
+    #expect(
+      among.neighborhood
+        == NeighborhoodSettings(host: "peers.plant", heartbeatPort: 4_291, countsPort: 5_290, address: "10.0.0.7"))
+    #expect(among.warnings.isEmpty)
+    let both = try settings(head + replicas + "policy.counters.redis=limits.plant:6380,password=s3cret,ssl=True\n")
+    #expect(both.neighborhood == nil && both.counterStore?.gatewayID == "plant")
+    #expect(both.warnings.count == 1 && both.warnings[0].contains("neighborhood.host"))
+    let problems = problems(head + "policy.counters.redis=limits.plant,password=s3cret,colour=red\n")
+    #expect(problems.count == 1 && problems[0].contains("colour") && !problems[0].contains("s3cret"))
+  }
 }

@@ -83,8 +83,7 @@ import Testing
       #expect(isGone)
       let calls = backend.received.count
       for _ in 0..<5 {
-        let answer = try get(gateway)
-        #expect(answer.status == 200 && answer.time < .milliseconds(500))
+        try expectAnswer(gateway)
       }
       #expect(backend.received.count == calls + 5)
       #expect(meter.number(.get, .unavailable) >= 5)
@@ -106,7 +105,7 @@ import Testing
     try await serving(api(backend), redis, options: ",asyncTimeout=200") { gateway, meter in
       redis.pause()
       let first = try get(gateway)
-      #expect(first.status == 200 && first.time < .milliseconds(1_500))
+      #expect(first.status == 200 && first.time < .seconds(4))
       #expect(meter.number(.get, .timeout) == 1)
       for _ in 0..<5 { try expectAnswer(gateway) }
       // They found no connection, and asked nothing.

@@ -42,6 +42,19 @@ import Testing
       return try await promise.futureResult.get()
     }
 
+    /// The reply, however busy the machine is.
+    func answer(_ words: String...) async throws -> RedisReply? {
+      let command = RedisCommand.bytes(words.map { Array($0.utf8) })
+      for _ in 0..<20 {
+        let promise = client.eventLoop.makePromise(of: Result<RedisReply, RedisFailure>.self)
+        let client = client
+        client.eventLoop.execute { client.value.send(command) { promise.succeed($0) } }
+        if case .success(let reply) = try await promise.futureResult.get() { return reply }
+        try await Task.sleep(for: .milliseconds(500))
+      }
+      return nil
+    }
+
     func end() async throws {
       let client = client
       try await client.eventLoop.submit { client.value.end() }.get()
@@ -59,12 +72,10 @@ import Testing
     let redis = try await RedisServer(arguments)
     let connected = try await Connected(try redis.connection(options))
     #expect(await connected.isConnected())
-    #expect(try await connected.ask("SET", "a", "1") == .success(.simple("OK")))
-    #expect(try await connected.ask("GET", "a") == .success(.bulk([0x31])))
-    let client = try await connected.ask("CLIENT", "INFO")
-    if options.contains("defaultDatabase=3"), case .success(let info) = client {
-      #expect(info.text?.contains(" db=3 ") == true)
-    }
+    #expect(try await connected.answer("SET", "a", "1") == .simple("OK"))
+    #expect(try await connected.answer("GET", "a") == .bulk([0x31]))
+    let info = try await connected.answer("CLIENT", "INFO")
+    #expect(info?.text?.contains(options.contains("defaultDatabase=3") ? " db=3 " : " db=0 ") == true)
     try await connected.end()
   }
 
@@ -113,7 +124,7 @@ import Testing
     let list = "127.0.0.1:\(dead.port),127.0.0.1:\(replica.port),127.0.0.1:\(main.port)"
     let connected = try await Connected(try RedisConnection(list))
     #expect(await connected.isConnected())
-    #expect(try await connected.ask("SET", "a", "1") == .success(.simple("OK")))
+    #expect(try await connected.answer("SET", "a", "1") == .simple("OK"))
     #expect(try await main.ask("GET", "a") == "1")
     try await connected.end()
   }
@@ -147,7 +158,7 @@ import Testing
     let text = "127.0.0.1:\(port),ssl=True,password=own,abortConnect=False"
     let trusted = try await Connected(try RedisConnection(text + ",sslHost=cache.plant"), roots: .file(certificate))
     #expect(await trusted.isConnected())
-    #expect(try await trusted.ask("SET", "a", "1") == .success(.simple("OK")))
+    #expect(try await trusted.answer("SET", "a", "1") == .simple("OK"))
     try await trusted.end()
     for (options, roots) in [
       (",sslHost=other.plant", NIOSSLTrustRoots.file(certificate)), (",sslHost=cache.plant", .default),

@@ -59,8 +59,9 @@ final class RedisServer {
       .trimmingCharacters(in: .whitespacesAndNewlines)
   }
 
+  /// With the longest time for commands there is, unless the options say otherwise: the machine may be busy.
   func connection(_ options: String = "") throws -> RedisConnection {
-    try RedisConnection("127.0.0.1:\(port)" + options)
+    try RedisConnection("127.0.0.1:\(port),syncTimeout=1000" + options)
   }
 
   private static func freePort() throws -> Int {

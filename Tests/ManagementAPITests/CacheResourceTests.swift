@@ -75,4 +75,22 @@ struct CacheResourceTests {
       expect(200, try await client.call(.put, "/caches/one", body("westeurope", "b")))
     }
   }
+
+  @Test func `replicas of a gateway get a key of their own, and another when one of the gateway's keys is made anew`()
+    async throws
+  {
+    try await withService { client, service in
+      let gateway = #"{"properties":{"locationData":{"name":"Hall 7"}}}"#
+      for name in ["plant", "yard"] { expect(201, try await client.call(.put, "/gateways/\(name)", gateway)) }
+      func key(_ name: String) async throws -> Data? {
+        try await service.publisher.current(name)?.snapshot.gateway.replicaKey
+      }
+      let first = try #require(try await key("plant"))
+      let (other, managed) = (try await key("yard"), try await key("managed"))
+      #expect(first.count == 32 && other?.count == 32 && other != first && managed == nil)
+      expect(204, try await client.call(.post, "/gateways/plant/regenerateKey", #"{"keyType":"secondary"}"#))
+      let (second, unchanged) = (try await key("plant"), try await key("yard"))
+      #expect(second != first && unchanged == other)
+    }
+  }
 }

@@ -33,7 +33,12 @@ final class LoopEffects: PolicyEffects {
   func random() -> UInt64 { generator.next() }
 
   func admit(_ key: String, limit: Int, windowSeconds: Int, increment: Int) -> Admission {
-    memory.limits.admit(key, limit: limit, windowSeconds: windowSeconds, increment: increment, now: Self.uptime())
+    if let replicated = memory.replicated {
+      return replicated.admit(
+        CounterName(key), limit: limit, windowSeconds: windowSeconds, increment: increment, now: Self.uptime())
+    }
+    return memory.limits.admit(
+      key, limit: limit, windowSeconds: windowSeconds, increment: increment, now: Self.uptime())
   }
 
   func consume(_ key: String, limit: Int, periodSeconds: Int, start: Int64, increment: Int) -> Admission {

@@ -5,6 +5,8 @@ struct ProcessMemory: Sendable {
   let metrics: CustomMetrics
   let meters: GatewayMeters
   let limits = LimitTable()
+  /// Rate limits that replicas count together; nil where each counts alone.
+  let replicated: ReplicatedLimits?
   let concurrency = ConcurrencyTable()
   let cache = ValueCache()
 }

@@ -126,16 +126,26 @@ struct SlidingWindow: Equatable {
     return (last.slot + 1) * slotMilliseconds + Int64(seconds) * 1_000 <= now
   }
 
-  mutating func admit(limit: Int, seconds: Int, increment: Int, now: Int64) -> Admission {
-    if seconds != self.seconds { self = SlidingWindow(seconds: seconds) }
-    let width = slotMilliseconds
-    let window = Int64(seconds) * 1_000
+  /// What lies in the window.
+  mutating func sum(at now: Int64) -> Int {
+    dropSlots(slotMilliseconds, Int64(seconds) * 1_000, now)
+    return total
+  }
+
+  private mutating func dropSlots(_ width: Int64, _ window: Int64, _ now: Int64) {
     var gone = 0
     while gone < counts.count, (counts[gone].slot + 1) * width + window <= now {
       total -= counts[gone].count
       gone += 1
     }
     if gone > 0 { counts.removeFirst(gone) }
+  }
+
+  mutating func admit(limit: Int, seconds: Int, increment: Int, now: Int64) -> Admission {
+    if seconds != self.seconds { self = SlidingWindow(seconds: seconds) }
+    let width = slotMilliseconds
+    let window = Int64(seconds) * 1_000
+    dropSlots(width, window, now)
     // With an increment of 0 the question is whether a call could pass now.
     let wanted = max(1, increment)
     guard total <= limit - wanted else {

@@ -29,6 +29,8 @@ public struct GatewayServerSettings: Sendable {
   public var quotaPath: String?
   /// Where limits are counted for all replicas; nil counts in the process.
   public var counters: CounterStore?
+  /// Where other replicas are, to count rate limits together; nil counts alone.
+  public var neighborhood: NeighborhoodSettings?
   /// Take part in distributed traces: continue the caller's or begin one, and tell backends (W3C `traceparent`).
   public var joinsTraces: Bool
   /// Sockets and counters come from another process (``HandoverRequest``) instead of ``GatewayServer/start()`` and the
@@ -39,7 +41,8 @@ public struct GatewayServerSettings: Sendable {
     address: String, httpPort: Int, httpsPort: Int, threads: Int, certificate: ListenerCertificate,
     trustForwardedProto: Bool = false, instanceID: String = "", wantsRecords: Bool = true,
     expressionLimits: EvaluationLimits = EvaluationLimits(), joinsTraces: Bool = false,
-    quotaPath: String? = nil, counters: CounterStore? = nil, takesOver: Bool = false
+    quotaPath: String? = nil, counters: CounterStore? = nil, neighborhood: NeighborhoodSettings? = nil,
+    takesOver: Bool = false
   ) {
     self.address = address
     self.httpPort = httpPort
@@ -53,6 +56,7 @@ public struct GatewayServerSettings: Sendable {
     self.joinsTraces = joinsTraces
     self.quotaPath = quotaPath
     self.counters = counters
+    self.neighborhood = neighborhood
     self.takesOver = takesOver
   }
 }
@@ -77,6 +81,7 @@ public final class GatewayServer: Sendable {
   private let keeping = Mutex<Task<Void, Never>?>(nil)
   private let prober: NIOLoopBound<HealthProber>
   private let backends: BackendRegistry
+  private let replicas: NIOLoopBound<ReplicaLink>?
 
   /// - Parameters:
   ///   - metrics: takes what policies emit.
@@ -92,7 +97,8 @@ public final class GatewayServer: Sendable {
     tls = Mutex(settings.certificate)
     group = MultiThreadedEventLoopGroup(numberOfThreads: settings.threads)
     self.backends = backends ?? BackendRegistry(logger: logger)
-    let memory = ProcessMemory(metrics: metrics, meters: meters)
+    let replicated = settings.neighborhood == nil ? nil : ReplicatedLimits()
+    let memory = ProcessMemory(metrics: metrics, meters: meters, replicated: replicated)
     self.memory = memory
     quotas = settings.quotaPath.map {
       QuotaKeeper(path: $0, limits: memory.limits, logger: logger, takesOver: settings.takesOver)
@@ -109,6 +115,16 @@ public final class GatewayServer: Sendable {
       }.wait()
     }
     let first = loops[0]
+    if let neighborhood = settings.neighborhood, let replicated {
+      replicas = try first.eventLoop.submit {
+        NIOLoopBound(
+          ReplicaLink(
+            neighborhood, loop: first.eventLoop, limits: replicated, meter: meters.replicas, logger: logger),
+          eventLoop: first.eventLoop)
+      }.wait()
+    } else {
+      replicas = nil
+    }
     prober = try first.eventLoop.submit {
       NIOLoopBound(HealthProber(calls: first.value.effects.calls), eventLoop: first.eventLoop)
     }.wait()
@@ -201,6 +217,10 @@ public final class GatewayServer: Sendable {
       snapshot, instanceID: settings.instanceID, limits: settings.expressionLimits, backends: backends)
     backends.adopt(configuration.backends)
     for loop in loops { try await loop.eventLoop.submit { loop.value.configuration = configuration }.get() }
+    if let replicas {
+      let key = snapshot.gateway.replicaKey
+      try await replicas.eventLoop.submit { replicas.value.use(key) }.get()
+    }
     let prober = prober
     try await prober.eventLoop.submit { prober.value.follow(configuration.backends) }.get()
   }
@@ -244,6 +264,7 @@ public final class GatewayServer: Sendable {
   /// Ends every connection and the loops.
   public func stop() async {
     await drain(milliseconds: 0)
+    if let replicas { try? await replicas.eventLoop.submit { replicas.value.close() }.get() }
     let prober = prober
     try? await prober.eventLoop.submit { prober.value.stop() }.get()
     for loop in loops { try? await loop.eventLoop.submit { loop.value.closeAll() }.get() }

@@ -46,6 +46,8 @@ public struct GatewaySettings: Sendable {
   public var expressionLimits: EvaluationLimits
   /// The Redis that counts limits for all replicas; nil where each process counts.
   public var counterStore: CounterStore?
+  /// Where other replicas are; nil where rate limits are not shared with them, or are in Redis.
+  public var neighborhood: NeighborhoodSettings?
   public var observability: ObservabilitySettings
   /// What the reader should know though it stops nothing: unknown names, settings without effect.
   public var warnings: [String]
@@ -115,6 +117,15 @@ public struct GatewaySettings: Sendable {
       steps: reader.number("policy.expressions.maximum-steps"),
       memory: reader.number("policy.expressions.maximum-megabytes") << 20)
     observability = ObservabilitySettings(&reader)
+    if let host = reader.text("neighborhood.host") {
+      if reader.text("policy.counters.redis") != nil {
+        reader.warnings.append("neighborhood.host has no effect: policy.counters.redis counts for all replicas")
+      } else {
+        neighborhood = NeighborhoodSettings(
+          host: host, heartbeatPort: reader.number("neighborhood.heartbeat.port"),
+          countsPort: reader.number("policy.rate-limit.sync.port"), address: address)
+      }
+    }
     let gatewayID = token?.gatewayID ?? ""
     if let text = reader.text("policy.counters.redis") {
       do throws(RedisConnection.Failure) {

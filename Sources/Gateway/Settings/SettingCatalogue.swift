@@ -42,14 +42,13 @@ extension Setting {
   private static let network: [Setting] =
     [
       Setting(
-        "neighborhood.host", .text, nil, "DNS name of all replicas, for synchronised rate limits.",
-        effect: .ignored("counting across replicas is \(notYet); each replica counts alone")),
+        "neighborhood.host", .text, nil,
+        "DNS name of all replicas, with which rate limits are counted together; several names or addresses are separated "
+          + "by commas. See [limits](limits.md)."),
       Setting(
-        "neighborhood.heartbeat.port", .port, "4291", "UDP port of replica heartbeats.",
-        effect: .ignored("counting across replicas is \(notYet)")),
+        "neighborhood.heartbeat.port", .port, "4291", "UDP port of replica heartbeats."),
       Setting(
-        "policy.rate-limit.sync.port", .port, "4290", "UDP port of rate-limit synchronisation.",
-        effect: .ignored("counting across replicas is \(notYet)")),
+        "policy.rate-limit.sync.port", .port, "4290", "UDP port of rate-limit synchronisation."),
       Setting(
         "net.server.http.forwarded.proto.enabled", .boolean, "false",
         "Trusts `X-Forwarded-Proto` when the route decides between http and https."),

@@ -1,4 +1,5 @@
 import ControlPlaneStore
+import Crypto
 import Foundation
 import GatewayConfiguration
 import PolicyLibrary
@@ -70,12 +71,25 @@ struct SnapshotBuilder {
     let texts = policies.compactMap { $0?.rawXML } + fragments.map(\.rawXML) + namedValues.map(\.value)
     return Snapshot(
       version: version, service: service,
-      gateway: GatewayIdentity(id: gatewayID, location: location, certificateAuthorities: authorities), apis: apis,
+      gateway: GatewayIdentity(
+        id: gatewayID, location: location, certificateAuthorities: authorities, replicaKey: replicaKey(gatewayID)),
+      apis: apis,
       products: products, subscriptions: subscriptions,
       users: all("users").filter { owners.contains($0.name) }.map(user).sorted { $0.id < $1.id },
       namedValues: namedValues, policyFragments: fragments, backends: backends,
       certificates: certificates(of: backends, authorities, namedIn: texts), schemas: schemas("schemas"),
       eventHubs: eventHubs, externalCache: externalCache(location: location), globalPolicy: global)
+  }
+
+  /// From the gateway's keys, so that who may no longer ask for the configuration may no longer take part among replicas.
+  private func replicaKey(_ gatewayID: String) -> Data? {
+    guard let gateway = all("gateways").first(where: { $0.name.lowercased() == gatewayID.lowercased() }),
+      let primary = gateway.secrets["primaryKey"], let secondary = gateway.secrets["secondaryKey"]
+    else { return nil }
+    let key = HKDF<SHA256>.deriveKey(
+      inputKeyMaterial: SymmetricKey(data: Data("\(primary)\n\(secondary)".utf8)),
+      info: Data("postern replicas \(gateway.name.lowercased())".utf8), outputByteCount: 32)
+    return key.withUnsafeBytes { Data($0) }
   }
 
   private func api(_ resource: StoredResource) -> API {

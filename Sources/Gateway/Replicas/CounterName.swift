@@ -1,0 +1,36 @@
+import Crypto
+import Foundation
+
+/// The name of a counter among replicas: the first 128 bits of the SHA-256 of its key, so that no key crosses the network.
+struct CounterName: Hashable, Sendable {
+  var high: UInt64
+  var low: UInt64
+
+  init(high: UInt64, low: UInt64) {
+    self.high = high
+    self.low = low
+  }
+
+  init(_ key: String) {
+    var hash = SHA256()
+    var key = key
+    key.withUTF8 { hash.update(bufferPointer: UnsafeRawBufferPointer($0)) }
+    (high, low) = hash.finalize().withUnsafeBytes {
+      ($0.loadUnaligned(as: UInt64.self).bigEndian, $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self).bigEndian)
+    }
+  }
+}
+
+/// What one replica has counted under a name. Each message carries the whole of it, so that losing, doubling or reordering
+/// messages changes nothing but the moment at which others know.
+struct ReplicaCount: Hashable, Sendable {
+  var name: CounterName
+  /// The window's length, 1 to 300.
+  var seconds: Int
+  /// When this replica began the counter, in its own milliseconds: a counter that was dropped and begun anew starts at 0.
+  var generation: UInt64
+  /// All it has counted since then; never less than before.
+  var total: UInt64
+  /// What of it lies in the window.
+  var recent: UInt64
+}
