@@ -57,4 +57,39 @@ struct ValidationTests {
     }
     await backend.stop()
   }
+
+  @Test func `a long body is looked at without keeping the others of its loop, whatever becomes of its client`()
+    async throws
+  {
+    let backend = try await ScriptedBackend { _ in "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok" }
+    var api = Self.api(backend.port)
+    api.policy = PolicyText(
+      rawXML: """
+        <policies><inbound><validate-content unspecified-content-type-action="prevent" max-size="4194304" \
+        size-exceeded-action="prevent"><content validate-as="json" action="prevent" /></validate-content></inbound>\
+        <backend><forward-request /></backend></policies>
+        """)
+    try await RunningGateway.serving([api]) { gateway in
+      func request(_ body: String) -> String {
+        "POST /shop/orders HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\n"
+          + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
+      }
+      let items = "[" + Array(repeating: #"{"a":[1,2,3],"b":"text"}"#, count: 60_000).joined(separator: ",") + "]"
+      let (good, bad) = (#"{"id":1,"items":\#(items)}"#, #"{"items":\#(items)}"#)
+      #expect(bad.utf8.count > 1 << 20)
+      let client = try RawClient(port: gateway.httpPort)
+      for (body, expected) in [(good, 200), (bad, 400), (#"{"id":1}"#, 200), (good, 200)] {
+        client.send(request(body))
+        #expect(client.answer()?.status == expected)
+      }
+      // Clients that leave while their bodies are looked at.
+      for _ in 0..<5 {
+        let leaving = try RawClient(port: gateway.httpPort)
+        leaving.send(request(good))
+      }
+      client.send(request(#"{"id":1}"#))
+      #expect(client.answer()?.status == 200)
+    }
+    await backend.stop()
+  }
 }

@@ -59,7 +59,7 @@ struct BodyTests {
   @Test(arguments: [
     ("<set-body template=\"liquid\">{{ x | upcase }}</set-body>", "Unknown filter 'upcase'; did you mean 'Upcase'?"),
     ("<set-body template=\"liquid\">{% if %}</set-body>", "line 1"),
-    ("<set-body template=\"liquid\" xsi-nil=\"blank\">x</set-body>", "XML"),
+    ("<set-body template=\"liquid\" xsi-nil=\"blanc\">x</set-body>", "'blanc' is no value of 'xsi-nil'"),
     ("<find-and-replace from=\"\" to=\"x\" />", "something to find"),
     ("<find-and-replace from=\"x\" />", "needs the attribute 'to'"),
   ])

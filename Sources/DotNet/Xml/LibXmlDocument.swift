@@ -63,6 +63,8 @@ enum LibXml {
 /// Where libxml2's complaints gather.
 final class ProblemList {
   private(set) var problems: [XmlProblem] = []
+  /// What in the tree each problem is about, as long as the tree is there.
+  private(set) var nodes: [xmlNodePtr?] = []
 
   /// To be given to libxml2 with the list as its context.
   static let receiver: xmlStructuredErrorFunc = { list, error in
@@ -74,6 +76,7 @@ final class ProblemList {
     guard problems.count < LibXml.maximumProblems else { return }
     let message = error.message.map { XmlCharacter.trimmed(String(cString: $0)) } ?? "The XML is not valid."
     let isParser = error.domain == Int32(XML_FROM_PARSER.rawValue) || error.domain == Int32(XML_FROM_NAMESPACE.rawValue)
+    nodes.append(error.node?.assumingMemoryBound(to: xmlNode.self))
     problems.append(
       XmlProblem(line: Int(error.line), column: isParser ? Int(error.int2) : 0, message: message))
   }

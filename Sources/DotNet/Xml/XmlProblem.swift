@@ -2,7 +2,7 @@
 public struct XmlProblem: Error, Sendable, Hashable {
   /// From 1; 0 when it is not known.
   public var line: Int
-  /// From 1; 0 when it is not known, as for everything a schema finds.
+  /// From 1; 0 when it is not known.
   public var column: Int
   public var message: String
 

@@ -7,8 +7,7 @@ import Synchronization
 ///     let problems = schema.problems(in: body)                      // empty: the body is valid
 ///     let problems = schema.problems(in: body, part: .soapBody)     // the elements within the body of an envelope
 ///
-/// Each ``XmlProblem`` has a line of the document (from 1), the column where the parser knows it (0 otherwise), and the
-/// message; at most `LibXml.maximumProblems` are told. `xs:include` and `xs:import` load nothing: a schema in parts has
+/// Each ``XmlProblem`` has line and column (from 1) of the element it is about, and the message; at most `LibXml.maximumProblems` are told. `xs:include` and `xs:import` load nothing: a schema in parts has
 /// to be put together by whoever has the parts.
 // Sendable by these two facts: pointer and document are never replaced, and whoever uses the schema holds `turn`.
 public final class XmlSchema: @unchecked Sendable {
@@ -61,11 +60,11 @@ public final class XmlSchema: @unchecked Sendable {
       case .document: xmlSchemaValidateDoc(context, document.pointer)
       case .soapBody:
         guard let body = XmlSchema.soapBody(of: document) else {
-          return [XmlProblem(line: 1, message: "The document is no SOAP envelope with a body.")]
+          return [XmlProblem(line: 1, column: 1, message: "The document is no SOAP envelope with a body.")]
         }
         for element in XmlSchema.elements(in: body) { xmlSchemaValidateOneElement(context, element) }
       }
-      return list.problems
+      return XmlPlaces.placed(list, in: document, bytes)
     }
   }
 

@@ -97,6 +97,9 @@ struct ExchangeTiming {
       record.backendResponseCode = backendStatus == 0 ? nil : backendStatus
       record.backendId = backend.backendID
       record.backendTime = milliseconds(backendStarted, backendEnded)
+    } else if let entity = exchange.entity {
+      // It was not called, be it that it may not be for now.
+      record.backendId = entity.id
     }
     record.trace = work.trace
     record.clientTlsVersion = client.tlsVersion

@@ -22,6 +22,10 @@ final class LoopEffects: PolicyEffects {
   var trust: CertificateTrust { configuredTrust ?? .system }
   var configuredTrust: CertificateTrust?
 
+  /// Of this loop, under way.
+  private var computations = 0
+  private static let computationBound = 64
+
   init(memory: ProcessMemory, counters: CounterStore?, logger: Logger, loop: any EventLoop) {
     self.memory = memory
     self.logger = logger
@@ -55,6 +59,18 @@ final class LoopEffects: PolicyEffects {
 
   func send(_ request: OutgoingRequest, _ completion: @escaping (OutgoingResult) -> Void) -> any PendingEffect {
     calls.send(request, completion)
+  }
+
+  func compute<Result: Sendable>(
+    _ work: @escaping @Sendable () -> Result, _ completion: @escaping (Result) -> Void
+  ) -> any PendingEffect {
+    // With so much waiting for a thread, the loop that asks for more does it itself.
+    guard computations < Self.computationBound else {
+      completion(work())
+      return FinishedEffect.instance
+    }
+    computations += 1
+    return LoopComputation.begin(on: calls.loop, work, completion) { [self] in computations -= 1 }
   }
 
   func after(milliseconds: Int, _ completion: @escaping () -> Void) -> any PendingEffect {

@@ -70,15 +70,22 @@ struct ContentRule: Sendable {
     return (reference.flatMap { $0.split(separator: "/").last.map(String.init) } ?? id, schema)
   }
 
+  /// What is known of a content.
+  enum Finding: Sendable {
+    case issues([ValidationIssue])
+    /// It has to be looked at, which takes its time for a long one.
+    case toBeHeld(@Sendable () -> [ValidationIssue])
+  }
+
   /// What is wrong with a content.
-  func issues(
+  func finding(
     in content: [UInt8]?, _ type: String, _ representation: MessageContract.Representation?,
     _ subject: ValidationIssue.Subject, _ exchange: Exchange
-  ) throws(PolicyError) -> [ValidationIssue] {
+  ) throws(PolicyError) -> Finding {
     let whose = subject == .responseBody ? "response" : "request"
-    func unusable(_ reason: String) -> [ValidationIssue] {
+    func unusable(_ reason: String) -> Finding {
       let text = "Body of the \(whose) cannot be validated for the content type \(type).\n\n\(reason)"
-      return [ValidationIssue(name: "", subject: subject, rule: .validationException, details: text)]
+      return .issues([ValidationIssue(name: "", subject: subject, rule: .validationException, details: text)])
     }
     guard let content else { return unusable("The body was read by an earlier policy, or cannot be decompressed.") }
     let definition = named?.name ?? representation?.definition ?? ""
@@ -87,36 +94,42 @@ struct ContentRule: Sendable {
     case .success(let found): schema = found
     case .failure(.undefined):
       let text = "API's schema does not contain definition \(definition), which is associated with the content type "
-      return [
+      return .issues([
         ValidationIssue(name: type, subject: subject, rule: .missingDefinition, details: text + "\(type).")
-      ]
+      ])
     case .failure(.unusable(let reason)): return unusable(reason)
-    case .failure(let fault): return [.schemaFault(fault)]
+    case .failure(let fault): return .issues([.schemaFault(fault)])
     }
     guard schema.isXML == (engine != .json) else {
       return unusable("The schema \(definition) is none that can validate as \(engine.rawValue).")
     }
-    return try complaints(about: content, schema, exchange).map { reason in
-      let text =
-        "Body of the \(whose) does not conform to the definition \(definition), which is associated with the "
-        + "content type \(type).\n\n\(reason)"
-      return ValidationIssue(name: type, subject: subject, rule: .incorrectMessage, details: text, publicText: text)
+    let options =
+      schema.isXML
+      ? JSONSchemaOptions()
+      : JSONSchemaOptions(
+        allowsAdditionalProperties: try allowsMore?.value(exchange), ignoresCaseOfNames: try ignoresCase.value(exchange)
+      )
+    let isSOAP = engine == .soap
+    return .toBeHeld {
+      schema.complaints(about: content, isSOAP: isSOAP, options).map { reason in
+        let text =
+          "Body of the \(whose) does not conform to the definition \(definition), which is associated with the "
+          + "content type \(type).\n\n\(reason)"
+        return ValidationIssue(name: type, subject: subject, rule: .incorrectMessage, details: text, publicText: text)
+      }
     }
   }
+}
 
+extension ContentSchema {
   /// Message and place of everything that does not conform.
-  private func complaints(
-    about content: [UInt8], _ schema: ContentSchema, _ exchange: Exchange
-  ) throws(PolicyError) -> [String] {
-    switch schema {
+  func complaints(about content: [UInt8], isSOAP: Bool, _ options: JSONSchemaOptions) -> [String] {
+    switch self {
     case .xml(let schema):
-      return schema.problems(in: content, part: engine == .soap ? .soapBody : .document).map {
+      return schema.problems(in: content, part: isSOAP ? .soapBody : .document).map {
         "\($0.message) Line: \($0.line), Position: \($0.column)"
       }
     case .json(let schema):
-      let options = JSONSchemaOptions(
-        allowsAdditionalProperties: try allowsMore?.value(exchange), ignoresCaseOfNames: try ignoresCase.value(exchange)
-      )
       let value: JSONValue
       do { value = try JSONValue(content) } catch {
         return ["\(error.message) Line: \(error.line), Position: \(error.column)"]
@@ -127,9 +140,7 @@ struct ContentRule: Sendable {
       }
     }
   }
-}
 
-extension ContentSchema {
   var isXML: Bool {
     if case .xml = self { return true }
     return false

@@ -1,22 +1,43 @@
+import DotNet
 import Expressions
 import Liquid
 
-/// The variables of a Liquid template: `body`, the JSON of the message it is for, and `context`.
+/// The variables of a Liquid template: `body`, what the message it is for holds, and `context`.
 struct LiquidBinding {
-  private let binding: LateBinding
-  private let body: Value?
+  /// A body that templates can look into.
+  enum Body {
+    case json([UInt8])
+    case xml([UInt8])
+  }
 
-  /// - Parameters:
-  ///   - content: the body when it is JSON; another or no body binds nothing.
-  ///   - parsesDates: whether texts in the ISO form are dates.
-  init(_ exchange: Exchange, body content: [UInt8]?, parsesDates: Bool) throws(EvaluationError) {
+  /// What a template reads out of its body.
+  struct Options: Sendable {
+    /// Texts of JSON in the ISO form are dates.
+    var parsesDates = true
+    /// What elements with `xsi:nil="true"` stand for.
+    var standsForNil = LiquidElement.Nil.blank
+  }
+
+  private let binding: LateBinding
+  private var json: Value?
+  private var xml: LiquidElement?
+
+  /// - Parameter body: nil binds nothing.
+  init(_ exchange: Exchange, body: Body?, _ options: Options) throws {
     binding = LateBinding(exchange)
-    body = if let content { try binding.json(content, readsDates: parsesDates) } else { nil }
+    switch body {
+    case .json(let bytes): json = try binding.json(bytes, readsDates: options.parsesDates)
+    case .xml(let bytes):
+      var text = String(decoding: bytes, as: UTF8.self)
+      if text.unicodeScalars.first == "\u{feff}" { text.unicodeScalars.removeFirst() }
+      xml = LiquidElement(try XmlParser.document(text), standsForNil: options.standsForNil)
+    case nil: break
+    }
   }
 
   func variable(_ name: String) throws -> LiquidValue? {
     switch name {
-    case "body": try body.map { try Self.value($0, binding) }
+    case "body": try xml.map { .object($0) } ?? json.map { try Self.value($0, binding) }
     case "context": .object(BoundObject(binding.context, binding))
     default: nil
     }

@@ -36,6 +36,11 @@ public protocol PolicyEffects: AnyObject {
   /// Reports when the time is over.
   func after(milliseconds: Int, _ completion: @escaping () -> Void) -> any PendingEffect
 
+  /// Does work that would keep the loop busy for long; the report may come before the call returns.
+  func compute<Result: Sendable>(
+    _ work: @escaping @Sendable () -> Result, _ completion: @escaping (Result) -> Void
+  ) -> any PendingEffect
+
   /// What this event loop remembers of tokens and their issuers.
   var tokens: TokenMemory { get }
   /// The authorities that callers' certificates have to come from.
@@ -54,6 +59,16 @@ public protocol PolicyEffects: AnyObject {
 
   /// A message of the `trace` policy or of `context.Trace`, for the log.
   func log(_ severity: TraceSeverity, source: String, message: String, metadata: [(name: String, value: String)])
+}
+
+extension PolicyEffects {
+  /// On the loop itself, for whoever serves nobody else on it.
+  public func compute<Result: Sendable>(
+    _ work: @escaping @Sendable () -> Result, _ completion: @escaping (Result) -> Void
+  ) -> any PendingEffect {
+    completion(work())
+    return FinishedEffect.instance
+  }
 }
 
 /// How urgent a trace message is.

@@ -1,3 +1,4 @@
+import DotNet
 import Expressions
 import HTTPWire
 import Liquid
@@ -16,7 +17,7 @@ extension PolicyDefinition {
 struct SetBody: PolicyStep {
   enum Content: Sendable {
     case text(Argument<String>)
-    case template(LiquidTemplate, parsesDates: Bool)
+    case template(LiquidTemplate, LiquidBinding.Options)
   }
 
   let content: Content
@@ -25,18 +26,15 @@ struct SetBody: PolicyStep {
   init?(_ element: PolicyElement, _ plan: PolicyCompilation, onResponse: Bool) {
     let attributes = AttributeReader(element, plan)
     let template = attributes.word("template", among: ["liquid", "none"], allowsExpression: false)
-    let whenNil = attributes.word("xsi-nil", among: ["blank", "null"], allowsExpression: false)
+    let nils = LiquidElement.Nil.allCases.map(\.rawValue)
+    let whenNil = attributes.word("xsi-nil", among: nils, allowsExpression: false)
     let dates = attributes.boolean("parse-date", allowsExpression: false)
     attributes.finish()
     self.onResponse = onResponse
-    if whenNil != nil {
-      let value = element.attribute("xsi-nil")?.value
-      let message = "'xsi-nil' is about XML bodies, which templates of this version of Postern do not read."
-      plan.report(value?.diagnostic("PL0106", message) ?? element.diagnostic("PL0106", message))
-    }
     if case .literal("liquid") = template {
       guard let made = Self.template(element, plan, onResponse: onResponse) else { return nil }
-      content = .template(made, parsesDates: dates?.literal ?? true)
+      let standsForNil = whenNil?.literal.flatMap { LiquidElement.Nil(rawValue: $0) } ?? .blank
+      content = .template(made, .init(parsesDates: dates?.literal ?? true, standsForNil: standsForNil))
       return
     }
     guard let text = element.first("value")?.text ?? element.text else {
@@ -73,9 +71,9 @@ struct SetBody: PolicyStep {
   func bytes(_ exchange: Exchange) throws(PolicyError) -> [UInt8] {
     switch content {
     case .text(let text): return Array(try text.value(exchange).utf8)
-    case .template(let template, let parsesDates):
+    case .template(let template, let options):
       do {
-        let binding = try LiquidBinding(exchange, body: jsonBody(exchange), parsesDates: parsesDates)
+        let binding = try LiquidBinding(exchange, body: structuredBody(exchange), options)
         return Array(try template.render(binding.variable).utf8)
       } catch {
         throw .internal(
@@ -86,15 +84,17 @@ struct SetBody: PolicyStep {
   }
 
   private static func message(_ error: any Error) -> String {
-    (error as? LiquidError)?.message ?? (error as? EvaluationError)?.message ?? "\(error)"
+    (error as? LiquidError)?.message ?? (error as? EvaluationError)?.message ?? (error as? DotNetException)?.message
+      ?? "\(error)"
   }
 
-  /// The body of the message the policy is for, when the message says that it is JSON.
-  private func jsonBody(_ exchange: Exchange) -> [UInt8]? {
+  /// The body of the message the policy is for, when the message says that it is JSON or XML.
+  private func structuredBody(_ exchange: Exchange) -> LiquidBinding.Body? {
     let name = "Content-Type"
-    let type = onResponse ? exchange.response.value(of: name) : exchange.request.value(of: name)
-    guard type?.lowercased().contains("json") ?? false else { return nil }
-    return (onResponse ? exchange.responseBody : exchange.requestBody).bytes
+    let type = (onResponse ? exchange.response.value(of: name) : exchange.request.value(of: name))?.lowercased() ?? ""
+    guard let bytes = (onResponse ? exchange.responseBody : exchange.requestBody).bytes else { return nil }
+    if type.contains("json") { return .json(bytes) }
+    return type.contains("xml") && !bytes.isEmpty ? .xml(bytes) : nil
   }
 
   func apply(_ exchange: Exchange) throws(PolicyError) {

@@ -29,6 +29,8 @@ extension PolicyDefinition {
 struct ValidateContent: PolicyStep {
   /// Bytes.
   static let largestSize = 4 << 20
+  /// Bytes from which on a body is looked at without keeping the event loop.
+  static let longSize = 256 << 10
 
   let unspecified: ValidationActionArgument
   /// Bytes of the body, decompressed.
@@ -62,7 +64,27 @@ struct ValidateContent: PolicyStep {
       }
       if isTooLarge { report.add(tooLarge(size, limit), try exceeded.value(exchange)) }
     }
-    if !report.isPrevented { try check(content, type, exchange, &report) }
+    guard !report.isPrevented, let (finding, action) = try check(content, type, exchange, &report) else {
+      return try report.conclude(exchange, variable: variable)
+    }
+    switch finding {
+    case .issues(let issues): return try conclude(issues, action, report, exchange)
+    case .toBeHeld(let work):
+      if content?.count ?? 0 < Self.longSize { return try conclude(work(), action, report, exchange) }
+      let wait = PolicyWait()
+      wait.holds(
+        exchange.effects.compute(work) { [self, report] issues in
+          wait.complete { (exchange) throws(PolicyError) in try conclude(issues, action, report, exchange) }
+        })
+      return .suspend(wait)
+    }
+  }
+
+  private func conclude(
+    _ issues: [ValidationIssue], _ action: ValidationAction, _ report: ValidationReport, _ exchange: Exchange
+  ) throws(PolicyError) -> StepResult {
+    var report = report
+    for issue in issues { report.add(issue, action) }
     return try report.conclude(exchange, variable: variable)
   }
 
@@ -75,12 +97,12 @@ struct ValidateContent: PolicyStep {
 
   private var subject: ValidationIssue.Subject { body.isResponse ? .responseBody : .requestBody }
 
-  /// Holds the content against the first rule for its type.
+  /// What the first rule for the content's type says of it; nil when no rule looks at it.
   ///
   /// - Parameter content: nil for a body that an earlier policy has read away, or that cannot be decompressed.
   private func check(
     _ content: [UInt8]?, _ type: String, _ exchange: Exchange, _ report: inout ValidationReport
-  ) throws(PolicyError) {
+  ) throws(PolicyError) -> (ContentRule.Finding, ValidationAction)? {
     let contract = exchange.contract
     let known =
       body.isResponse
@@ -93,11 +115,12 @@ struct ValidateContent: PolicyStep {
       let text = "Unspecified content type \(type) is not allowed."
       let issue = ValidationIssue(
         name: type, subject: subject, rule: .unspecified, details: text, publicText: text)
-      return report.add(issue, try unspecified.value(exchange))
+      report.add(issue, try unspecified.value(exchange))
+      return nil
     }
-    guard let rule else { return }
+    guard let rule else { return nil }
     let action = try rule.action.value(exchange)
-    if action == .ignore { return }
-    for issue in try rule.issues(in: content, type, representation, subject, exchange) { report.add(issue, action) }
+    if action == .ignore { return nil }
+    return (try rule.finding(in: content, type, representation, subject, exchange), action)
   }
 }
