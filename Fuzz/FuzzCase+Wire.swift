@@ -60,7 +60,7 @@ extension FuzzCase {
       case .request(let id, _):
         requests += 1
         if head.serialised().isEmpty { broken("frames: a request without a head") }
-        engine.writeHead(id, answer, length: 0, ends: true)
+        engine.writeHead(id, answer, HeadRewrite(body: .length(0)), ends: true)
       case .data(let id, let offset, let length, _):
         if offset + length > count { broken("frames: data beyond its frame") }
         engine.consumed(id, length)
@@ -70,6 +70,39 @@ extension FuzzCase {
       engine.output.removeAll(keepingCapacity: true)
     }
     return requests > 0
+  }
+
+  /// The frames behind a server's settings, while two requests are under way.
+  static let answers = FuzzCase(name: "answers", dictionary: []) { input in
+    var engine = HTTP2Engine(role: .client)
+    var head = MessageHead()
+    var request = MessageHead()
+    try? request.beginRequest(method: "POST", path: "/a")
+    let bytes = [0, 0, 0, 4, 0, 0, 0, 0, 0] + input
+    var (at, answers) = (0, 0)
+    while at < bytes.count {
+      let (count, event) = engine.receive(bytes.span.extracting(at..<bytes.count), &head)
+      if count > bytes.count - at { broken("answers: more taken than there is") }
+      switch event {
+      case .incomplete, .failed: return answers > 0
+      case .ready: for _ in 0..<2 { _ = engine.openStream(request, HeadRewrite(), isTLS: false, ends: false) }
+      case .response(let id, _):
+        answers += 1
+        if head.serialised().isEmpty || head.status < 200 { broken("answers: an answer without a head") }
+        if engine.room(id) > 0 {
+          engine.beginData(id, length: 1, ends: true)
+          engine.endData(id)
+        }
+      case .data(let id, let offset, let length, _):
+        if offset + length > count { broken("answers: data beyond its frame") }
+        engine.consumed(id, length)
+      case .request, .badRequest: broken("answers: a request from a server")
+      default: break
+      }
+      at += count
+      engine.output.removeAll(keepingCapacity: true)
+    }
+    return answers > 0
   }
 
   private static let words = [

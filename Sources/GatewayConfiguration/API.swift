@@ -5,6 +5,12 @@ public struct API: Codable, Sendable, Equatable {
     case http, https, ws, wss
   }
 
+  /// What is spoken, where that is more than requests of HTTP.
+  public enum Kind: String, Codable, Sendable {
+    /// Calls of gRPC: HTTP/2 to the backend, trailers, deadlines.
+    case grpc
+  }
+
   /// The API's identifier without its revision, `context.Api.Id`.
   public var id: String
   public var displayName: String
@@ -18,6 +24,8 @@ public struct API: Codable, Sendable, Equatable {
   public var version: String?
   public var versionSet: VersionSet?
   public var protocols: Set<Scheme>
+  /// Nil for requests of HTTP, and for WebSockets.
+  public var kind: Kind?
   /// The backend's base URL, where one is set.
   public var serviceURL: String?
   public var subscriptionRequired: Bool
@@ -32,7 +40,7 @@ public struct API: Codable, Sendable, Equatable {
   public init(
     id: String, displayName: String, path: String, revision: String = "1", isCurrentRevision: Bool = true,
     version: String? = nil, versionSet: VersionSet? = nil, protocols: Set<Scheme> = [.https],
-    serviceURL: String? = nil, subscriptionRequired: Bool = true,
+    kind: Kind? = nil, serviceURL: String? = nil, subscriptionRequired: Bool = true,
     subscriptionKeyNames: SubscriptionKeyNames = SubscriptionKeyNames(), operations: [Operation] = [],
     schemas: [SchemaDocument] = [], graphQL: GraphQLService? = nil, policy: PolicyText? = nil
   ) {
@@ -44,6 +52,7 @@ public struct API: Codable, Sendable, Equatable {
     self.version = version
     self.versionSet = versionSet
     self.protocols = protocols
+    self.kind = kind
     self.serviceURL = serviceURL
     self.subscriptionRequired = subscriptionRequired
     self.subscriptionKeyNames = subscriptionKeyNames
@@ -54,7 +63,7 @@ public struct API: Codable, Sendable, Equatable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case id, displayName, path, revision, isCurrentRevision, version, versionSet, protocols, serviceURL
+    case id, displayName, path, revision, isCurrentRevision, version, versionSet, protocols, kind, serviceURL
     case subscriptionRequired, subscriptionKeyNames, operations, schemas, graphQL, policy
   }
 
@@ -69,6 +78,7 @@ public struct API: Codable, Sendable, Equatable {
     try container.encodeIfPresent(versionSet, forKey: .versionSet)
     // A set has no order of its own; sorted, equal content has equal bytes.
     try container.encode(protocols.sorted { $0.rawValue < $1.rawValue }, forKey: .protocols)
+    try container.encodeIfPresent(kind, forKey: .kind)
     try container.encodeIfPresent(serviceURL, forKey: .serviceURL)
     try container.encode(subscriptionRequired, forKey: .subscriptionRequired)
     try container.encode(subscriptionKeyNames, forKey: .subscriptionKeyNames)

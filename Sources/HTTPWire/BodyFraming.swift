@@ -8,6 +8,13 @@ public struct BodyFraming: Sendable {
     case none, length, untilClose, refused
     case chunkSize, chunkExtension, chunkSizeLineFeed, chunkData, chunkDataReturn, chunkDataLineFeed
     case trailerStart, trailerName, trailerValue, trailerLineFeed, finalLineFeed
+
+    var isTrailer: Bool {
+      switch self {
+      case .trailerStart, .trailerName, .trailerValue, .trailerLineFeed: true
+      default: false
+      }
+    }
   }
 
   /// Bytes that the extensions of one chunk, or all trailers, may take.
@@ -17,8 +24,22 @@ public struct BodyFraming: Sendable {
   var remaining = 0
   var digits = 0
   var lineBytes = 0
+  /// The lines behind a chunked body, kept where somebody has a use for them.
+  private var trailerLines: [UInt8] = []
+  private var keepsTrailers = false
 
   public init() {}
+
+  /// From here on trailers are kept for ``takeTrailers()``.
+  public mutating func keepTrailers() { keepsTrailers = true }
+
+  /// The fields behind the body, once it is done; nil for none.
+  public mutating func takeTrailers() -> TrailerFields? {
+    if trailerLines.isEmpty { return nil }
+    let trailers = TrailerFields(lines: trailerLines)
+    trailerLines = []
+    return trailers.isEmpty ? nil : trailers
+  }
 
   /// Whether the body has ended (or there is none).
   @inlinable public var isDone: Bool { done }
@@ -49,6 +70,8 @@ public struct BodyFraming: Sendable {
     remaining = 0
     digits = 0
     lineBytes = 0
+    keepsTrailers = false
+    if !trailerLines.isEmpty { trailerLines = [] }
     if chunked {
       mode = .chunkSize
     } else if let length {
@@ -117,6 +140,7 @@ public struct BodyFraming: Sendable {
       return Stretch(dataStart: i, end: i &+ k)
     }
     let c = input[i]
+    if keepsTrailers, mode.isTrailer { trailerLines.append(c) }
     switch mode {
     case .chunkSize:
       if let digit = Octet.hexadecimal(c) {

@@ -50,6 +50,8 @@ public struct HeaderName: Sendable, Hashable, CustomStringConvertible {
   public static let cookie = HeaderName(token: "Cookie")
   public static let setCookie = HeaderName(token: "Set-Cookie")
   public static let date = HeaderName(token: "Date")
+  static let te = HeaderName(token: "TE")
+  static let trailers = HeaderName(token: "trailers")
 }
 
 /// The field names that the wire itself must recognise.

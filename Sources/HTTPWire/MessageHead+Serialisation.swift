@@ -182,7 +182,7 @@ extension MessageHead {
   // MARK: Fields named by Connection
 
   /// Whether Connection names anything besides "close" and "keep-alive".
-  private func connectionNamesFields() -> Bool {
+  func connectionNamesFields() -> Bool {
     var i = indexOfField(.connection)
     while i >= 0 {
       let value = valueSlice(i)
@@ -199,7 +199,7 @@ extension MessageHead {
     return false
   }
 
-  private func isNamedByConnection(_ field: Int) -> Bool {
+  func isNamedByConnection(_ field: Int) -> Bool {
     // A field set by the program is end to end, whatever the peer's Connection said.
     if fields[field].edited { return false }
     let name = nameSlice(field)

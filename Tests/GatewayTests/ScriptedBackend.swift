@@ -71,8 +71,11 @@ final class ScriptedBackend: Sendable {
       let head = text[..<end.lowerBound].lowercased()
       var rest = text[end.upperBound...]
       if head.contains("transfer-encoding: chunked") {
-        guard let last = rest.range(of: "0\r\n\r\n") else { return nil }
-        rest = rest[last.upperBound...]
+        // The last chunk, then trailers or none.
+        guard let last = rest.range(of: rest.hasPrefix("0\r\n") ? "0\r\n" : "\r\n0\r\n") else { return nil }
+        let trailers = rest[rest.index(last.upperBound, offsetBy: -1)...]
+        guard let end = trailers.range(of: "\r\n\r\n") else { return nil }
+        rest = rest[end.upperBound...]
       } else if let length = head.split(separator: "\r\n").first(where: { $0.hasPrefix("content-length:") }) {
         let count = Int(length.dropFirst(15).filter(\.isNumber)) ?? 0
         guard rest.utf8.count >= count else { return nil }

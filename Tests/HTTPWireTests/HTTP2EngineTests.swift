@@ -97,9 +97,9 @@ struct HTTP2EngineTests {
       peer.send(Self.frame(0, flags: 1, stream: 1, Array("hello".utf8))) == [.data(1, offset: 9, length: 5, ends: true)]
     )
     #expect(peer.send(Self.frame(1, flags: 4, stream: 3, Self.post + length)) == [.request(3, ends: false)])
-    #expect(peer.send(Self.frame(0, flags: 1, stream: 3, Array("hell".utf8))) == [.reset(3)])
+    #expect(peer.send(Self.frame(0, flags: 1, stream: 3, Array("hell".utf8))) == [.reset(3, .protocolError)])
     #expect(peer.send(Self.frame(1, flags: 4, stream: 5, Self.post + length)) == [.request(5, ends: false)])
-    #expect(peer.send(Self.frame(0, stream: 5, Array("hello!".utf8))) == [.reset(5)])
+    #expect(peer.send(Self.frame(0, stream: 5, Array("hello!".utf8))) == [.reset(5, .protocolError)])
   }
 
   @Test func `streams begun only to be given up end the connection`() {
@@ -157,7 +157,7 @@ struct HTTP2EngineTests {
     _ = peer.send(Self.frame(4, [0, 4] + Self.number(0)))
     #expect(peer.room(1) == 0)
     #expect(peer.send(Self.frame(8, stream: 1, Self.number(0x7fff_ffff))) == [.window(1)])
-    #expect(peer.send(Self.frame(8, stream: 1, Self.number(0x7fff_ffff))) == [.reset(1)])
+    #expect(peer.send(Self.frame(8, stream: 1, Self.number(0x7fff_ffff))) == [.reset(1, .flowControl)])
 
     var bounds = HTTP2Engine.Bounds()
     bounds.streamWindow = 20_000

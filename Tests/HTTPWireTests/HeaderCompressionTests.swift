@@ -95,6 +95,60 @@ struct HeaderCompressionTests {
     }
   }
 
+  private func encode(_ encoder: inout HeaderEncoder, _ fields: [(String, String)]) -> [UInt8] {
+    var block: [UInt8] = []
+    encoder.begin(&block)
+    for (name, value) in fields {
+      let (name, value) = (Array(name.utf8), Array(value.utf8))
+      encoder.field(name.span, value.span, to: &block)
+    }
+    return block
+  }
+
+  private func decode(_ decoder: inout HeaderDecoder, _ block: [UInt8]) -> [String]? {
+    fields(&decoder, block.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())
+  }
+
+  @Test func `what is written is read again, whatever was written before`() {
+    var encoder = HeaderEncoder()
+    var decoder = HeaderDecoder(tableBound: 4_096)
+    var generator = SystemRandomNumberGenerator()
+    let names = ["content-type", "x-request-id", "date", "x-own", "grpc-status", "server", "etag", "cookie"]
+    for round in 0..<400 {
+      var written: [(String, String)] = []
+      for _ in 0..<8 {
+        let length = Int.random(in: 0...(round % 50 == 0 ? 600 : 40), using: &generator)
+        let value =
+          Bool.random(using: &generator)
+          ? "value-\(Int.random(in: 0..<6, using: &generator))"
+          : String((0..<length).map { _ in "abc/;=xyz{|}~".randomElement(using: &generator) ?? "-" })
+        written.append((names.randomElement(using: &generator) ?? "x", value))
+      }
+      if round % 37 == 0 { encoder.resize([0, 100, 4_096, 60, 9_000].randomElement(using: &generator) ?? 0) }
+      let block = encode(&encoder, written)
+      #expect(decode(&decoder, block) == written.map { "\($0): \($1)" })
+    }
+  }
+
+  @Test func `a field met twice is a number from then on, in Huffman's code until then`() {
+    var encoder = HeaderEncoder()
+    let field = [("content-type", "application/json")]
+    let sizes = (0..<3).map { _ in encode(&encoder, field).count }
+    #expect(sizes == [14, 13, 1])
+    var plain = HeaderEncoder()
+    // Bytes that Huffman's code would make longer.
+    #expect(encode(&plain, [("x", "{|}~")]).suffix(5) == [4] + Array("{|}~".utf8))
+  }
+
+  @Test func `secrets never enter the table`() {
+    var encoder = HeaderEncoder()
+    for name in ["authorization", "cookie", "set-cookie", "x-api-key", "x-session-id"] {
+      let blocks = (0..<4).map { _ in encode(&encoder, [(name, "abcdefgh")]) }
+      #expect(Set(blocks.map(\.count)).count <= 2)
+      #expect((blocks.last?.count ?? 0) > 6, "\(name)")
+    }
+  }
+
   /// An encoder that knows nothing of the decoder but the published lengths.
   private static func encode(_ text: [UInt8]) -> [UInt8] {
     let order = (0..<257).sorted { (HuffmanCode.lengths[$0], $0) < (HuffmanCode.lengths[$1], $1) }

@@ -116,7 +116,7 @@ struct MutationTests {
         }
         rest.removeFirst(count)
         if Bool.random(using: &generator), let id = open.popLast() {
-          engine.writeHead(id, answer, length: 5, ends: false)
+          engine.writeHead(id, answer, HeadRewrite(body: .length(5)), ends: false)
           let room = engine.room(id)
           if room >= 5 {
             engine.beginData(id, length: 5, ends: true)

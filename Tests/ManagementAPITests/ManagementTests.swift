@@ -52,6 +52,33 @@ struct ManagementTests {
     }
   }
 
+  @Test func `an API of gRPC is made from its definition, and made anew`() async throws {
+    try await withService { client, _ in
+      func put(_ definition: String, _ more: String = "") async throws -> Int {
+        let properties = #""displayName":"Shop","path":"","serviceUrl":"https://10.0.0.1:5001""#
+        return try await client.call(
+          .put, "/apis/shop",
+          #"{"properties":{\#(properties),"apiType":"grpc","format":"grpc","value":"\#(definition)"\#(more)}}"#
+        ).status
+      }
+      func operations() async throws -> [String] {
+        let list = try await client.call(.get, "/apis/shop/operations").body["value"]?.arrayValue ?? []
+        return list.compactMap { $0["properties"]?["urlTemplate"]?.stringValue }.sorted()
+      }
+      let made = try await put("package a; service B { rpc C (D) returns (E); rpc F (stream D) returns (E); }")
+      #expect(made == 201)
+      let first = try await operations()
+      #expect(first == ["/a.B/C", "/a.B/F"])
+      let api = try await client.call(.get, "/apis/shop").body["properties"]
+      #expect(api?["type"] == "grpc" && api?["value"] == nil && api?["format"] == nil && api?["apiType"] == nil)
+      let again = try await put("package a; service B { rpc F (D) returns (E); }")
+      let second = try await operations()
+      #expect(again == 200 && second == ["/a.B/F"])
+      let (broken, sockets) = (try await put("service B {"), try await put("", #","protocols":["wss"]"#))
+      #expect(broken == 400 && sockets == 400)
+    }
+  }
+
   @Test func `bad input is refused with every reason`() async throws {
     try await withService { client, _ in
       let bad = try await client.call(.put, "/apis/x", #"{"properties":{"path":7,"colour":"red"}}"#)

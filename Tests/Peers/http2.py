@@ -3,7 +3,7 @@
 post PORT PATH BYTES LENGTH: sends a body in pieces, with a Content-Length if LENGTH is "length"; prints status and size of
 the answer. many PORT PATH COUNT: as many streams at once; prints the statuses counted. slow PORT PATH: reads nothing until
 the windows are used up, then everything; prints the size. resets PORT PATH COUNT: begins streams only to give them up;
-prints the error code of the GOAWAY. trailers PORT PATH: a body in one piece with trailers behind it.
+prints the error code of the GOAWAY. trailers PORT PATH: a body in one piece with trailers behind it. get PORT PATH: prints status, size and trailers.
 """
 import collections, json, socket, sys, time
 import h2.config, h2.connection, h2.events, h2.exceptions
@@ -78,6 +78,20 @@ if how in ("post", "trailers"):
         connection.end_stream(1)
     flush()
     print(json.dumps(answers(1)))
+elif how == "get":
+    connection.send_headers(1, head("GET"), end_stream=True)
+    flush()
+    answer = {"status": 0, "size": 0, "trailers": {}}
+    for event in events():
+        if isinstance(event, h2.events.ResponseReceived):
+            answer["status"] = int(dict(event.headers)[":status"])
+        elif isinstance(event, h2.events.DataReceived):
+            answer["size"] += len(event.data)
+        elif isinstance(event, h2.events.TrailersReceived):
+            answer["trailers"] = dict(event.headers)
+        elif isinstance(event, (h2.events.StreamEnded, h2.events.StreamReset)):
+            break
+    print(json.dumps(answer))
 elif how == "many":
     count = int(sys.argv[4])
     for stream in range(count):

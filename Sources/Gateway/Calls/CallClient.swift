@@ -70,7 +70,7 @@ final class CallClient {
         channel.eventLoop.makeCompletedFuture {
           let (_, connection, client) = box.value
           let pipeline = channel.pipeline.syncOperations
-          try client.contexts.addHandlers(for: origin, to: pipeline)
+          try client.contexts.addHandlers(for: origin, .one, to: pipeline)
           try pipeline.addHandler(connection)
         }
       }

@@ -7,12 +7,21 @@ struct BackendTLS: Hashable {
   var validatesChain: Bool
   var validatesName: Bool
   var certificate: ClientCertificate?
+  var version: HTTPVersion
+
+  private var protocols: [String] {
+    switch version {
+    case .one: ["http/1.1"]
+    case .two: ["h2"]
+    case .twoOrOne: ["h2", "http/1.1"]
+    }
+  }
 
   func makeContext() throws -> NIOSSLContext {
     var configuration = TLSConfiguration.makeClientConfiguration()
     configuration.certificateVerification =
       !validatesChain ? .none : validatesName ? .fullVerification : .noHostnameVerification
-    configuration.applicationProtocols = ["http/1.1"]
+    configuration.applicationProtocols = protocols
     switch certificate?.source {
     case .pem(let certificates, let key):
       configuration.certificateChain = try NIOSSLCertificate.fromPEMBytes(Array(certificates.utf8)).map {
@@ -38,18 +47,20 @@ struct BackendTLSContexts {
   static let bound = 256
 
   /// Puts what a new connection to an origin needs before HTTP into its pipeline: a tunnel through a proxy, TLS.
-  mutating func addHandlers(for origin: Origin, to pipeline: ChannelPipeline.SynchronousOperations) throws {
+  mutating func addHandlers(
+    for origin: Origin, _ version: HTTPVersion, to pipeline: ChannelPipeline.SynchronousOperations
+  ) throws {
     guard origin.isTLS else { return }
-    let tls = try makeHandler(origin)
+    let tls = try makeHandler(origin, version)
     guard let proxy = origin.proxy else { return try pipeline.addHandler(tls) }
     try pipeline.addHandler(
       ProxyTunnel(host: origin.host, port: origin.port, authorization: proxy.authorization, tls: tls))
   }
 
-  private mutating func makeHandler(_ origin: Origin) throws -> NIOSSLClientHandler {
+  private mutating func makeHandler(_ origin: Origin, _ version: HTTPVersion) throws -> NIOSSLClientHandler {
     let kind = BackendTLS(
       validatesChain: origin.validatesChain, validatesName: origin.validatesName,
-      certificate: origin.clientCertificate)
+      certificate: origin.clientCertificate, version: version)
     let context: NIOSSLContext
     if let known = contexts[kind] {
       context = known

@@ -42,6 +42,8 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   private var framing = BodyFraming()
   private var collected: [UInt8] = []
   private var discarded = 0
+  /// The answer's body has no length, and no framing of its own.
+  private var writesChunks = false
   private var isReadPending = false
   /// No request has come yet.
   private var isFresh = true
@@ -230,6 +232,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
     }
     if framing.isDone { deadline = work.deadline }
     if let data = input.readSlice(length: count) { work.sendBody(data) }
+    if framing.isDone, self.work === work { work.endBody(nil) }
     return true
   }
 
@@ -390,6 +393,12 @@ extension ClientConnection: ClientStream {
 
   func writeHead(_ rewrite: HeadRewrite, body: ByteBuffer, ends: Bool) {
     guard let context, let work else { return }
+    var body = body
+    writesChunks = rewrite.body == .chunked
+    if writesChunks {
+      body = ChunkedBody.chunk(body)
+      if ends { body.writeImmutableBuffer(ChunkedBody.end(nil)) }
+    }
     responseBytes += state.write(work.exchange.response, rewrite, body: body, to: context)
   }
 
@@ -400,10 +409,22 @@ extension ClientConnection: ClientStream {
   }
 
   func write(_ data: ByteBuffer, ends: Bool) {
+    var data = data
+    if writesChunks {
+      data = ChunkedBody.chunk(data)
+      if ends { data.writeImmutableBuffer(ChunkedBody.end(nil)) }
+    }
     guard data.readableBytes > 0 else { return }
     responseBytes += data.readableBytes
     if stage == .tunnel { deadline = state.deadline(after: Self.tunnelTimeout) }
     context?.writeAndFlush(wrapOutboundOut(data), promise: nil)
+  }
+
+  func end(_ trailers: TrailerFields) {
+    guard writesChunks else { return }
+    let end = ChunkedBody.end(trailers)
+    responseBytes += end.readableBytes
+    context?.writeAndFlush(wrapOutboundOut(end), promise: nil)
   }
 
   func finished() {

@@ -13,16 +13,19 @@ final class HTTP2Stream: ClientStream {
   private var received = ByteBuffer()
   private var hasEnded: Bool
   private var hasToldEnd = false
+  private var trailers: TrailerFields?
   private var isCollecting = false
   private var collected: [UInt8] = []
-  /// Of the answer's body, waiting for the client's window.
-  private var waiting = ByteBuffer()
+  /// The answer's body, as far as the client's window is open.
+  private var answer = WindowedBody()
   private var isAnswered = false
-  /// The answer's last byte is written or waiting.
-  private var endsAnswer = false
   private(set) var requestBytes = 0
   private(set) var responseBytes = 0
-  private(set) var deadline = NIODeadline.distantFuture
+  private var ownDeadline = NIODeadline.distantFuture
+  private(set) var deadline: NIODeadline {
+    get { min(ownDeadline, work?.callDeadline ?? .distantFuture) }
+    set { ownDeadline = newValue }
+  }
   /// Other streams of the connection go on in any case.
   var keepsAlive = true
 
@@ -49,13 +52,14 @@ final class HTTP2Stream: ClientStream {
 
   // MARK: - What the client sends
 
-  func receive(_ data: ByteBuffer, ends: Bool) {
+  func receive(_ data: ByteBuffer, ends: Bool, trailers: TrailerFields? = nil) {
     requestBytes += data.readableBytes
     hasEnded = hasEnded || ends
-    guard let work else { return session.consumed(id, data.readableBytes) }
+    if let trailers, !trailers.isEmpty { self.trailers = trailers }
+    guard let work else { return session.wire.consumed(id, data.readableBytes) }
     if isCollecting {
       collected.append(contentsOf: data.readableBytesView)
-      session.consumed(id, data.readableBytes)
+      session.wire.consumed(id, data.readableBytes)
       deadline = session.state.deadline(after: ClientConnection.bodyTimeout)
       if collected.count > ClientConnection.collectBound {
         isCollecting = false
@@ -68,6 +72,11 @@ final class HTTP2Stream: ClientStream {
     var data = data
     if received.readableBytes == 0 { received = data } else { received.writeBuffer(&data) }
     resumeReading()
+  }
+
+  /// For the next bytes in either direction: a call of gRPC may be silent for longer.
+  private var patience: TimeAmount {
+    work?.isGRPC == true ? ClientConnection.tunnelTimeout : ClientConnection.bodyTimeout
   }
 
   private func finishCollecting(_ work: RequestLifecycle) {
@@ -84,14 +93,16 @@ final class HTTP2Stream: ClientStream {
     if received.readableBytes > 0 {
       let data = received
       received = ByteBuffer()
-      deadline = session.state.deadline(after: ClientConnection.bodyTimeout)
+      deadline = session.state.deadline(after: patience)
+      // The answer's head is still waited for, however lively the client is.
+      if work.isGRPC, !isAnswered { deadline = min(deadline, work.deadline) }
       work.sendBody(data)
-      session.consumed(id, data.readableBytes)
+      session.wire.consumed(id, data.readableBytes)
     }
     if hasEnded, !hasToldEnd, received.readableBytes == 0, self.work === work {
       hasToldEnd = true
-      deadline = work.deadline
-      work.endBody()
+      deadline = isAnswered ? .distantFuture : work.deadline
+      work.endBody(trailers)
     }
   }
 
@@ -103,8 +114,8 @@ final class HTTP2Stream: ClientStream {
 
   func invite() {
     guard let work, work.exchange.request.expectsContinue, !hasEnded else { return }
-    session.engine.writeContinue(id)
-    session.scheduleFlush()
+    session.wire.engine.writeContinue(id)
+    session.wire.scheduleFlush()
   }
 
   /// The client has given the stream up, or its connection is gone.
@@ -116,7 +127,7 @@ final class HTTP2Stream: ClientStream {
   }
 
   private func dropReceived() {
-    session.consumed(id, received.readableBytes)
+    session.wire.consumed(id, received.readableBytes)
     received = ByteBuffer()
   }
 
@@ -130,41 +141,37 @@ final class HTTP2Stream: ClientStream {
   var hasRequestBody: Bool { !hasEnded || received.readableBytes > 0 }
   var wantsBareBody: Bool { true }
   var sendsBareBody: Bool { true }
-  var isWritable: Bool { session.connection.isWritable && waiting.readableBytes < Self.waitingBound }
+  var isWritable: Bool { session.connection.isWritable && answer.waitingBytes < Self.waitingBound }
 
   func wait(until deadline: NIODeadline) { self.deadline = deadline }
 
   func writeHead(_ rewrite: HeadRewrite, body: ByteBuffer, ends: Bool) {
     guard let work else { return }
-    var length: Int?
-    if case .length(let count) = rewrite.body { length = count }
     isAnswered = true
-    endsAnswer = ends && body.readableBytes == 0
-    responseBytes += session.writeHead(id, work.exchange.response, length: length, ends: endsAnswer)
-    if !endsAnswer, body.readableBytes > 0 || ends { write(body, ends: ends) }
+    let isAll = ends && body.readableBytes == 0
+    if isAll { answer.setSent() }
+    responseBytes += session.writeHead(id, work.exchange.response, rewrite, ends: isAll)
+    if !isAll, body.readableBytes > 0 || ends { write(body, ends: ends) }
   }
 
   func write(_ data: ByteBuffer, ends: Bool) {
     responseBytes += data.readableBytes
-    endsAnswer = ends
-    var data = data
-    if waiting.readableBytes == 0 { waiting = data } else { waiting.writeBuffer(&data) }
+    answer.append(data, ends: ends)
+    sendWaiting()
+  }
+
+  func end(_ trailers: TrailerFields) {
+    answer.end(trailers)
     sendWaiting()
   }
 
   /// Sends what the client's windows allow.
   func sendWaiting() {
     guard isAnswered else { return }
-    while session.engine.isOpen(id) {
-      let count = min(waiting.readableBytes, session.engine.room(id))
-      let ends = endsAnswer && count == waiting.readableBytes
-      guard count > 0 || ends, let piece = waiting.readSlice(length: count) else { break }
-      session.writeData(id, piece, ends: ends)
-    }
-    if waiting.readableBytes == 0 { waiting = ByteBuffer() }
-    if !session.engine.isOpen(id) { return leaveSession() }
-    if work != nil, waiting.readableBytes > 0 {
-      deadline = session.state.deadline(after: ClientConnection.bodyTimeout)
+    answer.send(id, over: session.wire)
+    if !session.wire.engine.isOpen(id) { return leaveSession() }
+    if work != nil, answer.waitingBytes > 0 {
+      deadline = session.state.deadline(after: patience)
     } else if let work, isWritable {
       work.clientTakesMore()
     }
@@ -175,12 +182,12 @@ final class HTTP2Stream: ClientStream {
   func finished() {
     work = nil
     dropReceived()
-    if !endsAnswer {
+    if !answer.isComplete {
       // The rest will not come: only the end of the stream can say so.
-      session.reset(id, .internalError)
+      session.wire.reset(id, .internalError)
       return leaveSession()
     }
-    if !session.engine.isOpen(id) {
+    if !session.wire.engine.isOpen(id) {
       leaveSession()
     } else {
       deadline = session.state.deadline(after: ClientConnection.bodyTimeout)
@@ -193,7 +200,12 @@ final class HTTP2Stream: ClientStream {
 
   func timedOut() {
     deadline = .distantFuture
-    if let work, !isAnswered, !isCollecting, !hasRequestBody || !work.canTakeBody {
+    let now = session.state.clock.now
+    if let work, let last = work.callDeadline, last <= now {
+      work.callTimedOut()
+    } else if let work, !isAnswered, !isCollecting,
+      !hasRequestBody || !work.canTakeBody || work.isGRPC && work.deadline <= now
+    {
       work.backendTimedOut()
     } else {
       abort()
@@ -201,7 +213,7 @@ final class HTTP2Stream: ClientStream {
   }
 
   func abort() {
-    session.reset(id, .cancel)
+    session.wire.reset(id, .cancel)
     leave()
     session.remove(self)
   }

@@ -4,7 +4,7 @@ import PolicyLibrary
 
 /// One connection to a backend: reads the answers and hands them to the exchange it works for, by direct calls on their
 /// common loop.
-final class UpstreamConnection: ChannelDuplexHandler {
+final class UpstreamConnection: ChannelDuplexHandler, BackendStream {
   typealias InboundIn = ByteBuffer
   typealias OutboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
@@ -25,6 +25,8 @@ final class UpstreamConnection: ChannelDuplexHandler {
   private var isReused = false
   /// The data is wanted without its framing.
   private var decodes = false
+  /// The request's body comes without framing and without a length: it goes on in chunks.
+  private var encodes = false
   var idleSince = NIODeadline.distantFuture
 
   init(home: OriginPool) { self.home = home }
@@ -32,37 +34,49 @@ final class UpstreamConnection: ChannelDuplexHandler {
   func handlerAdded(context: ChannelHandlerContext) { self.context = context }
   func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
+  var protocolName: StaticString { "HTTP/1.1" }
+  var sendsBareBody: Bool { false }
   var isWritable: Bool { context?.channel.isWritable ?? false }
-  /// Only the end of the connection ends the response.
   var endsWithConnection: Bool { framing.endsWithConnection }
 
-  /// Begins an exchange.
   func begin(_ work: RequestLifecycle) {
     self.work = work
     hasHead = false
     decodes = false
   }
 
-  /// Writes a request's head, and what there is of its body.
-  func write(_ head: borrowing MessageHead, _ rewrite: HeadRewrite, body: ByteBuffer) {
+  func write(_ head: borrowing MessageHead, _ rewrite: HeadRewrite, body: ByteBuffer, ends: Bool) {
+    encodes = rewrite.body == .chunked
     if let context, let work { _ = work.state.write(head, rewrite, body: body, to: context) }
   }
 
-  func write(_ buffer: ByteBuffer) { context?.writeAndFlush(wrapOutboundOut(buffer), promise: nil) }
+  /// Writes a request whose head is put together already.
+  func write(message: ByteBuffer, _ body: BodyDeclaration) {
+    encodes = body == .chunked
+    send(message)
+  }
+
+  func write(_ data: ByteBuffer) { send(encodes ? ChunkedBody.chunk(data) : data) }
+
+  func endBody(_ trailers: TrailerFields?) {
+    if encodes { send(ChunkedBody.end(trailers)) }
+  }
+
+  private func send(_ buffer: ByteBuffer) { context?.writeAndFlush(wrapOutboundOut(buffer), promise: nil) }
 
   func close() {
     isOpen = false
     context?.close(promise: nil)
   }
 
-  /// Closes once everything written has left.
   func end() {
     work = nil
     isOpen = false
     context?.closeAfterWrites()
   }
 
-  /// The client has no more use for the rest of this exchange.
+  func timedOut() { abandon() }
+
   func abandon() {
     work = nil
     close()
@@ -114,6 +128,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
     keepsAlive = work.exchange.response.keepsAlive
     framing.beginResponse(work.exchange.response, toHead: work.isHead)
     decodes = work.wantsBareAnswer
+    if decodes { framing.keepTrailers() }
     pass(buffer, to: work, isFirst: true)
   }
 
@@ -134,10 +149,11 @@ final class UpstreamConnection: ChannelDuplexHandler {
     if framing.isRefused { return fail("BackendResponseFailure", "the backend's chunked body is malformed") }
     let isComplete = framing.isDone
     if isComplete { release(work) }
+    let trailers = isComplete && decodes ? framing.takeTrailers() : nil
     if isFirst {
-      work.backendAnswered(isComplete ? nil : self, first: piece)
+      work.backendAnswered(isComplete ? nil : self, first: piece, trailers: trailers)
     } else if isComplete || piece.readableBytes > 0 {
-      work.backendSent(piece, ends: isComplete)
+      work.backendSent(piece, ends: isComplete, trailers: trailers)
     }
   }
 
@@ -165,7 +181,8 @@ final class UpstreamConnection: ChannelDuplexHandler {
     let work = work
     self.work = nil
     close()
-    work?.backendFailed(reason, message, isRetrySafe: isReused && !hasHead && partial.readableBytes == 0)
+    let isStale = isReused && !hasHead && partial.readableBytes == 0
+    work?.backendFailed(reason, message, isStale ? .ifIdempotent : .never)
   }
 
   func channelInactive(context: ChannelHandlerContext) {

@@ -38,7 +38,7 @@ final class UpstreamPool {
   }
 
   /// A connection that is ready, if one is kept.
-  func take(_ target: BackendTarget) -> UpstreamConnection? { pool(of: target).take() }
+  func take(_ target: BackendTarget, _ version: HTTPVersion) -> (any BackendStream)? { pool(of: target).take(version) }
 
   func closeIdle(_ now: NIODeadline) {
     for pool in origins.values { pool.closeIdle(now) }
@@ -61,27 +61,51 @@ final class UpstreamPool {
   /// Forgets targets of a configuration that is not served any more.
   func forgetTargets() { shortcuts = Array(repeating: nil, count: Self.shortcutCount) }
 
-  /// Opens a connection; `report` is told of either outcome, on the loop.
-  func connect(_ target: BackendTarget, _ report: @escaping (Result<UpstreamConnection, any Error>) -> Void) {
-    let home = pool(of: target)
-    let origin = home.origin
+  /// Opens a connection, or waits for one that can be shared; `report` is told of either outcome, on the loop.
+  func connect(_ target: BackendTarget, _ version: HTTPVersion, _ report: @escaping UpstreamSession.Report) {
+    connect(pool(of: target), version, report)
+  }
+
+  func connect(_ home: OriginPool, _ version: HTTPVersion, _ report: @escaping UpstreamSession.Report) {
+    if version == .one || version == .twoOrOne && !home.origin.isTLS { return connect(home, report) }
+    if let stream = home.takeStream() { return report(.success(stream)) }
+    // Where the choice may fall on HTTP/1.1, waiting for it would serve only one.
+    if version == .two || home.speaksHTTP2 != false, let session = home.openingSession { return session.wait(report) }
+    let session = UpstreamSession(home: home, state: state, version: version)
+    session.wait(report)
+    home.add(session)
+    open(home, version, session) { result in
+      if case .failure(let error) = result { session.connectFailed(error) }
+    }
+  }
+
+  /// Opens a connection of HTTP/1.1.
+  private func connect(_ home: OriginPool, _ report: @escaping UpstreamSession.Report) {
     let connection = UpstreamConnection(home: home)
-    let box = NIOLoopBound((connection, self, report), eventLoop: state.loop)
+    open(home, .one, connection) { result in report(result.map { connection }) }
+  }
+
+  private func open(
+    _ home: OriginPool, _ version: HTTPVersion, _ handler: any ChannelHandler,
+    _ report: @escaping (Result<Void, any Error>) -> Void
+  ) {
+    let origin = home.origin
+    let box = NIOLoopBound((handler, self, report), eventLoop: state.loop)
     ClientBootstrap(group: state.loop)
       .channelOption(.socketOption(.tcp_nodelay), value: 1)
       .connectTimeout(Self.connectTimeout)
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          let (connection, pool, _) = box.value
+          let (handler, pool, _) = box.value
           let pipeline = channel.pipeline.syncOperations
-          try pool.contexts.addHandlers(for: origin, to: pipeline)
-          try pipeline.addHandler(connection)
+          try pool.contexts.addHandlers(for: origin, version, to: pipeline)
+          try pipeline.addHandler(handler)
         }
       }
       .connect(host: origin.proxy?.host ?? origin.host, port: origin.proxy?.port ?? origin.port)
       .whenComplete { result in
-        let (connection, _, report) = box.value
-        report(result.map { _ in connection })
+        let (_, _, report) = box.value
+        report(result.map { _ in })
       }
   }
 }

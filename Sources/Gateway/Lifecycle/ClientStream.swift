@@ -40,6 +40,8 @@ protocol ClientStream: AnyObject {
   func writeHead(_ rewrite: HeadRewrite, body: ByteBuffer, ends: Bool)
   /// Passes on a piece of a streaming body, the last one if it `ends`.
   func write(_ data: ByteBuffer, ends: Bool)
+  /// Ends the answer's body with these fields, where the protocol has a place for them.
+  func end(_ trailers: TrailerFields)
   /// The protocol has changed: from here on bytes pass in both directions as they come.
   func openTunnel()
   /// The answer is complete, or the tunnel has ended.

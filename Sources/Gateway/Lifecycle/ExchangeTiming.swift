@@ -14,6 +14,11 @@ struct ExchangeTiming {
   var backendStatus = 0
   /// The backend that was asked; nil for none.
   private(set) var backend: BackendTarget?
+  /// What the exchange came to, where the client is told a status of another kind; nil for that of the answer.
+  var answeredStatus: Int?
+  /// When a caller of gRPC stops waiting.
+  var callDeadline: NIODeadline?
+  var backendProtocol: StaticString = "HTTP/1.1"
   /// Between the sending of the request and the end of the backend's answer.
   private(set) var isAtBackend = false
   private var extraErrors: [RequestRecord.ProcessingError] = []
@@ -28,12 +33,15 @@ struct ExchangeTiming {
     backendStatus = 0
     backend = nil
     isAtBackend = false
+    answeredStatus = nil
+    callDeadline = nil
     hasLostClient = false
     if !extraErrors.isEmpty { extraErrors = [] }
   }
 
   mutating func backendStarts(_ target: BackendTarget, _ clock: LoopClock) {
     backendStarted = clock.now
+    backendProtocol = "HTTP/1.1"
     isAtBackend = true
     backend = target
   }
@@ -74,7 +82,7 @@ struct ExchangeTiming {
     let exchange = work.exchange
     let facts = exchange.facts
     // 499, as nginx has it: nobody was there to take the answer.
-    let status = hasLostClient && client.responseBytes == 0 ? 499 : exchange.response.status
+    let status = hasLostClient && client.responseBytes == 0 ? 499 : answeredStatus ?? exchange.response.status
     let errors = exchange.errors.map { item in
       RequestRecord.ProcessingError(
         elapsed: Int(max(0, item.ticks - startedTicks) / 10_000), source: item.error.source, scope: item.error.scope,
@@ -93,7 +101,7 @@ struct ExchangeTiming {
     if let backend {
       record.backendMethod = exchange.request.method
       record.backendUrl = exchange.request.currentURL(host: backend.host, isTLS: backend.origin.isTLS)
-      record.backendProtocol = "HTTP/1.1"
+      record.backendProtocol = backendProtocol.description
       record.backendResponseCode = backendStatus == 0 ? nil : backendStatus
       record.backendId = backend.backendID
       record.backendTime = milliseconds(backendStarted, backendEnded)

@@ -7,12 +7,17 @@ extension RequestLifecycle {
   func respond() {
     guard let client else { return }
     if isUpgraded, exchange.isBackendResponse, upstream != nil { return openTunnel(client) }
+    if refusesCall { refuseCall() }
     let status = exchange.response.status
     let mayHaveBody = !isHead && status != 204 && status != 304
     var rewrite = HeadRewrite()
     var body = ByteBuffer()
     var isComplete = true
     switch exchange.responseBody {
+    case .streaming where isAnswerBare:
+      swap(&body, &early)
+      isComplete = isAnswerComplete
+      rewrite.body = mayHaveBody ? declareBareAnswer(client, body, isComplete: isComplete) : .asReceived
     case .streaming:
       swap(&body, &early)
       isComplete = isAnswerComplete
@@ -26,7 +31,8 @@ extension RequestLifecycle {
     case .bytes(let bytes):
       rewrite.body = status == 204 || status == 304 ? .none : .length(bytes.count)
       if mayHaveBody { body.writeBytes(bytes) }
-    case .none where exchange.isBackendResponse: break
+    case .none where exchange.isBackendResponse:
+      if isAnswerBare, mayHaveBody { rewrite.body = declareBareAnswer(client, body, isComplete: true) }
     case .none, .consumed: rewrite.body = mayHaveBody || isHead ? .length(0) : .none
     }
     isStreaming = !isComplete
@@ -38,8 +44,20 @@ extension RequestLifecycle {
     if state.isDraining { client.keepsAlive = false }
     rewrite.closes = !client.keepsAlive
     rewrite.announcesKeepAlive = client.keepsAlive && exchange.request.minorVersion == 0
-    client.writeHead(rewrite, body: body, ends: isComplete)
+    let trailers = isComplete && exchange.isBackendResponse ? self.trailers : nil
+    client.writeHead(rewrite, body: body, ends: isComplete && trailers == nil)
+    if let trailers { client.end(trailers) }
     if isComplete { finish() } else { upstream?.resumeReading() }
+  }
+
+  /// How a body that came without framing is announced to the client.
+  private func declareBareAnswer(_ client: any ClientStream, _ body: ByteBuffer, isComplete: Bool) -> BodyDeclaration {
+    if exchange.response.contentLength != nil || client.wantsBareBody { return .asReceived }
+    if isComplete, trailers == nil { return .length(body.readableBytes) }
+    guard exchange.request.minorVersion == 0 else { return .chunked }
+    // HTTP/1.0 knows no chunks: the end of the connection ends the body.
+    client.keepsAlive = false
+    return .none
   }
 
   /// Passes the backend's 101 on, and everything behind it in both directions.

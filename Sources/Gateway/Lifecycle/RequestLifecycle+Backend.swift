@@ -11,7 +11,10 @@ extension RequestLifecycle {
   var canTakeAnswer: Bool { collectsResponse || isStreaming && client?.isWritable ?? true || !exchange.hasResponse }
   var hasSentWholeRequest: Bool { !(client?.hasRequestBody ?? false) }
   /// Until when the backend may take to answer.
-  var deadline: NIODeadline { timing.backendStarted + .milliseconds(Int64(forwarding.timeoutMilliseconds)) }
+  var deadline: NIODeadline {
+    let last = timing.backendStarted + .milliseconds(Int64(forwarding.timeoutMilliseconds))
+    return min(last, callDeadline ?? last)
+  }
 
   func forward(_ settings: ForwardSettings) {
     guard let client else { return }
@@ -39,11 +42,18 @@ extension RequestLifecycle {
     }
     timing.backendStarts(backend, state.clock)
     client.wait(until: deadline)
-    if let connection = state.pool.take(backend) {
+    if let connection = state.pool.take(backend, version(backend)) {
       connected(connection)
     } else {
       connect(backend)
     }
+  }
+
+  /// What is spoken to the backend; WebSocket begins with HTTP/1.1, gRPC is HTTP/2. A proxy that sees the requests, as it does
+  /// those without TLS, speaks HTTP/1.1.
+  private func version(_ backend: BackendTarget) -> HTTPVersion {
+    if asksUpgrade || backend.origin.proxy != nil && !backend.origin.isTLS { return .one }
+    return isGRPC ? .two : forwarding.httpVersion
   }
 
   /// Where a backend entity sends this attempt; nil when nobody may be called, which is answered then.
@@ -104,6 +114,10 @@ extension RequestLifecycle {
       connection.abandon()
     }
     isAnswerComplete = false
+    isAnswerBare = false
+    trailers = nil
+    replay = nil
+    refusals = 0
     isUpgraded = false
     if early.readableBytes > 0 { early = ByteBuffer() }
     if exchange.requestBody == .streaming {
@@ -115,31 +129,38 @@ extension RequestLifecycle {
   private func connect(_ backend: BackendTarget) {
     connecting += 1
     let attempt = attempt
-    state.pool.connect(backend) { [self] result in
+    state.pool.connect(backend, version(backend)) { [self] result in
       connecting -= 1
       switch result {
       case .success(let connection):
         if attempt == self.attempt { connected(connection) } else { connection.close() }
       case .failure(let error):
-        if attempt == self.attempt { backendFailed("BackendConnectionFailure", "\(error)", isRetrySafe: false) }
+        if attempt == self.attempt { backendFailed("BackendConnectionFailure", "\(error)", .never) }
       }
     }
   }
 
-  private func connected(_ connection: UpstreamConnection) {
+  private func connected(_ connection: any BackendStream) {
     guard let client, upstream == nil, timing.isAtBackend, let backend = timing.backend else {
       return connection.close()
     }
     upstream = connection
+    timing.backendProtocol = connection.protocolName
     connection.begin(self)
     writeRequest(to: connection, backend, client)
     // Writing may find the connection broken and end the exchange.
     guard upstream === connection else { return }
+    if let replay {
+      self.replay = nil
+      connection.write(replay.data)
+      if replay.isComplete { connection.endBody(replay.trailers) }
+      guard upstream === connection else { return }
+    }
     if exchange.requestBody == .streaming { client.invite() }
     client.resumeReading()
   }
 
-  private func writeRequest(to connection: UpstreamConnection, _ backend: BackendTarget, _ client: any ClientStream) {
+  private func writeRequest(to connection: any BackendStream, _ backend: BackendTarget, _ client: any ClientStream) {
     let body: BodyDeclaration =
       switch exchange.requestBody {
       case .none: exchange.request.contentLength == nil ? .none : .asReceived
@@ -152,24 +173,26 @@ extension RequestLifecycle {
     let bytes = exchange.requestBody.bytes.map { ByteBuffer(bytes: $0) } ?? ByteBuffer()
     // Over TLS the proxy only sees a tunnel, which is there before anything is written.
     let proxy = backend.origin.isTLS ? nil : backend.origin.proxy
-    if backend.credentials == nil, proxy == nil { return connection.write(exchange.request, rewrite, body: bytes) }
+    let ends = exchange.requestBody != .streaming
+    if backend.credentials == nil, proxy == nil {
+      return connection.write(exchange.request, rewrite, body: bytes, ends: ends)
+    }
     var head = MessageHead()
     head.copy(from: exchange.request)
     do throws(WireError) {
       try backend.credentials?.add(to: &head)
-      if let proxy {
+      if let proxy, let connection = connection as? UpstreamConnection {
         var message = try AbsoluteForm.message(&head, rewrite, host: backend.host, proxy)
         message.writeImmutableBuffer(bytes)
-        return connection.write(message)
+        return connection.write(message: message, body)
       }
     } catch {
       connection.abandon()
       dropCall()
       return backendFailed(
-        "InvalidCredentials", "The backend's credentials cannot stand in a request: \(error.code.rawValue).",
-        isRetrySafe: false)
+        "InvalidCredentials", "The backend's credentials cannot stand in a request: \(error.code.rawValue).", .never)
     }
-    connection.write(head, rewrite, body: bytes)
+    connection.write(head, rewrite, body: bytes, ends: ends)
   }
 
   /// The request's body comes without framing and without a length: it goes on in chunks.
@@ -181,30 +204,29 @@ extension RequestLifecycle {
     hasSentBody = true
     // On a further attempt the rest of the body belongs to nobody.
     guard isUpgraded || exchange.requestBody == .streaming else { return }
-    guard sendsChunks else { return upstream?.write(data) ?? () }
-    var chunk = ByteBuffer(string: String(data.readableBytes, radix: 16) + "\r\n")
-    chunk.writeImmutableBuffer(data)
-    chunk.writeStaticString("\r\n")
-    upstream?.write(chunk)
+    upstream?.write(data)
   }
 
-  /// The body of a request that comes without framing is complete.
-  func endBody() {
-    if sendsChunks { upstream?.write(ByteBuffer(string: "0\r\n\r\n")) }
+  /// The request's body is complete.
+  func endBody(_ trailers: TrailerFields?) {
+    if exchange.requestBody == .streaming { upstream?.endBody(trailers) }
   }
 
   /// The head of the backend's answer is in `exchange.response`.
   /// - Parameters:
   ///   - first: what came of the body with it.
   ///   - connection: nil if the answer is complete already.
-  func backendAnswered(_ connection: UpstreamConnection?, first: ByteBuffer) {
+  ///   - trailers: behind the body of a complete answer.
+  func backendAnswered(_ connection: (any BackendStream)?, first: ByteBuffer, trailers: TrailerFields? = nil) {
+    isAnswerBare = upstream?.sendsBareBody ?? false
+    self.trailers = trailers
     if connection == nil { backendIsDone() }
     timing.backendStatus = exchange.response.status
     if call != nil { settleCall() }
     client?.wait(until: .distantFuture)
     exchange.hasResponse = true
     exchange.isBackendResponse = true
-    exchange.responseBody = connection != nil || first.readableBytes > 0 ? .streaming : .none
+    exchange.responseBody = connection != nil || first.readableBytes > 0 || trailers != nil ? .streaming : .none
     early = first
     isAnswerComplete = connection == nil
     if plan?.needsResponseBody == true, exchange.responseBody == .streaming {
@@ -247,17 +269,19 @@ extension RequestLifecycle {
   }
 
   /// Another piece of the backend's body; the last one if `ends`.
-  func backendSent(_ data: ByteBuffer, ends: Bool) {
+  func backendSent(_ data: ByteBuffer, ends: Bool, trailers: TrailerFields? = nil) {
     if ends {
       backendIsDone()
       isAnswerComplete = true
+      self.trailers = trailers
     }
     if collectsResponse {
       collected.append(contentsOf: data.readableBytesView)
       if collected.count > ClientConnection.collectBound { return answerIsTooLarge() }
       if ends { collectedAnswer() }
     } else if isStreaming {
-      client?.write(data, ends: ends)
+      client?.write(data, ends: ends && trailers == nil)
+      if let trailers { client?.end(trailers) }
       if ends { finish() }
     } else {
       var data = data
@@ -283,29 +307,27 @@ extension RequestLifecycle {
     collectsResponse = false
     collected = []
     backendFailed(
-      "BackendResponseFailure", "The backend's answer is larger than what is held for policies.", isRetrySafe: false)
+      "BackendResponseFailure", "The backend's answer is larger than what is held for policies.", .never)
   }
 
   func backendTimedOut() {
     guard timing.isAtBackend else { return client?.abort() ?? () }
-    upstream?.abandon()
-    backendFailed(
-      "Timeout", "The backend did not answer within \(forwarding.timeoutMilliseconds) ms.", isRetrySafe: false)
+    upstream?.timedOut()
+    backendFailed("Timeout", "The backend did not answer within \(forwarding.timeoutMilliseconds) ms.", .never)
   }
 
-  func backendFailed(_ reason: String, _ message: String, isRetrySafe: Bool) {
+  func backendFailed(_ reason: String, _ message: String, _ again: SendingAgain) {
     upstream = nil
     guard let client else { return }
     if isStreaming {
       // The head is on its way: only the end of the connection tells the client that the rest is missing.
       timing.fails(state.clock, reason: reason, message: message)
       client.keepsAlive = false
+      cutOff(client, reason)
       return finish()
     }
     collectsResponse = false
-    if isRetrySafe, !hasSentBody, exchange.request.methodKind.isIdempotent, let backend = timing.backend {
-      return connect(backend)
-    }
+    if maySend(again), let backend = timing.backend { return connect(backend) }
     if let call {
       self.call = nil
       call.health.failed(reason, isProbe: call.isProbe, Self.uptime())
@@ -314,6 +336,22 @@ extension RequestLifecycle {
     client.wait(until: .distantFuture)
     if hasSentBody { client.keepsAlive = false }
     fail(.internal(source: "forward-request", reason: reason, message: message), plan: plan ?? .empty)
+  }
+
+  /// Tries of other connections for a request that backends do not touch.
+  private static let refusalBound = 3
+
+  /// Whether the request may go out once more, over another connection; what was sent of its body is then at hand.
+  private func maySend(_ again: SendingAgain) -> Bool {
+    switch again {
+    case .never: return false
+    case .ifIdempotent: return !hasSentBody && exchange.request.methodKind.isIdempotent
+    case .untouched(let body):
+      guard refusals < Self.refusalBound, body != nil || !hasSentBody else { return false }
+      refusals += 1
+      replay = exchange.requestBody == .streaming ? body : nil
+      return true
+    }
   }
 
   /// The backend can take more of the request.

@@ -18,7 +18,7 @@ final class RequestLifecycle {
   var run: PlanRun?
   var plan: PolicyPlan?
   var timing = ExchangeTiming()
-  var upstream: UpstreamConnection?
+  var upstream: (any BackendStream)?
   /// The call of a backend entity whose outcome is not known yet.
   var call: BackendCall?
   /// The request's place in its trace; nil while the gateway takes no part in traces.
@@ -30,6 +30,14 @@ final class RequestLifecycle {
   /// What came of the backend's body before the head for the client was written.
   var early = ByteBuffer()
   var isAnswerComplete = false
+  /// The backend's body comes without framing that could be passed on.
+  var isAnswerBare = false
+  /// Behind the backend's body, for the end of the answer.
+  var trailers: TrailerFields?
+  /// Sent to a backend that has not touched it; to be sent to the next one.
+  var replay: SentBody?
+  /// Backends that have not touched the request of this attempt.
+  var refusals = 0
   var isStreaming = false
   /// New connections to backends that will be reported to this object.
   var connecting = 0
@@ -89,6 +97,7 @@ final class RequestLifecycle {
           responseMessage: "Resource not found"), plan: configuration.unmatched)
     }
     route(match)
+    if match.api.isGRPC { beginCall() }
     asksUpgrade =
       exchange.request.asksUpgrade && !client.hasRequestBody && match.api.takesUpgrade(isTLS: isSecure)
     do {
@@ -222,6 +231,9 @@ final class RequestLifecycle {
     plan = nil
     isStreaming = false
     isAnswerComplete = false
+    isAnswerBare = false
+    if trailers != nil { trailers = nil }
+    if replay != nil { replay = nil }
     hasSentBody = false
     hasOfferedBody = false
     collectsResponse = false

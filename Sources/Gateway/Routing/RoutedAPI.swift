@@ -16,6 +16,8 @@ final class RoutedAPI: Sendable {
   let keyHeader: HeaderName?
   /// In lower case.
   let keyParameter: [UInt8]
+  /// Calls of gRPC come in, and go on as such.
+  let isGRPC: Bool
   private let products: [OfferedProduct]
   private let protocols: Set<API.Scheme>
   private let isOpenToHTTP: Bool
@@ -54,6 +56,11 @@ final class RoutedAPI: Sendable {
         .init(id: "graphql-\($0.lowercased())", displayName: "graphql", method: $0, urlTemplate: "/")
       }
     }
+    // An API of gRPC without operations takes every method.
+    if api.operations.isEmpty, api.kind == .grpc {
+      api.operations = [.init(id: "grpc", displayName: "gRPC", method: "POST", urlTemplate: "/*")]
+    }
+    isGRPC = api.kind == .grpc
     self.api = Shared(api)
     var tree = OperationTree()
     for (index, operation) in api.operations.enumerated() {

@@ -49,6 +49,9 @@ struct HeaderTable: Sendable {
     capacity = bound
   }
 
+  /// Entries beyond the fixed ones.
+  var seenCount: Int { seen.count }
+
   /// The entry of that number; nil when there is none.
   subscript(number: Int) -> Entry? {
     if number < 1 { return nil }

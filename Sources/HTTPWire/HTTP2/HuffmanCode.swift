@@ -25,6 +25,8 @@ struct HuffmanCode: Sendable {
   private var firstIndex: [Int] = []
   /// By the next eight bits: the symbol of a code that is no longer than that, and the code's length; 0 for none.
   private var short = [UInt16](repeating: 0, count: 256)
+  /// By byte: its code, and the code's length in the low bits.
+  private var codes = [UInt64](repeating: 0, count: 257)
 
   private init() {
     var code: UInt32 = 0
@@ -37,6 +39,7 @@ struct HuffmanCode: Sendable {
           for i in start..<(start + 1 << (8 - length)) { short[i] = UInt16(symbol) << 4 | UInt16(length) }
         }
         symbols.append(UInt16(symbol))
+        codes[symbol] = UInt64(code) << 8 | UInt64(bits)
         code += 1
       }
       code <<= 1
@@ -73,6 +76,31 @@ struct HuffmanCode: Sendable {
       }
       bits &= UInt64(1) << UInt64(count) &- 1
     }
+  }
+
+  /// Bytes that the coded text takes.
+  func codedCount(_ text: Span<UInt8>) -> Int {
+    let codes = codes.span
+    var bits = 0
+    for i in text.indices { bits &+= Int(truncatingIfNeeded: codes[Int(text[i])] & 0xff) }
+    return (bits &+ 7) / 8
+  }
+
+  /// Appends the coded text, padded with ones.
+  func encode(_ text: Span<UInt8>, to output: inout [UInt8]) {
+    let codes = codes.span
+    var bits: UInt64 = 0
+    var count: UInt64 = 0
+    for i in text.indices {
+      let code = codes[Int(text[i])]
+      bits = bits << (code & 0xff) | code >> 8
+      count &+= code & 0xff
+      while count >= 8 {
+        count &-= 8
+        output.append(UInt8(truncatingIfNeeded: bits >> count))
+      }
+    }
+    if count > 0 { output.append(UInt8(truncatingIfNeeded: bits << (8 - count) | 0xff >> count)) }
   }
 
   private func long(_ bits: UInt64, _ count: Int) -> (symbol: Int, length: Int)? {

@@ -38,12 +38,14 @@ struct ResourceKind: Sendable {
         "description": .text(maximum: 32_768), "serviceUrl": .text(maximum: 2_000), "protocols": .list,
         "subscriptionRequired": .flag, "subscriptionKeyParameterNames": .object, "apiRevision": .text(maximum: 100),
         "isCurrent": .flag,
-        "type": .word(["http", "graphql"]), "apiRevisionDescription": .text(maximum: 256),
+        "type": .word(["http", "graphql", "grpc"]), "apiType": .word(["http", "graphql", "grpc"]),
+        "format": .word(["grpc"]), "value": .text(maximum: ServiceDefinition.bound),
+        "apiRevisionDescription": .text(maximum: 256),
         "isOnline": .flag,
         "contact": .object, "license": .object, "termsOfServiceUrl": .text(maximum: 2_000),
       ],
       defaults: [
-        "apiRevision": "1", "isCurrent": true, "subscriptionRequired": true, "protocols": ["https"], "type": "http",
+        "apiRevision": "1", "isCurrent": true, "subscriptionRequired": true, "protocols": ["https"],
       ]),
     ResourceKind(
       type: "apis/operations", title: "Operation",

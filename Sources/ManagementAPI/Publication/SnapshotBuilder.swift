@@ -101,6 +101,7 @@ struct SnapshotBuilder {
       revision: separator.map { String(resource.name[$0.upperBound...]) } ?? resource.string("apiRevision") ?? "1",
       isCurrentRevision: separator == nil,
       protocols: Set((resource["protocols"]?.arrayValue ?? []).compactMap { $0.stringValue.flatMap(API.Scheme.init) }),
+      kind: resource.string("type").flatMap(API.Kind.init),
       serviceURL: resource.string("serviceUrl").flatMap { $0.isEmpty ? nil : $0 },
       subscriptionRequired: resource.bool("subscriptionRequired") ?? true,
       subscriptionKeyNames: SubscriptionKeyNames(

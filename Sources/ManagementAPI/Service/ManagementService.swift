@@ -114,6 +114,7 @@ public final class ManagementService: Sendable {
     let existing = try await find(path)
     var properties = try kind.check(sent)
     for (name, value) in kind.defaults where properties[name] == nil { properties[name] = value }
+    let imported = kind.type == "apis" ? try await importing(&properties, into: path) : []
     var secrets: [String: String] = [:]
     try await ResourceRules(service: self, path: path, kind: kind, existing: existing)
       .apply(&properties, &secrets)
@@ -123,9 +124,40 @@ public final class ManagementService: Sendable {
       let managed = ResourcePath.service.child("gateways", "managed").child("apis", path.name)
       mutations.append(.put(managed, [:]))
     }
-    let commit = try await commit(mutations)
+    let commit = try await commit(mutations + imported)
     guard let first = commit.written.first else { throw .notFound(kind.title) }
     return first
+  }
+
+  /// What an API is made from, `format` and `value`, as changes: its operations take the place of those there are.
+  private func importing(
+    _ properties: inout JSONObject, into path: ResourcePath
+  ) async throws(ManagementError) -> [Mutation] {
+    let (format, text) = (properties.string("format"), properties.string("value"))
+    properties["format"] = nil
+    properties["value"] = nil
+    guard let format else {
+      if text != nil { throw .validation("format", "'value' needs a 'format' that says what it is.") }
+      return []
+    }
+    let definition: ServiceDefinition
+    do { definition = try ServiceDefinition(text ?? "") } catch {
+      throw .validation("value", "Line \(error.line): \(error.message)")
+    }
+    properties["type"] = .string(format)
+    var mutations: [Mutation] = []
+    let kept = Set(definition.methods.map { $0.id.lowercased() })
+    for operation in try await list("apis/operations", under: path) where !kept.contains(operation.name.lowercased()) {
+      mutations.append(.delete(operation.path))
+    }
+    for method in definition.methods {
+      let operation: JSONObject = [
+        "displayName": .string(method.name), "method": "POST", "urlTemplate": .string(method.path),
+        "description": .string(method.kind.rawValue), "templateParameters": [], "responses": [],
+      ]
+      mutations.append(.put(path.child("operations", method.id), operation))
+    }
+    return mutations
   }
 
   private func link(_ path: ResourcePath, to target: String) async throws(ManagementError) -> (

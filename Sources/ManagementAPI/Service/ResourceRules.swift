@@ -62,6 +62,13 @@ struct ResourceRules {
       throw .validation(
         "protocols", "'protocols' must hold http, https or both; or, for a WebSocket API, ws, wss or both.")
     }
+    // `apiType` says when an API is made what `type` says of it afterwards.
+    let type = properties.string("apiType") ?? properties.string("type") ?? existing?.string("type") ?? "http"
+    properties["apiType"] = nil
+    properties["type"] = .string(type)
+    guard type != "grpc" || families[0].isSuperset(of: protocols) else {
+      throw .validation("protocols", "'protocols' of a gRPC API must hold http, https or both.")
+    }
     let name = Self.baseName(self.path.name)
     for other in try await service.list("apis") where Self.baseName(other.name) != name {
       if other.string("path")?.lowercased() == path.lowercased() {

@@ -13,6 +13,15 @@ public enum MessageBody: Sendable, Equatable {
   }
 }
 
+/// Which HTTP is spoken to a backend.
+public enum HTTPVersion: Sendable, Equatable {
+  case one
+  /// Over TLS by ALPN; in plain text with prior knowledge.
+  case two
+  /// What the backend prefers of both in the TLS handshake; in plain text HTTP/1.1.
+  case twoOrOne
+}
+
 /// How `forward-request` sends a request on.
 public struct ForwardSettings: Sendable, Equatable {
   /// Milliseconds until the response's head must be there.
@@ -21,6 +30,7 @@ public struct ForwardSettings: Sendable, Equatable {
   public var failsOnErrorStatus = false
   /// Answers that point elsewhere are followed.
   public var followsRedirects = false
+  public var httpVersion = HTTPVersion.one
 
   public init() {}
 }

@@ -9,8 +9,11 @@ extension PolicyDefinition {
     // The gateway itself invites clients that wait for 100 (Continue), and asks no backend for it.
     _ = attributes.integer("continue-timeout", in: 0...240)
     var settings = ForwardSettings()
-    // This version speaks HTTP/1.1 to backends, which is one of what `2or1` allows.
-    _ = attributes.word("http-version", among: ["1", "2or1"], allowsExpression: false)
+    switch attributes.word("http-version", among: ["1", "2", "2or1"], allowsExpression: false)?.literal {
+    case "2": settings.httpVersion = .two
+    case "2or1": settings.httpVersion = .twoOrOne
+    default: break
+    }
     let redirects = attributes.boolean("follow-redirects", allowsExpression: true)
     if attributes.boolean("buffer-request-body", allowsExpression: false)?.literal == true {
       plan.readsRequestBody = true

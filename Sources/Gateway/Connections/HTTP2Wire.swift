@@ -1,0 +1,134 @@
+import HTTPWire
+import NIOCore
+
+/// One HTTP/2 connection's engine with its way out: whatever is written in one turn of the loop leaves in one write.
+final class HTTP2Wire {
+  var engine: HTTP2Engine
+  private let context: ChannelHandlerContext
+  private var output = ByteBuffer()
+  private var isFlushScheduled = false
+  /// Input is being worked off: it ends with a flush.
+  var isReceiving = false
+  private(set) var isOver = false
+  private var lastTick: NIODeadline
+
+  init(_ engine: consuming HTTP2Engine, _ context: ChannelHandlerContext, now: NIODeadline) {
+    self.engine = engine
+    self.context = context
+    lastTick = now
+  }
+
+  /// Lets the engine forgive, now and then.
+  func tick(_ now: NIODeadline) {
+    guard now - lastTick >= LoopState.tick else { return }
+    lastTick = now
+    engine.tick()
+  }
+
+  func consumed(_ id: UInt32, _ count: Int) {
+    guard count > 0 else { return }
+    engine.consumed(id, count)
+    if !engine.output.isEmpty { scheduleFlush() }
+  }
+
+  /// Bytes written so far and not yet sent, to tell how long something is.
+  var pendingBytes: Int {
+    takeOutput()
+    return output.readableBytes
+  }
+
+  /// Writes data that there is room for.
+  func writeData(_ id: UInt32, _ data: ByteBuffer, ends: Bool) {
+    engine.beginData(id, length: data.readableBytes, ends: ends)
+    takeOutput()
+    output.writeImmutableBuffer(data)
+    if ends { engine.endData(id) }
+    scheduleFlush()
+  }
+
+  func writeTrailers(_ id: UInt32, _ trailers: TrailerFields) {
+    engine.writeTrailers(id, trailers)
+    scheduleFlush()
+  }
+
+  func reset(_ id: UInt32, _ error: HTTP2Error) {
+    guard engine.isOpen(id) else { return }
+    engine.resetStream(id, error)
+    scheduleFlush()
+  }
+
+  private func takeOutput() {
+    guard !engine.output.isEmpty else { return }
+    output.writeBytes(engine.output)
+    engine.output.removeAll(keepingCapacity: true)
+  }
+
+  /// Sends what was written when this turn of the loop is over.
+  func scheduleFlush() {
+    guard !isFlushScheduled, !isReceiving, !isOver else { return }
+    isFlushScheduled = true
+    let box = NIOLoopBound(self, eventLoop: context.eventLoop)
+    context.eventLoop.execute {
+      box.value.isFlushScheduled = false
+      box.value.flush()
+    }
+  }
+
+  func flush() {
+    takeOutput()
+    guard output.readableBytes > 0, !isOver else { return }
+    context.writeAndFlush(NIOAny(output), promise: nil)
+    output.clear()
+  }
+
+  /// Nothing is written any more.
+  func end() { isOver = true }
+}
+
+/// A body on its way out over HTTP/2, as fast as the other end's windows open.
+struct WindowedBody {
+  private var waiting = ByteBuffer()
+  private var trailers: TrailerFields?
+  /// Its last byte is sent or waiting.
+  private(set) var isComplete = false
+  private var isSent = false
+
+  var waitingBytes: Int { waiting.readableBytes }
+
+  mutating func append(_ data: ByteBuffer, ends: Bool) {
+    var data = data
+    if waiting.readableBytes == 0 { waiting = data } else { waiting.writeBuffer(&data) }
+    if ends { isComplete = true }
+  }
+
+  mutating func end(_ trailers: TrailerFields?) {
+    isComplete = true
+    self.trailers = trailers
+  }
+
+  /// The body went out with the head.
+  mutating func setSent() {
+    isComplete = true
+    isSent = true
+  }
+
+  /// Sends what the windows allow.
+  mutating func send(_ id: UInt32, over wire: HTTP2Wire) {
+    while !isSent, wire.engine.isOpen(id) {
+      let count = min(waiting.readableBytes, wire.engine.room(id))
+      let isLast = isComplete && count == waiting.readableBytes
+      if isLast, count == 0, let trailers {
+        isSent = true
+        wire.writeTrailers(id, trailers)
+        break
+      }
+      let ends = isLast && trailers == nil
+      guard count > 0 || ends, let piece = waiting.readSlice(length: count) else { break }
+      isSent = ends
+      wire.writeData(id, piece, ends: ends)
+    }
+    if waiting.readableBytes == 0 { waiting = ByteBuffer() }
+  }
+
+  mutating func drop() { waiting = ByteBuffer() }
+}
