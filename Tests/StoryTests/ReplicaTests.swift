@@ -39,7 +39,9 @@ import Testing
     var description: String
   }
 
-  private func eventually(seconds: Int = 60, _ what: @autoclosure () -> String, _ question: () async throws -> Bool) async throws {
+  private func eventually(seconds: Int = 60, _ what: @autoclosure () -> String, _ question: () async throws -> Bool)
+    async throws
+  {
     for _ in 0..<(seconds * 20) {
       if try await question() { return }
       try await Task.sleep(for: .milliseconds(50))

@@ -73,19 +73,21 @@ class Bench:
         for scenario in scenarios:
             if scenario not in large:
                 self.measure(scenario)
-        if "latency" in names:
-            probes.latency(self, self.report)
-            self.say("latency")
+        self.probe("latency", "memory")
         if large or {"memory", "start"} & set(names):
             self.service.prepare_large()
             self.say("the large configuration is there")
         for scenario in large:
             self.measure(scenario)
-        for name in ("memory", "start"):
-            if name in names:
+        if "memory" in names:
+            probes.large_memory(self, self.report)
+        self.probe("start")
+
+    def probe(self, *names):
+        for name in names:
+            if name in self.options.scenarios:
                 getattr(probes, name)(self, self.report)
                 self.say(name)
-        self.report.write(self.options, self.options.record)
 
 
 def main():
@@ -108,6 +110,9 @@ def main():
     try:
         bench.run()
     finally:
+        # A run that is ended early tells what it has.
+        if bench.report.rows or bench.report.facts:
+            bench.report.write(options, options.record)
         bench.processes.stop_all()
 
 

@@ -43,7 +43,10 @@ def memory(bench, report):
             report.fact(f"KB per idle connection, {'TLS' if scenario.is_tls else 'clear'}", peer, kb, aim, digits=1)
             if scenario is CLEAR:
                 report.fact("MB resident after the start", peer, before, digits=1)
-    child, port = bench.start(LARGE, "postern")
+
+
+def large_memory(bench, report):
+    child, _ = bench.start(LARGE, "postern")
     report.fact("MB resident with 10,000 operations and 10,000 subscriptions", "postern", resident_kb(child.pid) / 1024, digits=1)
     bench.processes.stop([child])
 

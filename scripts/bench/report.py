@@ -29,6 +29,8 @@ class Report:
         for name in dict.fromkeys(r["scenario"] for r in self.rows if "cpu_us" in r):
             scenario = SCENARIOS[name]
             for peer in scenario.peers:
+                if self.ratio(name, peer, "nginx") is None or self.ratio(name, peer, scenario.base) is None:
+                    continue  # The run was ended before this peer's turn.
                 lines.append({
                     "scenario": name, "title": scenario.title, "peer": peer, "cpu_us": self.median(name, peer, "cpu_us"),
                     "base": scenario.base, "ratio": self.ratio(name, peer, scenario.base),

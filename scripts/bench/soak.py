@@ -29,6 +29,7 @@ class Soak:
         self.fixtures = Fixtures(".build/bench/fixtures")
         self.fixtures.keys = self.fixtures.keys[:KEYS]
         self.peers = Peers(self.processes, self.fixtures)
+        self.failures = []
 
     def prepare(self):
         self.peers.start_backend()
@@ -63,10 +64,10 @@ class Soak:
 
     def load(self, seconds, delay):
         out = subprocess.run(
-            ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "-s", self.script, f"http://127.0.0.1:{self.port}/soak/x"],
+            ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s", "-s", self.script, f"http://127.0.0.1:{self.port}/soak/x"],
             capture_output=True, text=True, check=True, env={**os.environ, "SOAK_DELAY": str(delay)}).stdout
         if "Non-2xx" in out or "Socket errors" in out:
-            raise SystemExit(f"not every request was answered 200:\n{out}")
+            self.failures.append(out)
         return int(re.search(r"(\d+) requests in", out).group(1))
 
     def sample(self):
@@ -112,7 +113,7 @@ class Soak:
         print(f"{seconds / 60:.1f} minutes, {requests} requests ({requests / seconds:.0f}/s), {changes} changes of the policy, "
               f"{used / seconds * 100:.0f} % of a core")
         print(f"{'':12} {'begin':>10} {'settled':>10} {'end':>10}")
-        problems = []
+        problems = [f"not every request was answered 200:\n{out}" for out in self.failures]
         for name, slack in (("resident_kb", 0.05 * middle("resident_kb", settled)), ("descriptors", 8), ("threads", 2)):
             a, b, c = busy[0][name], middle(name, settled), middle(name, last)
             print(f"{name:12} {a:10.0f} {b:10.0f} {c:10.0f}  {(c / b - 1) * 100:+.1f} %")

@@ -110,12 +110,8 @@ public actor GatewayAgent {
       do {
         let answer = try await client.configuration(
           since: offered, waitSeconds: 10, instance: identity.instanceID)
-        if !status.isConnected { logger.info("Connected to \(settings.endpoint)") }
         backoff.succeeded()
-        update {
-          $0.isConnected = true
-          $0.problem = nil
-        }
+        connected()
         if case .newer(let sealed, let key) = answer { await take(sealed, key: key) }
       } catch {
         if Task.isCancelled { return }
@@ -131,6 +127,14 @@ public actor GatewayAgent {
         }
         try? await Task.sleep(for: .milliseconds(wait))
       }
+    }
+  }
+
+  private func connected() {
+    if !status.isConnected { logger.info("Connected to \(settings.endpoint)") }
+    update {
+      $0.isConnected = true
+      $0.problem = nil
     }
   }
 
@@ -179,6 +183,8 @@ public actor GatewayAgent {
   private func beat() async {
     do {
       try await client.heartbeat(heartbeat())
+      // The question for a newer configuration may stand for ten seconds before its first answer.
+      if status.problem == nil { connected() }
       logger.debug("HeartbeatSent")
     } catch {
       logger.debug("Heartbeat failed: \(error)")
