@@ -1,7 +1,7 @@
-import FoundationEssentials
+import JSONSchema
 
 /// A value of a token's JSON.
-enum ClaimValue: Sendable, Equatable, Decodable {
+enum ClaimValue: Sendable, Equatable {
   case null
   case bool(Bool)
   case integer(Int64)
@@ -10,28 +10,28 @@ enum ClaimValue: Sendable, Equatable, Decodable {
   case array([ClaimValue])
   case object([String: ClaimValue])
 
-  init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    if container.decodeNil() {
-      self = .null
-    } else if let value = try? container.decode(Bool.self) {
-      self = .bool(value)
-    } else if let value = try? container.decode(Int64.self) {
-      self = .integer(value)
-    } else if let value = try? container.decode(Double.self) {
-      self = .real(value)
-    } else if let value = try? container.decode(String.self) {
-      self = .string(value)
-    } else if let value = try? container.decode([ClaimValue].self) {
-      self = .array(value)
-    } else {
-      self = .object(try container.decode([String: ClaimValue].self))
-    }
+  private init(_ json: JSONValue) {
+    self =
+      switch json {
+      case .null: .null
+      case .bool(let flag): .bool(flag)
+      case .integer(let number): .integer(number)
+      // A whole number may be written with a fraction: 1.0 is 1.
+      case .real(let number): Int64(exactly: number).map { .integer($0) } ?? .real(number)
+      case .text(let text): .string(text)
+      case .array(let elements): .array(elements.map { ClaimValue($0) })
+      case .object(let object): .object(Self.members(of: object))
+      }
+  }
+
+  private static func members(of object: JSONObject) -> [String: ClaimValue] {
+    // The names of an object differ from each other.
+    Dictionary(object.members.map { ($0.name, ClaimValue($0.value)) }, uniquingKeysWith: { _, last in last })
   }
 
   /// The members of a JSON object; nil for other text.
   static func members(_ json: [UInt8]) -> [String: ClaimValue]? {
-    try? JSONDecoder().decode([String: ClaimValue].self, from: Data(json))
+    (try? JSONValue(json))?.object.map { members(of: $0) }
   }
 
   var string: String? {
@@ -62,13 +62,39 @@ enum ClaimValue: Sendable, Equatable, Decodable {
   }
 }
 
-/// Base64 for URLs, without padding (RFC 7515, 2).
+/// Base64 for URLs (RFC 7515, 2); padding may be there.
 enum Base64URL {
-  /// nil for text with other characters.
+  /// nil for text with other characters, or of a length that no bytes have.
   static func bytes(_ text: some StringProtocol) -> [UInt8]? {
-    guard text.utf8.allSatisfy({ $0 != 0x2B && $0 != 0x2F }) else { return nil }
-    var padded = String(text).replacing("-", with: "+").replacing("_", with: "/")
-    while padded.utf8.count % 4 != 0 { padded += "=" }
-    return Data(base64Encoded: padded).map { Array($0) }
+    var digits = Array(text.utf8)
+    if digits.count % 4 == 0 {
+      for _ in 0..<2 where digits.last == UInt8(ascii: "=") { digits.removeLast() }
+    }
+    guard digits.count % 4 != 1 else { return nil }
+    var result: [UInt8] = []
+    result.reserveCapacity(digits.count * 3 / 4)
+    var (pending, bits) = (UInt32(0), 0)
+    for digit in digits {
+      guard let value = value(of: digit) else { return nil }
+      pending = pending << 6 | UInt32(value)
+      bits += 6
+      if bits >= 8 {
+        bits -= 8
+        result.append(UInt8(truncatingIfNeeded: pending >> UInt32(bits)))
+      }
+    }
+    return result
+  }
+
+  @inline(__always)
+  private static func value(of digit: UInt8) -> UInt8? {
+    switch digit {
+    case UInt8(ascii: "A")...UInt8(ascii: "Z"): digit - UInt8(ascii: "A")
+    case UInt8(ascii: "a")...UInt8(ascii: "z"): digit - UInt8(ascii: "a") + 26
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0") + 52
+    case UInt8(ascii: "-"): 62
+    case UInt8(ascii: "_"): 63
+    default: nil
+    }
   }
 }
