@@ -44,6 +44,7 @@ let package = Package(
         .product(name: "_CryptoExtras", package: "swift-crypto"),
       ],
       swiftSettings: strict),
+    .target(name: "ChildProcesses", dependencies: ["CDescriptors"], swiftSettings: strict),
     .target(name: "CThreads"),
     .target(name: "CDescriptors"),
     .target(name: "Expressions", dependencies: ["CThreads", "DotNet"], swiftSettings: strict),
@@ -133,7 +134,8 @@ let package = Package(
     .executableTarget(
       name: "postern",
       dependencies: [
-        "GatewayConfiguration", "Expressions", "Gateway", "ManagementAPI", "Portal", "Telemetry", "Workbench",
+        "ChildProcesses", "GatewayConfiguration", "Expressions", "Gateway", "ManagementAPI", "Portal", "Telemetry",
+        "Workbench",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Hummingbird", package: "hummingbird"),
@@ -165,6 +167,7 @@ let package = Package(
       exclude: ["Seeds"], swiftSettings: strict),
 
     // Tests
+    .testTarget(name: "ChildProcessesTests", dependencies: ["ChildProcesses"], swiftSettings: strict),
     .testTarget(name: "LiquidTests", dependencies: ["Liquid"], swiftSettings: strict),
     .testTarget(name: "JSONSchemaTests", dependencies: ["JSONSchema"], swiftSettings: strict),
     .testTarget(name: "RedisWireTests", dependencies: ["RedisWire"], swiftSettings: strict),
@@ -198,7 +201,7 @@ let package = Package(
     .testTarget(
       name: "ManagementAPITests",
       dependencies: [
-        "ControlPlaneStore", "GatewayConfiguration", "ManagementAPI",
+        "ChildProcesses", "ControlPlaneStore", "GatewayConfiguration", "ManagementAPI",
         .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdTesting", package: "hummingbird"), .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
@@ -206,7 +209,8 @@ let package = Package(
     .testTarget(
       name: "GatewayTests",
       dependencies: [
-        "Expressions", "Gateway", "GatewayConfiguration", "HTTPWire", "PolicyLibrary", "RedisWire", "Telemetry",
+        "ChildProcesses", "Expressions", "Gateway", "GatewayConfiguration", "HTTPWire", "PolicyLibrary", "RedisWire",
+        "Telemetry",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
@@ -218,12 +222,12 @@ let package = Package(
     .testTarget(
       name: "PortalTests",
       dependencies: [
-        "postern", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        "ChildProcesses", "postern", .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOFoundationCompat", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
       ], swiftSettings: strict),
-    .testTarget(name: "CommandLineTests", dependencies: ["postern"], swiftSettings: strict),
-    .testTarget(name: "StoryTests", dependencies: ["postern"], swiftSettings: strict),
+    .testTarget(name: "CommandLineTests", dependencies: ["ChildProcesses", "postern"], swiftSettings: strict),
+    .testTarget(name: "StoryTests", dependencies: ["ChildProcesses", "postern"], swiftSettings: strict),
     .testTarget(
       name: "GatewayConfigurationTests",
       dependencies: ["GatewayConfiguration", .product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict),

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CDescriptors.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -53,4 +54,14 @@ _Bool postern_peer_is_trusted(int socket) {
   socklen_t size = sizeof peer;
   if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return 0;
   return peer.uid == 0 || peer.uid == geteuid();
+}
+
+int postern_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+int postern_spawn_closing_others(posix_spawn_file_actions_t *actions) {
+  return posix_spawn_file_actions_addclosefrom_np(actions, 3);
+}
+
+int postern_spawn_in(posix_spawn_file_actions_t *actions, const char *directory) {
+  return posix_spawn_file_actions_addchdir_np(actions, directory);
 }

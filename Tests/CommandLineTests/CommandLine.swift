@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 import Testing
 
@@ -32,19 +33,14 @@ struct CommandLine {
   func run(_ arguments: String...) async throws -> Outcome { try await run(arguments) }
 
   func run(_ arguments: [String]) async throws -> Outcome {
-    let process = Process()
-    process.executableURL = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    let program = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().appending(path: ".build/debug/postern")
-    process.arguments = arguments
-    process.currentDirectoryURL = folder
-    let (output, errors) = (folder.appending(path: ".stdout"), folder.appending(path: ".stderr"))
-    for file in [output, errors] { try Data().write(to: file) }
-    process.standardOutput = try FileHandle(forWritingTo: output)
-    process.standardError = try FileHandle(forWritingTo: errors)
-    process.standardInput = FileHandle.nullDevice
-    try process.run()
-    while process.isRunning { try await Task.sleep(for: .milliseconds(10)) }
-    return Outcome(status: process.terminationStatus, output: try read(".stdout"), errors: try read(".stderr"))
+    let errors = folder.appending(path: ".stderr")
+    try? FileManager.default.removeItem(at: errors)
+    let (status, output) = try await ChildProcess.run(
+      program.path(percentEncoded: false), arguments, directory: folder.path(percentEncoded: false),
+      errors: .file(errors.path(percentEncoded: false)))
+    return Outcome(status: status, output: output, errors: try read(".stderr"))
   }
 }
 

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import ChildProcesses
 import Foundation
 import Logging
 import NIOCore
@@ -115,16 +116,11 @@ import Testing
   func `Prometheus' own checker finds nothing to complain about`() throws {
     let export = export { _ in }
     export.add(records)
-    let checker = Process()
-    checker.executableURL = URL(filePath: Self.promtool)
-    checker.arguments = ["check", "metrics"]
-    let (input, output) = (Pipe(), Pipe())
-    (checker.standardInput, checker.standardOutput, checker.standardError) = (input, output, output)
-    try checker.run()
+    let checker = try ChildProcess(Self.promtool, ["check", "metrics"], input: .pipe, output: .pipe)
     let text = PrometheusText.write(export.metrics() + (ProcessFigures()?.metrics() ?? []))
-    input.fileHandleForWriting.write(Data(text.utf8))
-    input.fileHandleForWriting.closeFile()
-    let complaints = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    try checker.input?.write(contentsOf: Data(text.utf8))
+    try checker.input?.close()
+    let complaints = String(decoding: checker.output?.readDataToEndOfFile() ?? Data(), as: UTF8.self)
     #expect(complaints.isEmpty, "\(complaints)")
   }
 

@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 
 /// A Python peer from `Tests/Peers`, run with the packages of `scripts/peers.txt`; ended with the test.
@@ -9,21 +10,17 @@ final class PeerProcess {
   /// Whether `scripts/install test` has been here.
   static var areInstalled: Bool { FileManager.default.isExecutableFile(atPath: python) }
 
-  private let process = Process()
-  private let input = Pipe()
-  private let output = Pipe()
+  private let process: ChildProcess
   /// What the peer prints.
   let lines: AsyncStream<String>
 
   init(_ script: String, _ arguments: [String] = []) throws {
-    process.executableURL = URL(filePath: Self.python)
-    process.arguments = [Self.root.appending(path: "Tests/Peers/\(script)").path()] + arguments
-    process.standardInput = input
-    process.standardOutput = output
+    process = try ChildProcess(
+      Self.python, [Self.root.appending(path: "Tests/Peers/\(script)").path()] + arguments, input: .pipe,
+      output: .pipe, errors: ChildProcess.Output.none)
     let (lines, continuation) = AsyncStream.makeStream(of: String.self)
     self.lines = lines
-    try process.run()
-    let reader = output.fileHandleForReading
+    guard let reader = process.output else { return }
     Thread.detachNewThread {
       var rest = Data()
       while case let data = reader.availableData, !data.isEmpty {
@@ -38,10 +35,7 @@ final class PeerProcess {
   }
 
   /// Gives the peer a line to read.
-  func send(_ line: String) throws { try input.fileHandleForWriting.write(contentsOf: Data((line + "\n").utf8)) }
+  func send(_ line: String) throws { try process.input?.write(contentsOf: Data((line + "\n").utf8)) }
 
-  deinit {
-    // Not asked but ended: the test runner's own handling of signals is inherited, so that SIGTERM may do nothing.
-    kill(process.processIdentifier, SIGKILL)
-  }
+  deinit { process.kill() }
 }

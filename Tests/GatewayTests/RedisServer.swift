@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 import GatewayConfiguration
 
@@ -11,11 +12,11 @@ final class RedisServer {
   let port: Int
   private let arguments: [String]
   private let folder: URL
-  private var process: Process?
+  private var process: ChildProcess?
 
   init(_ arguments: [String] = []) async throws {
     self.arguments = arguments
-    port = try Self.freePort()
+    port = try FreePort.find()
     folder = FileManager.default.temporaryDirectory.appending(path: "redis-" + UUID().uuidString)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     try await start()
@@ -23,17 +24,12 @@ final class RedisServer {
 
   /// Starts it, again on the same port, and empty.
   func start() async throws {
-    let process = Process()
-    process.executableURL = URL(filePath: Self.path)
-    process.arguments =
+    process = try ChildProcess(
+      Self.path,
       [
         "--port", "\(port)", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir",
         folder.path(percentEncoded: false), "--daemonize", "no",
-      ] + arguments
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    self.process = process
+      ] + arguments)
     for _ in 0..<250 {
       if (try? RawClient(port: port)) != nil { return }
       try await Task.sleep(for: .milliseconds(20))
@@ -42,16 +38,11 @@ final class RedisServer {
   }
 
   /// Ends it at once.
-  func kill() {
-    guard let process, process.isRunning else { return }
-    Foundation.kill(process.processIdentifier, SIGCONT)
-    Foundation.kill(process.processIdentifier, SIGKILL)
-    process.waitUntilExit()
-  }
+  func kill() { process?.kill() }
 
   /// It stands still: connections are taken by the system, and nothing is answered.
-  func pause() { if let process { Foundation.kill(process.processIdentifier, SIGSTOP) } }
-  func resume() { if let process { Foundation.kill(process.processIdentifier, SIGCONT) } }
+  func pause() { process?.signal(SIGSTOP) }
+  func resume() { process?.signal(SIGCONT) }
 
   /// What redis-cli prints.
   func ask(_ words: String...) async throws -> String {
@@ -62,22 +53,6 @@ final class RedisServer {
   /// With the longest time for commands there is, unless the options say otherwise: the machine may be busy.
   func connection(_ options: String = "") throws -> RedisConnection {
     try RedisConnection("127.0.0.1:\(port),syncTimeout=1000" + options)
-  }
-
-  private static func freePort() throws -> Int {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = inet_addr("127.0.0.1")
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-      }
-    }
-    guard isBound else { throw RedisConnection.Failure(message: "no free port was found") }
-    return Int(UInt16(bigEndian: address.sin_port))
   }
 
   deinit {

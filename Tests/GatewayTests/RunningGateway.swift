@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 import Gateway
 import GatewayConfiguration
@@ -79,17 +80,6 @@ struct SystemTool {
 
   /// What it prints, its complaints included.
   func run(_ arguments: [String]) async throws -> String {
-    let process = Process()
-    process.executableURL = URL(filePath: path)
-    process.arguments = arguments
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = output
-    try process.run()
-    return await withCheckedContinuation { done in
-      Thread.detachNewThread {
-        done.resume(returning: String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self))
-      }
-    }
+    try await ChildProcess.run(path, arguments).output
   }
 }

@@ -1,3 +1,4 @@
+import ChildProcesses
 import ControlPlaneStore
 import Foundation
 import GatewayConfiguration
@@ -187,7 +188,7 @@ struct BackendResourceTests {
 /// A PKCS#12 file with a new key, made by OpenSSL.
 enum PKCS12 {
   static func make(password: String) async throws -> String {
-    try openssl("p12") { path in
+    try await openssl("p12") { path in
       [
         "pkcs12", "-export", "-inkey", "\(path)key", "-in", "\(path)cert", "-out", "\(path)p12", "-passout",
         "pass:\(password)",
@@ -197,11 +198,11 @@ enum PKCS12 {
 
   /// A certificate alone.
   static func bare() async throws -> String {
-    try openssl("der") { path in ["x509", "-in", "\(path)cert", "-outform", "DER", "-out", "\(path)der"] }
+    try await openssl("der") { path in ["x509", "-in", "\(path)cert", "-outform", "DER", "-out", "\(path)der"] }
   }
 
   /// Base64 of a file that a command makes of a new key and its certificate.
-  private static func openssl(_ file: String, _ arguments: (_ path: String) -> [String]) throws -> String {
+  private static func openssl(_ file: String, _ arguments: (_ path: String) -> [String]) async throws -> String {
     let folder = FileManager.default.temporaryDirectory.appending(path: "pkcs12-" + UUID().uuidString)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -211,13 +212,8 @@ enum PKCS12 {
       "-subj", "/CN=plant",
     ]
     for arguments in [key, arguments(path)] {
-      let process = Process()
-      process.executableURL = URL(filePath: "/usr/bin/openssl")
-      process.arguments = arguments
-      process.standardError = FileHandle.nullDevice
-      try process.run()
-      process.waitUntilExit()
-      try #require(process.terminationStatus == 0)
+      let (status, output) = try await ChildProcess.run("/usr/bin/openssl", arguments)
+      try #require(status == 0, "\(output)")
     }
     return try Data(contentsOf: URL(filePath: "\(path)\(file)")).base64EncodedString()
   }

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import ChildProcesses
 import Foundation
 import NIOCore
 import NIOFoundationCompat
@@ -10,7 +11,7 @@ final class Browser: Sendable {
     var description: String
   }
 
-  private let driver: Process
+  private let driver: ChildProcess
   private let base: String
   private let client = HTTPClient(eventLoopGroupProvider: .singleton)
   private let session: String
@@ -23,13 +24,8 @@ final class Browser: Sendable {
   }
 
   private init(driver path: String) async throws {
-    let port = Int.random(in: 20_000..<30_000)
-    driver = Process()
-    driver.executableURL = URL(filePath: path)
-    driver.arguments = ["--port=\(port)"]
-    driver.standardOutput = FileHandle.nullDevice
-    driver.standardError = FileHandle.nullDevice
-    try driver.run()
+    let port = try FreePort.find()
+    driver = try ChildProcess(path, ["--port=\(port)"])
     base = "http://127.0.0.1:\(port)"
     let options: [String: Any] = [
       "capabilities": [

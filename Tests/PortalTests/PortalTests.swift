@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import ChildProcesses
 import Foundation
 import NIOCore
 import NIOHTTP1
@@ -17,18 +18,15 @@ import Testing
     }
     let directory = FileManager.default.temporaryDirectory.appending(path: "portal-" + UUID().uuidString)
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-    let ports = (0..<4).map { _ in Int.random(in: 30_000..<32_000) }
+    let ports = try (0..<4).map { _ in try FreePort.find() }
     let log = directory.appending(path: "log")
-    try Data().write(to: log)
-    let service = Process()
-    service.executableURL = Self.root.appending(path: ".build/debug/postern")
-    service.arguments = [
-      "serve", "--data-directory", directory.appending(path: "data").path(), "--address", "127.0.0.1",
-      "--http-port", "\(ports[0])", "--https-port", "\(ports[1])", "--gateway-http-port", "\(ports[2])",
-      "--gateway-https-port", "\(ports[3])",
-    ]
-    service.standardOutput = try FileHandle(forWritingTo: log)
-    try service.run()
+    let service = try ChildProcess(
+      Self.root.appending(path: ".build/debug/postern").path(percentEncoded: false),
+      [
+        "serve", "--data-directory", directory.appending(path: "data").path(), "--address", "127.0.0.1",
+        "--http-port", "\(ports[0])", "--https-port", "\(ports[1])", "--gateway-http-port", "\(ports[2])",
+        "--gateway-https-port", "\(ports[3])",
+      ], output: .file(log.path(percentEncoded: false)))
     let outcome: Result<Void, any Error>
     do {
       try await story(browser, "http://127.0.0.1:\(ports[0])", gateway: "http://127.0.0.1:\(ports[2])", log: log)
@@ -36,9 +34,8 @@ import Testing
     } catch {
       outcome = .failure(error)
     }
-    service.terminate()
+    await service.stop()
     await browser.stop()
-    while service.isRunning { try await Task.sleep(for: .milliseconds(20)) }
     try FileManager.default.removeItem(at: directory)
     try outcome.get()
   }

@@ -53,6 +53,8 @@ final class EchoBackend: Sendable {
           try? serve(PlainConnection(accepted: accepted), accepted)
         }
       }
+      // By whoever accepts from it: the number may be another's as soon as it is closed.
+      close(listener)
     }
   }
 
@@ -84,10 +86,12 @@ final class EchoBackend: Sendable {
 
   /// Ends as a process that is killed: nobody listens, every connection breaks.
   func die() {
-    let (listener, connections) = state.withLock { ($0.listener, $0.connections) }
-    shutdown(listener, Int32(SHUT_RDWR))
-    close(listener)
-    for connection in connections { shutdown(connection, Int32(SHUT_RDWR)) }
+    // Under the lock: a connection that ended meanwhile has given its number back, perhaps to another one.
+    state.withLock { state in
+      if state.listener >= 0 { shutdown(state.listener, Int32(SHUT_RDWR)) }
+      state.listener = -1
+      for connection in state.connections { shutdown(connection, Int32(SHUT_RDWR)) }
+    }
   }
 
   /// Is there again, on the same port.

@@ -50,9 +50,8 @@ final class PlainConnection {
       }
     }
     guard result == 0 else {
-      let reason = String(cString: strerror(errno))
-      close(descriptor)
-      throw Failure(description: "port \(port): \(reason)")
+      // Closed by the deinitializer, which runs for an instance that throws here, too.
+      throw Failure(description: "port \(port): \(String(cString: strerror(errno)))")
     }
   }
 

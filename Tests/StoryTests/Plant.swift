@@ -1,57 +1,20 @@
+import ChildProcesses
 import Foundation
 import Testing
 
 /// A management service and the gateways of one plant, as real processes of the executable, with the API `time`.
 final class Plant {
   private static let executable = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appending(path: ".build/debug/postern")
+    .deletingLastPathComponent().appending(path: ".build/debug/postern").path(percentEncoded: false)
   private static let resource =
     "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/postern/providers/Microsoft.ApiManagement/service/postern"
-
-  /// One process and its log.
-  final class Child {
-    let process = Process()
-    let logPath: String
-
-    init(_ arguments: [String], environment: [String: String] = [:], log: String) throws {
-      logPath = log
-      try Data().write(to: URL(filePath: log))
-      let handle = try FileHandle(forWritingTo: URL(filePath: log))
-      process.executableURL = Plant.executable
-      process.arguments = arguments
-      process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
-      process.standardInput = FileHandle.nullDevice
-      process.standardOutput = handle
-      process.standardError = handle
-      try process.run()
-    }
-
-    deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
-
-    var log: String { (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? "" }
-
-    /// Bytes of memory that are its own or in use by it.
-    var residentBytes: Int {
-      let status = (try? String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)) ?? ""
-      let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") } ?? ""
-      return (Int(line.split(separator: " ").dropFirst().first ?? "") ?? 0) << 10
-    }
-
-    func terminate() { kill(process.processIdentifier, SIGTERM) }
-
-    /// Its exit code; nil when it goes on for so long.
-    func ended(seconds: Int) async throws -> Int32? {
-      for _ in 0..<(seconds * 50) where process.isRunning { try await Task.sleep(for: .milliseconds(20)) }
-      return process.isRunning ? nil : process.terminationStatus
-    }
-  }
 
   let folder: URL
   let port: Int
   private let servicePort: Int
   private let securePort: Int
   private let gatewaySecurePort: Int
-  private let service: Child
+  private let service: ChildProcess
   private let credential: String
   private var number = 0
 
@@ -61,14 +24,15 @@ final class Plant {
   init(backendPort: Int, policy: String? = nil) async throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "plant-" + UUID().uuidString)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    (port, gatewaySecurePort) = (try Self.freePort(), try Self.freePort())
-    (servicePort, securePort) = (try Self.freePort(), try Self.freePort())
-    service = try Child(
+    (port, gatewaySecurePort) = (try FreePort.find(), try FreePort.find())
+    (servicePort, securePort) = (try FreePort.find(), try FreePort.find())
+    service = try ChildProcess(
+      Self.executable,
       [
         "serve", "--data-directory", folder.appending(path: "service").path(), "--address", "127.0.0.1", "--http-port",
-        "\(servicePort)", "--https-port", "\(securePort)", "--gateway-http-port", "\(try Self.freePort())",
-        "--gateway-https-port", "\(try Self.freePort())",
-      ], log: folder.appending(path: "service.log").path())
+        "\(servicePort)", "--https-port", "\(securePort)", "--gateway-http-port", "\(try FreePort.find())",
+        "--gateway-https-port", "\(try FreePort.find())",
+      ], output: .file(folder.appending(path: "service.log").path()))
     let (service, servicePort) = (service, servicePort)
     try await Self.wait("the service starts") {
       service.log.contains("Administrator credential: ")
@@ -126,18 +90,19 @@ final class Plant {
   /// Starts a gateway on the plant's ports, and waits until the log says that.
   func startGateway(_ arguments: [String] = [], drainSeconds: Int = 4, awaiting text: String = "is in force")
     async throws
-    -> Child
+    -> ChildProcess
   {
     number += 1
-    let gateway = try Child(
+    let gateway = try ChildProcess(
+      Self.executable,
       ["gateway", "--env-file", folder.appending(path: "env.conf").path()] + arguments,
       environment: [
         "NET_SERVER_HTTP_PORT": "\(port)", "NET_SERVER_HTTPS_PORT": "\(gatewaySecurePort)",
         "NET_SERVER_ADDRESS": "127.0.0.1", "NET_SERVER_DRAIN_TIMEOUT": "\(drainSeconds)s",
         "CONFIG_BACKUP_PATH": folder.appending(path: "gateway").path(), "TELEMETRY_LOGS_STD_COLOR": "false",
-      ], log: folder.appending(path: "gateway-\(number).log").path())
-    try await Self.wait("the gateway starts: \(text)") { gateway.log.contains(text) || !gateway.process.isRunning }
-    guard gateway.process.isRunning else { throw PlainConnection.Failure(description: gateway.log) }
+      ], output: .file(folder.appending(path: "gateway-\(number).log").path()))
+    try await Self.wait("the gateway starts: \(text)") { gateway.log.contains(text) || !gateway.isRunning }
+    guard gateway.isRunning else { throw PlainConnection.Failure(description: gateway.log) }
     return gateway
   }
 
@@ -152,12 +117,15 @@ final class Plant {
   /// Ends the service in its own time.
   func stop() async throws {
     service.terminate()
-    _ = try await service.ended(seconds: 10)
+    _ = await service.end(withinSeconds: 10)
   }
+}
 
-  private static func freePort() throws -> Int {
-    let backend = try EchoBackend()
-    defer { backend.die() }
-    return backend.port
+extension ChildProcess {
+  /// Bytes of memory that are its own or in use by it.
+  var residentBytes: Int {
+    let status = (try? String(contentsOfFile: "/proc/\(identifier)/status", encoding: .utf8)) ?? ""
+    let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") } ?? ""
+    return (Int(line.split(separator: " ").dropFirst().first ?? "") ?? 0) << 10
   }
 }

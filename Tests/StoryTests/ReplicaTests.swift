@@ -1,39 +1,14 @@
+import ChildProcesses
 import Foundation
 import Testing
 
 /// Three real gateways that share a rate limit over UDP, on addresses of loopback, with a management service and load.
 @Suite(.timeLimit(.minutes(4))) struct ReplicaTests {
   private static let executable = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appending(path: ".build/debug/postern")
+    .deletingLastPathComponent().appending(path: ".build/debug/postern").path(percentEncoded: false)
   private static let resource =
     "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/postern/providers/Microsoft.ApiManagement/service/postern"
   private static let limit = 2_000
-
-  /// A process with its output in a file; ended with the test.
-  private final class Running {
-    let process = Process()
-    let log: URL
-
-    init(_ program: URL, _ arguments: [String], environment: [String: String] = [:], log: URL) throws {
-      self.log = log
-      try Data().write(to: log)
-      process.executableURL = program
-      process.arguments = arguments
-      process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
-      let output = try FileHandle(forWritingTo: log)
-      process.standardOutput = output
-      process.standardError = output
-      try process.run()
-    }
-
-    var text: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
-
-    func end() async {
-      if process.isRunning { process.terminate() }
-      for _ in 0..<500 where process.isRunning { try? await Task.sleep(for: .milliseconds(20)) }
-      if process.isRunning { kill(process.processIdentifier, SIGKILL) }
-    }
-  }
 
   private struct Missing: Error, CustomStringConvertible {
     var description: String
@@ -51,18 +26,7 @@ import Testing
 
   /// What a program prints.
   private func run(_ path: String, _ arguments: [String]) async throws -> String {
-    let process = Process()
-    process.executableURL = URL(filePath: path)
-    process.arguments = arguments
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    return await withCheckedContinuation { done in
-      Thread.detachNewThread {
-        done.resume(returning: String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self))
-      }
-    }
+    try await ChildProcess.run(path, arguments, errors: ChildProcess.Output.none).output
   }
 
   private func call(_ port: Int, _ credential: String, _ method: String, _ path: String, _ body: String) async throws
@@ -79,38 +43,37 @@ import Testing
   @Test func `three gateways at 1,000 requests a second let at most 2 % more pass than one would`() async throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "replicas-" + UUID().uuidString)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    // Below the ports that the system gives to connections.
-    let base = Int.random(in: 2_100..<3_200) * 10
+    let ports = try (0..<9).map { _ in try FreePort.find() }
     let path = folder.path()
-    var running: [Running] = []
+    var running: [ChildProcess] = []
     let outcome: Result<Void, any Error>
     do {
-      let service = try Running(
+      let service = try ChildProcess(
         Self.executable,
         [
-          "serve", "--data-directory", path + "/data", "--address", "127.0.0.1", "--http-port", "\(base)",
-          "--https-port", "\(base + 1)", "--gateway-http-port", "\(base + 2)", "--gateway-https-port", "\(base + 3)",
-        ], log: folder.appending(path: "service.log"))
+          "serve", "--data-directory", path + "/data", "--address", "127.0.0.1", "--http-port", "\(ports[0])",
+          "--https-port", "\(ports[1])", "--gateway-http-port", "\(ports[2])", "--gateway-https-port", "\(ports[3])",
+        ], output: .file(path + "/service.log"))
       running.append(service)
-      let file = try await configure(service, port: base, folder: path)
+      let file = try await configure(service, port: ports[0], folder: path)
       let addresses = (2...4).map { "127.0.0.\($0)" }
       for (index, address) in addresses.enumerated() {
         running.append(
-          try Running(
+          try ChildProcess(
             Self.executable, ["gateway", "--env-file", file],
             environment: [
-              "NET_SERVER_ADDRESS": address, "NET_SERVER_HTTP_PORT": "\(base + 4)",
-              "NET_SERVER_HTTPS_PORT": "\(base + 5)", "NET_SERVER_THREADS": "1",
+              "NET_SERVER_ADDRESS": address, "NET_SERVER_HTTP_PORT": "\(ports[4])",
+              "NET_SERVER_HTTPS_PORT": "\(ports[5])", "NET_SERVER_THREADS": "1",
               "CONFIG_BACKUP_PATH": path + "/gateway-\(index)", "TELEMETRY_LOGS_STD_COLOR": "false",
               "TELEMETRY_LOGS_STD_LEVEL": "info", "TELEMETRY_METRICS_CLOUD": "false",
-              "NEIGHBORHOOD_HOST": addresses.joined(separator: ","), "NEIGHBORHOOD_HEARTBEAT_PORT": "\(base + 6)",
-              "POLICY_RATE-LIMIT_SYNC_PORT": "\(base + 7)",
-              "OBSERVABILITY_PROMETHEUS_ENDPOINT": "\(address):\(base + 8)",
-            ], log: folder.appending(path: "gateway-\(index).log")))
+              "NEIGHBORHOOD_HOST": addresses.joined(separator: ","), "NEIGHBORHOOD_HEARTBEAT_PORT": "\(ports[6])",
+              "POLICY_RATE-LIMIT_SYNC_PORT": "\(ports[7])",
+              "OBSERVABILITY_PROMETHEUS_ENDPOINT": "\(address):\(ports[8])",
+            ], output: .file(path + "/gateway-\(index).log")))
       }
       for (index, address) in addresses.enumerated() {
-        try await eventually("gateway \(index) sees no two replicas:\n\(running[index + 1].text)") {
-          try await self.run("/usr/bin/curl", ["-s", "http://\(address):\(base + 8)/metrics"])
+        try await eventually("gateway \(index) sees no two replicas:\n\(running[index + 1].log)") {
+          try await self.run("/usr/bin/curl", ["-s", "http://\(address):\(ports[8])/metrics"])
             .contains("postern_replica_peers 2")
         }
       }
@@ -118,27 +81,27 @@ import Testing
       // they do when they have it.
       var runs: [Run] = []
       while runs.count < 5, runs.last?.isGood != true {
-        runs.append(try await measure(addresses, port: base + 4, number: runs.count))
+        runs.append(try await measure(addresses, port: ports[4], number: runs.count))
       }
       print("replicas: \(runs.map(\.text).joined(separator: "; "))")
       #expect(runs.last?.isGood == true)
       #expect(runs.allSatisfy { $0.sent >= Self.limit * 2 - 10 && $0.admitted >= Self.limit })
       outcome = .success(())
     } catch {
-      outcome = .failure(Missing(description: "\(error)\n" + running.map { String($0.text.suffix(1_000)) }.joined()))
+      outcome = .failure(Missing(description: "\(error)\n" + running.map { String($0.log.suffix(1_000)) }.joined()))
     }
-    for process in running.reversed() { await process.end() }
+    for process in running.reversed() { await process.stop() }
     try FileManager.default.removeItem(at: folder)
     try outcome.get()
   }
 
   /// An API whose policy limits and answers; the gateway's env.conf.
-  private func configure(_ service: Running, port: Int, folder: String) async throws -> String {
-    try await eventually("the service does not start:\n\(service.text)") {
-      service.text.contains("listens on") && service.text.contains("Administrator credential: ")
+  private func configure(_ service: ChildProcess, port: Int, folder: String) async throws -> String {
+    try await eventually("the service does not start:\n\(service.log)") {
+      service.log.contains("listens on") && service.log.contains("Administrator credential: ")
     }
-    guard let range = service.text.range(of: "Administrator credential: ") else { return "" }
-    let credential = String(service.text[range.upperBound...].prefix { !$0.isWhitespace })
+    guard let range = service.log.range(of: "Administrator credential: ") else { return "" }
+    let credential = String(service.log[range.upperBound...].prefix { !$0.isWhitespace })
     try await eventually("the service does not answer") {
       try await !call(port, credential, "GET", "/apis", "").isEmpty
     }

@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 import Testing
 
@@ -10,18 +11,7 @@ import Testing
   }
 
   private static func run(_ arguments: [String]) async throws -> (status: Int32, output: String) {
-    let process = Process()
-    process.executableURL = executable
-    process.arguments = arguments
-    let output = FileManager.default.temporaryDirectory.appending(path: "story-" + UUID().uuidString)
-    try Data().write(to: output)
-    defer { try? FileManager.default.removeItem(at: output) }
-    let handle = try FileHandle(forWritingTo: output)
-    process.standardOutput = handle
-    process.standardError = handle
-    try process.run()
-    while process.isRunning { try await Task.sleep(for: .milliseconds(50)) }
-    return (process.terminationStatus, try String(contentsOf: output, encoding: .utf8))
+    try await ChildProcess.run(executable.path(percentEncoded: false), arguments)
   }
 
   @Test func `the whole story runs, and no secret is in any log`() async throws {

@@ -2,6 +2,7 @@
 #define POSTERN_CDESCRIPTORS_H
 
 #include <stddef.h>
+#include <spawn.h>
 #include <sys/types.h>
 
 /// Sends bytes over a Unix socket, and a copy of a descriptor with the first of them; none with -1. Returns what
@@ -17,5 +18,14 @@ int postern_accept(int listener);
 
 /// Whether the process at the other end of a Unix socket is root's or of the user that this process acts as.
 _Bool postern_peer_is_trusted(int socket);
+
+// What Swift's Glibc module hides of starting other programs.
+
+// A pipe whose ends other programs do not get by themselves. 0, or -1 and errno.
+int postern_pipe(int ends[2]);
+// The program has no descriptor but its input, output and errors.
+int postern_spawn_closing_others(posix_spawn_file_actions_t *actions);
+// The program works in a directory.
+int postern_spawn_in(posix_spawn_file_actions_t *actions, const char *directory);
 
 #endif

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import ChildProcesses
 import Foundation
 import NIOCore
 import NIOFoundationCompat
@@ -76,7 +77,7 @@ struct DemoManagement: Sendable {
         method != "PUT" || $0.0 != "If-Match"
       }, json: json)
     guard (200...299).contains(answer.status) else {
-      throw ChildProcess.Failure(description: "\(method) \(path) was answered \(answer.status): \(answer.text)")
+      throw ChildProcess.Failure("\(method) \(path) was answered \(answer.status): \(answer.text)")
     }
     return answer
   }

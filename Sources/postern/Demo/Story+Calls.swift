@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 
 extension Story {
@@ -96,7 +97,7 @@ extension Story {
 
     // What was answered within the last moment before a kill may not have reached the disk yet.
     try? await Task.sleep(for: .milliseconds(200))
-    await gateway?.kill()
+    gateway?.kill()
     tell.say("The gateway is killed and started again, still without the service.")
     _ = try startGatewayProcess(append: true)
     let url = gatewayURL
@@ -129,12 +130,12 @@ extension Story {
 
   private func meetGatewayWithoutBackup() async throws {
     let port = try FreePort.find()
-    bystander = try ChildProcess(
-      name: "gateway without a backup", arguments: ["gateway", "--env-file", environmentFile],
+    bystander = try start(
+      ["gateway", "--env-file", environmentFile],
       environment: [
         "NET_SERVER_HTTP_PORT": "\(port)", "NET_SERVER_HTTPS_PORT": "0", "NET_SERVER_ADDRESS": "127.0.0.1",
         "CONFIG_BACKUP_PATH": directory + "/bystander",
-      ], logPath: directory + "/bystander.log")
+      ], log: "bystander.log")
     let url = "http://127.0.0.1:\(port)"
     _ = await wait(seconds: 10) { await self.status("\(url)/livez") != nil }
     let health = try await http.send("GET", "\(url)/status-0123456789abcdef")

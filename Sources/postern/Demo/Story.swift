@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 
 /// The demo's story: what the README promises, played with real processes over real sockets, and checked as it goes.
@@ -55,6 +56,18 @@ final class Story {
     return failures == 0
   }
 
+  /// Starts this same executable with other arguments and its output in a file of the story's folder: a new one, or
+  /// behind what is there.
+  func start(
+    _ arguments: [String], environment: [String: String] = [:], log: String, append: Bool = false
+  ) throws -> ChildProcess {
+    let path = directory + "/" + log
+    if !append { try Data().write(to: URL(filePath: path)) }
+    return try ChildProcess(
+      URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().path(percentEncoded: false), arguments,
+      environment: environment, output: .file(path))
+  }
+
   /// Ends every process of the story.
   func stopAll() async {
     for process in [bystander, gateway, service, timeA, timeB] { await process?.stop() }
@@ -96,12 +109,12 @@ final class Story {
     let url = serviceURL
     guard await wait(seconds: 30, { await self.status("\(url)/livez") == 200 || !service.isRunning }) != nil,
       service.isRunning
-    else { throw ChildProcess.Failure(description: "the service did not start:\n\(service.log.suffix(2_000))") }
+    else { throw ChildProcess.Failure("the service did not start:\n\(service.log.suffix(2_000))") }
     let marker = "Administrator credential: "
     guard
       let line = service.log.split(separator: "\n").first(where: { $0.contains(marker) }),
       let range = line.range(of: marker)
-    else { throw ChildProcess.Failure(description: "the service printed no credential:\n\(service.log)") }
+    else { throw ChildProcess.Failure("the service printed no credential:\n\(service.log)") }
     credential = String(line[range.upperBound...].prefix { !$0.isWhitespace })
     let created = try await management.call("GET", "")
     expect(created.status == 200, "it created the service, its keys and certificate, and an administrator credential")
@@ -109,25 +122,20 @@ final class Story {
   }
 
   func startServiceProcess(append: Bool) throws -> ChildProcess {
-    let process = try ChildProcess(
-      name: "service",
-      arguments: [
+    let process = try start(
+      [
         "serve", "--data-directory", directory + "/service", "--address", "127.0.0.1",
         "--http-port", "\(ports.serviceHTTP)", "--https-port", "\(ports.serviceHTTPS)",
         "--gateway-http-port", "\(ports.managedHTTP)", "--gateway-https-port", "\(ports.managedHTTPS)",
-      ], logPath: directory + "/service.log", append: append)
+      ], log: "service.log", append: append)
     service = process
     return process
   }
 
   private func registerAPI() async throws {
     tell.chapter(2, "They register the on-prem time API, a product, a subscription and a policy")
-    timeA = try ChildProcess(
-      name: "time API", arguments: ["demo", "time-api", "--port", "\(ports.timeA)"], logPath: directory + "/time-a.log")
-    timeB = try ChildProcess(
-      name: "time API of plant B",
-      arguments: ["demo", "time-api", "--port", "\(ports.timeB)", "--plant", "B"],
-      logPath: directory + "/time-b.log")
+    timeA = try start(["demo", "time-api", "--port", "\(ports.timeA)"], log: "time-a.log")
+    timeB = try start(["demo", "time-api", "--port", "\(ports.timeB)", "--plant", "B"], log: "time-b.log")
     let management = management
     try await management.call(
       "PUT", "/apis/time",
@@ -173,7 +181,7 @@ final class Story {
     let deployment = try await management.call(
       "POST", "/gateways/plant/getDeployment", body: ["keyType": "primary", "expiry": expiry])
     guard let file = deployment.json("environmentFile") as? String else {
-      throw ChildProcess.Failure(description: "the deployment has no environmentFile: \(deployment.text)")
+      throw ChildProcess.Failure("the deployment has no environmentFile: \(deployment.text)")
     }
     try Data(file.utf8).write(to: URL(filePath: environmentFile))
     expect(
@@ -189,19 +197,19 @@ final class Story {
     let url = gatewayURL
     let seconds = await wait(seconds: 20) { await self.status("\(url)/readyz") == 200 || !gateway.isRunning }
     guard let seconds, gateway.isRunning else {
-      throw ChildProcess.Failure(description: "the gateway did not start:\n\(gateway.log.suffix(2_000))")
+      throw ChildProcess.Failure("the gateway did not start:\n\(gateway.log.suffix(2_000))")
     }
     tell.good("ready after \(Int(seconds * 1_000)) ms, over one outgoing connection to one host and port")
   }
 
   func startGatewayProcess(append: Bool) throws -> ChildProcess {
-    let process = try ChildProcess(
-      name: "gateway", arguments: ["gateway", "--env-file", environmentFile],
+    let process = try start(
+      ["gateway", "--env-file", environmentFile],
       environment: [
         "NET_SERVER_HTTP_PORT": "\(ports.gatewayHTTP)", "NET_SERVER_HTTPS_PORT": "\(ports.gatewayHTTPS)",
         "NET_SERVER_ADDRESS": "127.0.0.1", "CONFIG_BACKUP_PATH": directory + "/gateway",
         "TELEMETRY_LOGS_STD_COLOR": "false",
-      ], logPath: directory + "/gateway.log", append: append)
+      ], log: "gateway.log", append: append)
     gateway = process
     return process
   }
