@@ -2,7 +2,7 @@ import Expressions
 import Foundation
 
 /// `fuzz [seconds] [case …] [--seed N] [--slowest]`: gives mutated seeds to the parsers of untrusted text until the time
-/// is over. `--slowest` shows the input of each case that took longest.
+/// is over. `--slowest` shows the input of each case that took longest. `fuzz case --input FILE` tries that one input.
 ///
 /// Every input is a function of the seed, the case and the number of the round: what a run found, another finds again.
 /// An input that ends the process has been written to `Fuzz/last-input` before it was tried.
@@ -14,10 +14,13 @@ struct Fuzz {
     var seed: UInt64 = 1
     var names: [String] = []
     var isTold = false
+    var file: String?
     var arguments = Array(CommandLine.arguments.dropFirst())[...]
     while let argument = arguments.popFirst() {
       if argument == "--seed" {
         seed = arguments.popFirst().flatMap { UInt64($0) } ?? seed
+      } else if argument == "--input" {
+        file = arguments.popFirst()
       } else if argument == "--slowest" {
         isTold = true
       } else if let number = Double(argument) {
@@ -30,6 +33,11 @@ struct Fuzz {
     guard !chosen.isEmpty, names.allSatisfy({ name in FuzzCase.all.contains { $0.name == name } }) else {
       print("Cases: " + FuzzCase.all.map(\.name).joined(separator: ", "))
       exit(2)
+    }
+    if let file {
+      let input = try [UInt8](Data(contentsOf: URL(filePath: file)))
+      for entry in chosen { print("\(entry.name): \(entry.attempt(input) ? "accepted" : "refused")") }
+      return
     }
     let folder = URL(filePath: #filePath).deletingLastPathComponent()
     for entry in chosen {

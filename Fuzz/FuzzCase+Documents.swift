@@ -10,6 +10,12 @@ extension FuzzCase {
       _ = PolicyDocument.parse(text, format: .xml)
       return false
     }
+    if let xml = PolicyConversion.convert(text, to: .xml).text {
+      let (document, complaints) = PolicyDocument.parse(xml, format: .xml)
+      if document == nil || complaints.contains(where: { $0.severity == .error }) {
+        broken("document: what is written as xml cannot be read as such: \(complaints)")
+      }
+    }
     // What was written once is written the same way again.
     if let raw = bothWays(text), bothWays(raw) != raw { broken("document: rawxml, xml, rawxml gives another text") }
     if let formatted = PolicyFormatter.format(text).text, PolicyFormatter.format(formatted).text != formatted {

@@ -52,10 +52,11 @@ final class ScriptedProxy: Sendable {
         let answer = "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
         return context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: answer)), promise: nil)
       }
-      connect(head, String(text[end.upperBound...]), context)
+      input = ByteBuffer(string: String(text[end.upperBound...]))
+      connect(head, context)
     }
 
-    private func connect(_ head: String, _ rest: String, _ context: ChannelHandlerContext) {
+    private func connect(_ head: String, _ context: ChannelHandlerContext) {
       let words = head.split(separator: " ", maxSplits: 2).map(String.init)
       let isTunnel = words[0] == "CONNECT"
       let address = isTunnel ? words[1] : String(words[1].dropFirst("http://".count).prefix { $0 != "/" })
@@ -73,7 +74,9 @@ final class ScriptedProxy: Sendable {
             let answer = ByteBuffer(string: "HTTP/1.1 200 Connection established\r\n\r\n")
             context.writeAndFlush(asked.wrapOutboundOut(answer), promise: nil)
           } else {
-            channel.writeAndFlush(ByteBuffer(string: "\(words[0]) \(path) \(words[2])\r\n\r\n\(rest)"), promise: nil)
+            // What came while it connected belongs to the request, too.
+            channel.write(ByteBuffer(string: "\(words[0]) \(path) \(words[2])\r\n\r\n"), promise: nil)
+            channel.writeAndFlush(asked.input, promise: nil)
           }
         }
     }

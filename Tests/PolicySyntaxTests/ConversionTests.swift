@@ -42,6 +42,14 @@ struct ConversionTests {
     #expect(PolicyContents(try #require(PolicyDocument.parse(raw).document), hasComments: false) == contents, "\(raw)")
   }
 
+  @Test(arguments: ["<a>u<!----->@{}</a>", "<a><!--x---->@(1)<!-- y --- z --></a>", "<!-----><a/>"])
+  func `comments are such as XML allows, and are not written anew again`(text: String) throws {
+    let xml = try #require(PolicyConversion.convert(text, to: .xml).text)
+    #expect(!xml.contains("--->") && WellFormedness.check(Array(xml.utf8), nesting: 9) == nil, "\(xml)")
+    let raw = try #require(PolicyConversion.convert(xml, to: .rawxml).text)
+    #expect(PolicyConversion.convert(raw, to: .xml).text == xml)
+  }
+
   @Test func `what cannot be read is not converted`() {
     #expect(PolicyConversion.convert("<a b='@('/>", to: .xml).text == nil)
   }

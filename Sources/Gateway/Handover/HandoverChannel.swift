@@ -124,10 +124,11 @@ final class HandoverChannel: Sendable {
     errno == EAGAIN ? "the other process does not answer" : String(cString: strerror(errno))
   }
 
-  /// Runs what waits on a thread for such things.
+  /// Runs what waits on a thread of its own: the system's queue has no more threads than processors, and would let one
+  /// wait for the other.
   static func waiting<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
-      DispatchQueue.global().async { continuation.resume(with: Result(catching: body)) }
+      DispatchQueue(label: "handover").async { continuation.resume(with: Result(catching: body)) }
     }
   }
 }

@@ -12,6 +12,7 @@ enum Octet {
   static let equals = UInt8(ascii: "=")
   static let at = UInt8(ascii: "@")
   static let dollar = UInt8(ascii: "$")
+  static let hyphen = UInt8(ascii: "-")
   static let star = UInt8(ascii: "*")
   static let openParenthesis = UInt8(ascii: "(")
   static let closeParenthesis = UInt8(ascii: ")")

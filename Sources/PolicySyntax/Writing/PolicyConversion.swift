@@ -51,12 +51,13 @@ extension PolicyElement {
     }
   }
 
-  /// Comments and instructions of the content as they stand in the source, for content that is written anew.
-  func remarks() -> [UInt8] {
+  /// Comments and instructions of the content, for content that is written anew.
+  /// - Parameter comment: how the text of a comment is written.
+  func remarks(_ comment: (String) -> String = { $0 }) -> [UInt8] {
     var bytes: [UInt8] = []
     for child in children {
       switch child {
-      case .comment(let text, _): bytes += Array("<!--\(text)-->".utf8)
+      case .comment(let text, _): bytes += Array("<!--\(comment(text))-->".utf8)
       case .instruction(let text, _): bytes += Array("<?\(text)?>".utf8)
       case .element, .text: break
       }
@@ -139,7 +140,8 @@ private struct EncodedWriter {
       return write(element.children)
     }
     guard pieces.count == 1, !element.hasElements else {
-      return edits.replace(element.contentRange, with: element.remarks() + Self.escaped(code, quote: nil))
+      return edits.replace(
+        element.contentRange, with: element.remarks(Self.comment) + Self.escaped(code, quote: nil))
     }
     for child in element.children {
       if case .comment(_, let range) = child { writeComment(range) }
@@ -180,12 +182,21 @@ private struct EncodedWriter {
     edits.replace(element.contentRange, with: bytes + Array("]]>".utf8))
   }
 
-  /// XML allows no `--` in a comment.
   private mutating func writeComment(_ range: Range<Int>) {
-    let bytes = edits.source.bytes
-    for i in range where bytes[i] == UInt8(ascii: "-") && i + 1 < bytes.count && bytes[i + 1] == UInt8(ascii: "-") {
-      edits.replace(i + 1..<i + 1, with: [0x20])
+    let text = edits.source.text(range)
+    let written = Self.comment(text)
+    if written != text { edits.replace(range, with: written.utf8) }
+  }
+
+  /// XML allows neither `--` in a comment nor `-` at its end.
+  private static func comment(_ text: String) -> String {
+    var result: [UInt8] = []
+    for byte in text.utf8 {
+      if byte == Octet.hyphen, result.last == Octet.hyphen { result.append(0x20) }
+      result.append(byte)
     }
+    if result.last == Octet.hyphen { result.append(0x20) }
+    return String(decoding: result, as: UTF8.self)
   }
 
   /// Writes what a lenient reader took for itself as the entity it should have been.
