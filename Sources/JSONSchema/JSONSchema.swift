@@ -3,7 +3,7 @@ import DotNet
 /// A JSON Schema of draft 4, 6, 7, 2019-09 or 2020-12, or an OpenAPI 3.0 schema, compiled.
 ///
 /// Parts refer to each other by their place in `parts`, so that a schema may contain itself. References lead within the
-/// document only.
+/// document, or to other documents that whoever compiles the schema has.
 public struct JSONSchema: Sendable {
   /// The keywords of one schema or subschema.
   struct Part: Sendable {
@@ -58,18 +58,40 @@ public struct JSONSchema: Sendable {
     var most: Int?
   }
 
+  /// The document that a reference from the document at an address means, with its own address, the same however it is
+  /// referred to; nil when there is none.
+  public typealias Others = (_ location: String, _ from: String) -> (location: String, document: JSONValue)?
+
   var parts: [Part] = []
   var root = 0
 
   /// - Parameters:
   ///   - document: the schema, or a document that has schemas in it.
   ///   - pointer: where the schema stands in the document: `/components/schemas/Order`; empty for all of it.
+  ///   - location: the document's own address, for references to it from others.
+  ///   - others: the other documents; 64 at most are used.
   /// JSONSchemaError for a schema that cannot be used.
-  public init(_ document: JSONValue, at pointer: String = "") throws(JSONSchemaError) {
-    var compiler = JSONSchemaCompiler(document)
+  public init(
+    _ document: JSONValue, at pointer: String = "", location: String = "",
+    others: @escaping Others = { _, _ in nil }
+  ) throws(JSONSchemaError) {
+    var compiler = JSONSchemaCompiler(document, at: location, others)
     root = try compiler.part(at: pointer)
     try compiler.finish()
     parts = compiler.parts
+  }
+
+  /// The references of a document that lead out of it, as they are written.
+  public static func references(in document: JSONValue) -> [String] {
+    var (found, waiting): ([String], [JSONValue]) = ([], [document])
+    while let value = waiting.popLast() {
+      for (name, child) in value.object?.members ?? [] {
+        if name == "$ref", let reference = child.text, !reference.hasPrefix("#") { found.append(reference) }
+        waiting.append(child)
+      }
+      waiting += value.elements ?? []
+    }
+    return found
   }
 
   /// What is wrong with a value; nothing when it conforms. `limit` complaints at most.

@@ -1,22 +1,45 @@
 import DotNet
 
-/// Turns a document into the parts of a schema.
+/// Turns a document, and those that it refers to, into the parts of a schema.
 struct JSONSchemaCompiler {
-  private let document: JSONValue
+  private struct Document {
+    let value: JSONValue
+    /// Empty for the first.
+    let location: String
+    /// Drafts to 7: a reference stands for all of its schema.
+    let referenceIsAlone: Bool
+    /// Paths by `$anchor` and by `$id`.
+    var anchors: [String: [String]]?
+
+    init(_ value: JSONValue, location: String) {
+      self.value = value
+      self.location = location
+      let draft = value["$schema"]?.text ?? ""
+      referenceIsAlone = draft.contains("draft-04") || draft.contains("draft-06") || draft.contains("draft-07")
+    }
+  }
+
+  /// A place in one of the documents.
+  private struct Place: Hashable {
+    let document: Int
+    let path: [String]
+  }
+
+  private var documents: [Document]
+  private let others: JSONSchema.Others
   private(set) var parts: [JSONSchema.Part] = []
-  /// Parts by the pointer they stand at.
-  private var places: [String: Int] = [:]
-  private var pending: [(place: Int, value: JSONValue, path: [String])] = []
-  private var anchors: [String: [String]]?
-  /// Drafts to 7: a reference stands for all of its schema.
-  private let referenceIsAlone: Bool
+  private var places: [Place: Int] = [:]
+  private var pending: [(place: Int, value: JSONValue, at: Place)] = []
+  /// The document that is compiled now.
+  private var current = 0
 
   private static let partLimit = 20_000
+  /// Most documents of one schema.
+  private static let documentLimit = 64
 
-  init(_ document: JSONValue) {
-    self.document = document
-    let draft = document["$schema"]?.text ?? ""
-    referenceIsAlone = draft.contains("draft-04") || draft.contains("draft-06") || draft.contains("draft-07")
+  init(_ document: JSONValue, at location: String, _ others: @escaping JSONSchema.Others) {
+    documents = [Document(document, location: location)]
+    self.others = others
   }
 
   mutating func part(at pointer: String) throws(JSONSchemaError) -> Int {
@@ -25,57 +48,86 @@ struct JSONSchemaCompiler {
 
   /// Compiles what was referred to until nothing is left.
   mutating func finish() throws(JSONSchemaError) {
-    while let (place, value, path) = pending.popLast() {
-      parts[place] = try compiled(value, path)
+    while let (place, value, at) = pending.popLast() {
+      current = at.document
+      do throws(JSONSchemaError) {
+        parts[place] = try compiled(value, at.path)
+      } catch {
+        guard at.document > 0 else { throw error }
+        throw JSONSchemaError(
+          [], error.keyword, "\(documents[at.document].location)#\(error.pointer): \(error.message)")
+      }
     }
   }
 
   /// The place of the part at a path, which is compiled later.
-  private mutating func place(_ path: [String], _ from: [String]) throws(JSONSchemaError) -> Int {
-    let key = path.joined(separator: "\u{0}")
-    if let known = places[key] { return known }
-    guard let value = document[path] else {
-      throw JSONSchemaError(from, "$ref", "The reference to '/\(path.joined(separator: "/"))' leads nowhere.")
+  private mutating func place(
+    _ path: [String], _ from: [String], in document: Int? = nil
+  ) throws(JSONSchemaError) -> Int {
+    let place = Place(document: document ?? current, path: path)
+    if let known = places[place] { return known }
+    guard let value = documents[place.document].value[path] else {
+      let file = place.document == current ? "" : documents[place.document].location + "#"
+      throw JSONSchemaError(from, "$ref", "The reference to '\(file)/\(path.joined(separator: "/"))' leads nowhere.")
     }
-    return try add(value, path, key)
+    return try add(value, place)
   }
 
-  private mutating func add(_ value: JSONValue, _ path: [String], _ key: String) throws(JSONSchemaError) -> Int {
+  private mutating func add(_ value: JSONValue, _ place: Place) throws(JSONSchemaError) -> Int {
     guard parts.count < Self.partLimit else {
-      throw JSONSchemaError(path, "", "The schema has more than \(Self.partLimit) parts.")
+      throw JSONSchemaError(place.path, "", "The schema has more than \(Self.partLimit) parts.")
     }
-    places[key] = parts.count
-    pending.append((parts.count, value, path))
+    places[place] = parts.count
+    pending.append((parts.count, value, place))
     parts.append(JSONSchema.Part())
     return parts.count - 1
   }
 
   private mutating func child(_ value: JSONValue, _ path: [String]) throws(JSONSchemaError) -> Int {
-    let key = path.joined(separator: "\u{0}")
-    if let known = places[key] { return known }
-    return try add(value, path, key)
+    let place = Place(document: current, path: path)
+    if let known = places[place] { return known }
+    return try add(value, place)
   }
 
   // MARK: - References
 
   private mutating func target(_ reference: String, _ path: [String]) throws(JSONSchemaError) -> Int {
     var reference = reference
+    let document = documents[current].value
     if let own = document["$id"]?.text ?? document["id"]?.text, reference.hasPrefix(own), !own.isEmpty {
       reference = "#" + reference.dropFirst(own.count).drop { $0 == "#" }
     }
-    guard reference.hasPrefix("#") else {
-      let known = findAnchors()
-      if let found = known[reference] { return try place(found, path) }
-      throw JSONSchemaError(
-        path, "$ref", "The reference '\(reference)' leads out of the document, which is not supported.")
+    if reference.hasPrefix("#") { return try place(inDocument: current, String(reference.dropFirst()), path) }
+    if let found = findAnchors(in: current)[reference] { return try place(found, path) }
+    let parts = reference.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    guard let other = try other(at: parts[0], path) else {
+      throw JSONSchemaError(path, "$ref", "The reference '\(reference)' leads to no schema.")
     }
-    let fragment = Self.percentDecoded(String(reference.dropFirst()))
-    if fragment.isEmpty { return try place([], path) }
-    if fragment.hasPrefix("/") { return try place(JSONPointer(fragment).steps, path) }
-    guard let found = findAnchors()["#" + fragment] else {
+    return try place(inDocument: other, parts.count > 1 ? parts[1] : "", path)
+  }
+
+  /// What a fragment means: all of a document, a pointer, or an anchor.
+  private mutating func place(
+    inDocument document: Int, _ fragment: String, _ path: [String]
+  ) throws(JSONSchemaError) -> Int {
+    let fragment = Self.percentDecoded(fragment)
+    if fragment.isEmpty { return try place([], path, in: document) }
+    if fragment.hasPrefix("/") { return try place(JSONPointer(fragment).steps, path, in: document) }
+    guard let found = findAnchors(in: document)["#" + fragment] else {
       throw JSONSchemaError(path, "$ref", "There is no anchor '\(fragment)' in the document.")
     }
-    return try place(found, path)
+    return try place(found, path, in: document)
+  }
+
+  /// The number of the document that is meant by an address.
+  private mutating func other(at location: String, _ path: [String]) throws(JSONSchemaError) -> Int? {
+    guard let found = others(location, documents[current].location) else { return nil }
+    if let known = documents.firstIndex(where: { $0.location == found.location }) { return known }
+    guard documents.count < Self.documentLimit else {
+      throw JSONSchemaError(path, "$ref", "A schema refers to at most \(Self.documentLimit) documents.")
+    }
+    documents.append(Document(found.document, location: found.location))
+    return documents.count - 1
   }
 
   private static func percentDecoded(_ text: String) -> String {
@@ -94,10 +146,10 @@ struct JSONSchemaCompiler {
   }
 
   /// Paths by `$anchor` and by `$id`.
-  private mutating func findAnchors() -> [String: [String]] {
-    if let anchors { return anchors }
+  private mutating func findAnchors(in index: Int) -> [String: [String]] {
+    if let anchors = documents[index].anchors { return anchors }
     var found: [String: [String]] = [:]
-    var waiting: [(JSONValue, [String])] = [(document, [])]
+    var waiting: [(JSONValue, [String])] = [(documents[index].value, [])]
     while let (value, path) = waiting.popLast() {
       switch value {
       case .object(let object):
@@ -109,7 +161,7 @@ struct JSONSchemaCompiler {
       default: break
       }
     }
-    anchors = found
+    documents[index].anchors = found
     return found
   }
 
@@ -126,7 +178,7 @@ struct JSONSchemaCompiler {
     }
     if let reference = (object["$ref"] ?? object["$dynamicRef"] ?? object["$recursiveRef"])?.text {
       part.reference = try target(reference, path)
-      if referenceIsAlone { return part }
+      if documents[current].referenceIsAlone { return part }
     }
     try readValues(object, path, &part)
     try readTexts(object, path, &part)

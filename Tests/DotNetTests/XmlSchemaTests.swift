@@ -48,4 +48,44 @@ struct XmlSchemaTests {
       )
     }
   }
+
+  @Test func `a schema in parts is put together from what is at hand, however often parts refer to each other`() throws
+  {
+    func text(_ id: String, _ content: String) -> XmlSchemaText {
+      XmlSchemaText(
+        location: "/schemas/\(id)",
+        text: "<xs:schema xmlns:xs='http://www.w3.org/2001/XMLSchema'>\n\(content)</xs:schema>")
+    }
+    let parts = [
+      "a": text("a", "<xs:include schemaLocation='b'/><xs:include schemaLocation='c'/><xs:element name='x' type='T'/>"),
+      "b": text("b", "<xs:include schemaLocation='c'/><xs:include schemaLocation='a'/>"),
+      "c": text("c", "<xs:simpleType name='T'><xs:restriction base='xs:int'/></xs:simpleType>"),
+    ]
+    let schema = try XmlSchema(try #require(parts["a"])) { location, _ in parts[location] }
+    #expect(schema.problems(in: Array("<x>1</x>".utf8)).isEmpty)
+    #expect(schema.problems(in: Array("<x>one</x>".utf8)).count == 1)
+    #expect(XmlSchema.locations(in: parts["b"]?.text ?? "") == ["c", "a"])
+    // A mistake in a part tells the part and the line there.
+    let wrong = text("c", "<xs:simpleType name='T'>\n<xs:restriction base='none'/></xs:simpleType>")
+    let problem = #expect(throws: XmlProblem.self) {
+      try XmlSchema(try #require(parts["a"])) { location, _ in location == "c" ? wrong : parts[location] }
+    }
+    #expect(problem?.message.hasPrefix("/schemas/c: ") == true)
+    #expect(problem?.line == 2)
+  }
+
+  @Test func `the parts of a schema are bounded in number and bytes`() {
+    func including(_ next: Int, padding: Int = 0) -> XmlSchemaText {
+      XmlSchemaText(
+        location: "/schemas/\(next - 1)",
+        text: "<xs:schema xmlns:xs='http://www.w3.org/2001/XMLSchema'><xs:include schemaLocation='\(next)'/>"
+          + String(repeating: " ", count: padding) + "</xs:schema>")
+    }
+    for padding in [0, 4 << 20] {
+      let problem = #expect(throws: XmlProblem.self) {
+        try XmlSchema(including(1)) { location, _ in including((Int(location) ?? 0) + 1, padding: padding) }
+      }
+      #expect(problem?.message.hasPrefix("A schema has at most 64 documents and 16777216 bytes") == true)
+    }
+  }
 }

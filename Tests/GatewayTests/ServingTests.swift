@@ -252,6 +252,40 @@ struct ServingTests {
     }
   }
 
+  private static let countingTokens = """
+    <policies><inbound>
+      <llm-token-limit counter-key="k" token-quota="3" token-quota-period="Yearly" estimate-prompt-tokens="false"
+        tokens-consumed-header-name="Consumed" />
+      <llm-emit-token-metric><dimension name="API ID" /></llm-emit-token-metric>
+    </inbound><backend><forward-request /></backend></policies>
+    """
+
+  @Test func `an event of a model's answer reaches the client before the answer ends, though its tokens are counted`()
+    async throws
+  {
+    let beginning =
+      "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\nb\r\ndata: one\n\n\r\n"
+    try await withGateway(policy: Self.countingTokens, answer: { _ in beginning }) { _, client, _, _ in
+      client.send(Self.get)
+      #expect(client.text(until: "data: one\n\n")?.contains("text/event-stream") == true)
+    }
+  }
+
+  @Test func `the tokens of events count although the answer has passed, however it was cut into chunks`() async throws
+  {
+    let answer =
+      "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+      + "3\r\ndat\r\n8\r\na: one\n\n\r\n16\r\ndata: two\n\ndata: three\r\n2\r\n\n\n\r\n0\r\n\r\n"
+    try await withGateway(policy: Self.countingTokens, answer: { _ in answer }) { _, client, _, _ in
+      client.send(Self.get)
+      let passed = try #require(client.answer())
+      #expect(passed.body.contains("data: two\n\ndata: three"))
+      #expect(passed.header("Consumed") == nil)
+      client.send(Self.get)
+      #expect(client.answer()?.status == 403)
+    }
+  }
+
   @Test func `trailers of a chunked answer and of a chunked request pass`() async throws {
     try await withGateway(answer: { _ in
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n4\r\n12:0\r\n0\r\nX-Sum: 7\r\n\r\n"

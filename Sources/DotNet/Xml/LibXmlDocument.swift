@@ -38,7 +38,7 @@ enum LibXml {
 
   private static let prepared: Void = {
     xmlInitParser()
-    xmlSetExternalEntityLoader { _, _, _ in nil }
+    xmlSetExternalEntityLoader(XmlSchemaParts.loader)
     xsltInit()
     xsltSetLoaderFunc { _, _, _, _, _ in nil }
     for namespace in ["http://exslt.org/common", "urn:schemas-microsoft-com:xslt"] {
@@ -51,8 +51,12 @@ enum LibXml {
   static let maximumProblems = 100
 
   /// What the libraries complain about on this thread while `body` runs.
-  static func collectingProblems<Result>(_ body: () -> Result) -> (Result, [XmlProblem]) {
-    let list = ProblemList()
+  ///
+  /// - Parameter name: of the document it is about: complaints about others begin with theirs.
+  static func collectingProblems<Result>(
+    in name: String? = nil, _ body: () -> Result
+  ) -> (Result, [XmlProblem]) {
+    let list = ProblemList(about: name)
     xmlSetStructuredErrorFunc(Unmanaged.passUnretained(list).toOpaque(), ProblemList.receiver)
     let result = body()
     xmlSetStructuredErrorFunc(nil, nil)
@@ -65,6 +69,9 @@ final class ProblemList {
   private(set) var problems: [XmlProblem] = []
   /// What in the tree each problem is about, as long as the tree is there.
   private(set) var nodes: [xmlNodePtr?] = []
+  private let name: String?
+
+  init(about name: String? = nil) { self.name = name }
 
   /// To be given to libxml2 with the list as its context.
   static let receiver: xmlStructuredErrorFunc = { list, error in
@@ -74,7 +81,8 @@ final class ProblemList {
 
   private func add(_ error: xmlError) {
     guard problems.count < LibXml.maximumProblems else { return }
-    let message = error.message.map { XmlCharacter.trimmed(String(cString: $0)) } ?? "The XML is not valid."
+    var message = error.message.map { XmlCharacter.trimmed(String(cString: $0)) } ?? "The XML is not valid."
+    if let name, let file = error.file.map({ String(cString: $0) }), file != name { message = "\(file): \(message)" }
     let isParser = error.domain == Int32(XML_FROM_PARSER.rawValue) || error.domain == Int32(XML_FROM_NAMESPACE.rawValue)
     nodes.append(error.node?.assumingMemoryBound(to: xmlNode.self))
     problems.append(

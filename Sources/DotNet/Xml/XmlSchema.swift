@@ -7,8 +7,9 @@ import Synchronization
 ///     let problems = schema.problems(in: body)                      // empty: the body is valid
 ///     let problems = schema.problems(in: body, part: .soapBody)     // the elements within the body of an envelope
 ///
-/// Each ``XmlProblem`` has line and column (from 1) of the element it is about, and the message; at most `LibXml.maximumProblems` are told. `xs:include` and `xs:import` load nothing: a schema in parts has
-/// to be put together by whoever has the parts.
+/// Each ``XmlProblem`` has line and column (from 1) of the element it is about, and the message; at most
+/// `LibXml.maximumProblems` are told. `xs:include`, `xs:import` and `xs:redefine` lead to the documents that `find` has,
+/// never to files or addresses: an include that leads nowhere is a mistake, an import only when something of it is needed.
 // Sendable by these two facts: pointer and document are never replaced, and whoever uses the schema holds `turn`.
 public final class XmlSchema: @unchecked Sendable {
   /// What of a document is checked.
@@ -28,19 +29,39 @@ public final class XmlSchema: @unchecked Sendable {
     "http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope",
   ]
 
-  public init(_ text: String) throws(XmlProblem) {
+  /// A schema that refers to no other.
+  public convenience init(_ text: String) throws(XmlProblem) {
+    try self.init(XmlSchemaText(location: "/", text: text)) { _, _ in nil }
+  }
+
+  /// - Parameter find: the document that is meant where the document at an address refers to another.
+  public init(
+    _ text: XmlSchemaText, find: (_ location: String, _ from: String) -> XmlSchemaText?
+  ) throws(XmlProblem) {
     LibXml.prepare()
-    let document = try LibXmlDocument(Array(text.utf8), encoding: "UTF-8")
-    let (made, problems) = LibXml.collectingProblems { () -> xmlSchemaPtr? in
-      guard let parser = xmlSchemaNewDocParserCtxt(document.pointer) else { return nil }
-      defer { xmlSchemaFreeParserCtxt(parser) }
-      return xmlSchemaParse(parser)
+    let parts = try XmlSchemaParts(text, find)
+    let (made, problems) = LibXml.collectingProblems(in: text.location) {
+      XmlSchemaParts.$offered.withValue(parts.texts) { () -> xmlSchemaPtr? in
+        guard let parser = xmlSchemaNewDocParserCtxt(parts.root.pointer) else { return nil }
+        defer { xmlSchemaFreeParserCtxt(parser) }
+        return xmlSchemaParse(parser)
+      }
     }
     guard let made else {
-      throw problems.first ?? XmlProblem(line: 1, message: "The schema cannot be read.")
+      var problem = problems.first ?? XmlProblem(line: 1, message: "The schema cannot be read.")
+      if let missing = parts.missing.first {
+        problem.message += " The import of '\(missing)' leads to no schema."
+      }
+      throw problem
     }
     schema = made
-    source = document
+    source = parts.root
+  }
+
+  /// The addresses that includes and imports of a schema lead to, as they are written.
+  public static func locations(in text: String) -> [String] {
+    LibXml.prepare()
+    return XmlSchemaParts.locations(in: text)
   }
 
   deinit { xmlSchemaFree(schema) }

@@ -219,6 +219,15 @@ extension RequestLifecycle {
   ///   - trailers: behind the body of a complete answer.
   func backendAnswered(_ connection: (any BackendStream)?, first: ByteBuffer, trailers: TrailerFields? = nil) {
     isAnswerBare = upstream?.sendsBareBody ?? false
+    if let plan, plan.countsTokens {
+      countsEvents = exchange.countsEvents(plan)
+      exchange.beginAnswer(countsEvents: countsEvents)
+      if countsEvents {
+        exchange.count(events: first.readableBytesView)
+        // Events that are counted come without their chunks.
+        if exchange.response.isChunked { isAnswerBare = true }
+      }
+    }
     self.trailers = trailers
     if connection == nil { backendIsDone() }
     timing.backendStatus = exchange.response.status
@@ -229,7 +238,7 @@ extension RequestLifecycle {
     exchange.responseBody = connection != nil || first.readableBytes > 0 || trailers != nil ? .streaming : .none
     early = first
     isAnswerComplete = connection == nil
-    if plan?.needsResponseBody == true, exchange.responseBody == .streaming {
+    if let plan, plan.needsResponseBody || plan.countsTokens && !countsEvents, exchange.responseBody == .streaming {
       collectsResponse = true
       collected = Array(early.readableBytesView)
       early = ByteBuffer()
@@ -263,7 +272,8 @@ extension RequestLifecycle {
 
   /// Whether the backend's body is wanted without its framing.
   var wantsBareAnswer: Bool {
-    if plan?.needsResponseBody == true || client?.wantsBareBody == true { return true }
+    if let plan, plan.needsResponseBody || plan.countsTokens { return true }
+    if client?.wantsBareBody == true { return true }
     // HTTP/1.0 knows no chunks: the end of the connection ends the body.
     return exchange.request.minorVersion == 0 && exchange.response.isChunked
   }
@@ -275,6 +285,7 @@ extension RequestLifecycle {
       isAnswerComplete = true
       self.trailers = trailers
     }
+    if countsEvents { exchange.count(events: data.readableBytesView) }
     if collectsResponse {
       collected.append(contentsOf: data.readableBytesView)
       if collected.count > ClientConnection.collectBound { return answerIsTooLarge() }

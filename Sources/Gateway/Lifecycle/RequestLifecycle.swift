@@ -27,6 +27,8 @@ final class RequestLifecycle {
   var hasSentBody = false
   var collectsResponse = false
   var collected: [UInt8] = []
+  /// The backend's answer is a stream of events in which tokens are counted.
+  var countsEvents = false
   /// What came of the backend's body before the head for the client was written.
   var early = ByteBuffer()
   var isAnswerComplete = false
@@ -237,6 +239,7 @@ final class RequestLifecycle {
     hasSentBody = false
     hasOfferedBody = false
     collectsResponse = false
+    countsEvents = false
     attempt &+= 1
     dropWait()
     dropCall()

@@ -80,7 +80,7 @@ struct ResourceKind: Sendable {
       type: "schemas", title: "Schema",
       rules: [
         "schemaType": .word(["json", "xml"]), "description": .text(maximum: 1_000),
-        "value": .text(maximum: ResourceRules.schemaBytes), "document": .object,
+        "value": .text(maximum: SchemaRules.maximumBytes), "document": .object,
       ], defaults: ["schemaType": "json"]),
     .policies("policies"), .policies("apis/policies"), .policies("apis/operations/policies"),
     .policies("apis/resolvers/policies"),

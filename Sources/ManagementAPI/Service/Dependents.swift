@@ -15,6 +15,10 @@ struct Dependents {
         throw Self.inUse(title, "the backend '\(other.name)'")
       }
     case "namedValues": try await refuseDeletion(ofNamedValue: resource, title)
+    case "schemas", "apis/schemas":
+      if let name = try await SchemaRules(service: service, path: resource.path).dependents().first {
+        throw Self.inUse(title, "the schema '\(name)'")
+      }
     default: break
     }
     if kind.type == "certificates" {
@@ -23,6 +27,8 @@ struct Dependents {
         throw Self.inUse(title, "the gateway '\(authority.path.parent?.name ?? "")' as an authority")
       }
     }
+    // Policies name schemas of the service only.
+    if kind.type == "apis/schemas" { return }
     try await refuse(title) { text, references in
       switch kind.type {
       case "namedValues": text.contains("{{\(resource.string("displayName") ?? resource.name)}}")

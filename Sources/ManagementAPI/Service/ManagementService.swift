@@ -184,7 +184,9 @@ public final class ManagementService: Sendable {
   {
     guard let kind = ResourceKind.of(path) else { throw .notFound("Resource") }
     guard let existing = try await find(path) else { return false }
-    if ["policyFragments", "namedValues", "backends", "certificates", "schemas", "loggers"].contains(kind.type) {
+    if ["policyFragments", "namedValues", "backends", "certificates", "schemas", "apis/schemas", "loggers"].contains(
+      kind.type)
+    {
       try await Dependents(service: self).refuseDeletion(of: existing, kind)
     }
     var mutations = [Mutation.delete(path, if: precondition)]

@@ -18,7 +18,7 @@ struct ResourceRules {
     case "apis": try await api(&properties)
     case "apis/operations": try await operation(&properties)
     case "apis/resolvers": try await resolver(properties)
-    case "apis/schemas", "schemas": try schema(properties)
+    case "apis/schemas", "schemas": try await SchemaRules(service: service, path: path).apply(properties)
     case "subscriptions": try await subscription(&properties, &secrets)
     case "gateways": try gateway(&properties, &secrets)
     case "loggers": try logger(&properties, &secrets)
@@ -119,25 +119,6 @@ struct ResourceRules {
     where other.name.lowercased() != path.name.lowercased() && other.string("path") == field {
       throw .validation("path", "Resolver '\(other.name)' is for the same field '\(field)'.")
     }
-  }
-
-  /// Bytes of the largest schema.
-  static let schemaBytes = 4 << 20
-
-  private func schema(_ properties: JSONObject) throws(ManagementError) {
-    let target = properties["document"] == nil ? "value" : "document"
-    if let text = GraphQLService.schema(properties) {
-      guard let complaint = ContractCheck.complaint(aboutGraphQL: text) else { return }
-      throw .validation(target, complaint)
-    }
-    guard let document = SchemaDocument(properties, id: path.name) else {
-      throw .validation(target, "The schema has no content.")
-    }
-    guard document.text.utf8.count <= Self.schemaBytes else {
-      throw .validation(target, "A schema has at most \(Self.schemaBytes) bytes.")
-    }
-    let complaints = ContractCheck.complaints(about: document)
-    guard complaints.isEmpty else { throw .validation(complaints.map { .init(target: target, message: $0) }) }
   }
 
   private func subscription(

@@ -11,6 +11,8 @@ final class PolicyCompilation {
   private(set) var usage: ExpressionUsage = []
   var readsRequestBody = false
   var readsResponseBody = false
+  /// A policy counts the tokens of the answer, which it does in a stream of events while that passes.
+  var countsTokens = false
   /// Looks at what one element asks for; nil but when the reference is written.
   var probe: PolicyProbe?
   /// Whether a policy asks what the operation says of its messages.
@@ -32,9 +34,9 @@ final class PolicyCompilation {
   /// Emits what `<base />` stands for at this scope; nil where documents are checked alone.
   private var base: (() -> Void)?
 
-  init(environment: PolicyEnvironment, schemas: SchemaStore = SchemaStore()) {
+  init(environment: PolicyEnvironment, schemas: SchemaStore? = nil) {
     self.environment = environment
-    self.schemas = schemas
+    self.schemas = schemas ?? SchemaStore(service: environment.schemas)
     compiler = ExpressionCompiler(options: ExpressionOptions(limits: environment.limits))
   }
 

@@ -148,5 +148,9 @@ public enum ContractCheck {
   }
 
   /// Every complaint about a schema.
-  public static func complaints(about schema: SchemaDocument) -> [String] { SchemaStore.complaints(about: schema) }
+  ///
+  /// - Parameter scope: what it may refer to.
+  public static func complaints(about schema: SchemaDocument, in scope: SchemaScope) -> [String] {
+    SchemaStore(service: scope.service).complaints(about: schema, among: scope.own, owner: scope.owner)
+  }
 }

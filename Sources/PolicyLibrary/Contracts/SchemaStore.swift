@@ -46,12 +46,16 @@ final class SchemaStore {
     var selection = Selection.whole
   }
 
+  /// The service's schemas, which all others may refer to.
+  let service: [SchemaDocument]
   private var contents: [Key: Content] = [:]
   private var schemas: [Key: Result<ContentSchema, SchemaFault>] = [:]
   private var graphQL: [String: Result<GraphQLSchema, GraphQLError>] = [:]
 
   /// The collections of named schemas in documents of OpenAPI and Swagger.
   private static let collections = ["/components/schemas", "/definitions"]
+
+  init(service: [SchemaDocument] = []) { self.service = service }
 
   /// A schema of the document of that name.
   ///
@@ -64,7 +68,7 @@ final class SchemaStore {
     }
     let key = Key(owner: owner, document: document.id, selection: selection)
     if let known = schemas[key] { return known }
-    let made = compile(selection, document, owner)
+    let made = compile(selection, document, SchemaScope(service: service, own: documents, owner: owner))
     schemas[key] = made
     return made
   }
@@ -74,7 +78,8 @@ final class SchemaStore {
     _ selection: Selection, of id: String, among documents: [SchemaDocument], owner: String
   ) -> JSONValue? {
     guard let document = documents.first(where: { $0.id.lowercased() == id.lowercased() }),
-      case .json(let value) = content(document, owner), let pointer = try? Self.pointer(selection, value).get()
+      case .json(let value) = content(document, SchemaScope(service: service, own: documents, owner: owner)),
+      let pointer = try? Self.pointer(selection, value).get()
     else { return nil }
     var sample = JSONSample(value)
     return sample.value(at: pointer)
@@ -91,40 +96,61 @@ final class SchemaStore {
     return made
   }
 
-  private func content(_ document: SchemaDocument, _ owner: String) -> Content {
-    let key = Key(owner: owner, document: document.id)
+  private func content(_ document: SchemaDocument, _ scope: SchemaScope) -> Content {
+    let key = Key(owner: scope.owner, document: document.id)
     if let known = contents[key] { return known }
-    let made = Self.read(document)
+    let made = read(document, scope)
     contents[key] = made
     return made
   }
 
-  private static func read(_ document: SchemaDocument) -> Content {
+  private func read(_ document: SchemaDocument, _ scope: SchemaScope) -> Content {
     switch document.kind {
     case .json:
       do { return .json(try JSONValue(Array(document.text.utf8))) } catch {
         return .broken("line \(error.line), column \(error.column): \(error.message)")
       }
     case .xml:
-      do { return .xml(try XmlSchema(document.text)) } catch { return .broken("\(error)") }
+      do throws(XmlProblem) {
+        return .xml(
+          try XmlSchema(XmlSchemaText(location: scope.location(of: document), text: document.text)) { location, from in
+            guard let (other, itsScope) = scope.document(at: location, from: from), other.kind == .xml else {
+              return nil
+            }
+            return XmlSchemaText(location: itsScope.location(of: other), text: other.text)
+          })
+      } catch {
+        return .broken("\(error)")
+      }
     }
   }
 
   private func compile(
-    _ selection: Selection, _ document: SchemaDocument, _ owner: String
+    _ selection: Selection, _ document: SchemaDocument, _ scope: SchemaScope
   ) -> Result<ContentSchema, SchemaFault> {
-    switch content(document, owner) {
+    switch content(document, scope) {
     case .broken(let message): return .failure(.unusable(message))
     // Any element of the document's own may be the root.
     case .xml(let schema): return .success(.xml(schema))
     case .json(let value):
       return Self.pointer(selection, value).flatMap { pointer in
         do throws(JSONSchemaError) {
-          return .success(.json(try JSONSchema(value, at: pointer)))
+          return .success(.json(try compile(value, at: pointer, of: document, scope)))
         } catch {
           return .failure(.unusable("\(error.pointer): \(error.message)"))
         }
       }
+    }
+  }
+
+  private func compile(
+    _ value: JSONValue, at pointer: String, of document: SchemaDocument, _ scope: SchemaScope
+  ) throws(JSONSchemaError) -> JSONSchema {
+    try JSONSchema(value, at: pointer, location: scope.location(of: document)) { location, from in
+      guard let (other, itsScope) = scope.document(at: location, from: from),
+        case .json(let value) = self.content(other, itsScope)
+      else { return nil }
+      return (itsScope.location(of: other), value)
     }
   }
 
@@ -144,13 +170,20 @@ final class SchemaStore {
   // MARK: - Checks
 
   /// What keeps a document from being used; every schema with a name in it is tried.
-  static func complaints(about document: SchemaDocument) -> [String] {
-    switch read(document) {
+  ///
+  /// - Parameters:
+  ///   - documents: those that it stands among.
+  ///   - owner: whose they are.
+  func complaints(
+    about document: SchemaDocument, among documents: [SchemaDocument], owner: String
+  ) -> [String] {
+    let scope = SchemaScope(service: service, own: documents, owner: owner)
+    switch content(document, scope) {
     case .broken(let message): return [message]
     case .xml: return []
     case .json(let value):
       var pointers: [String] = []
-      for collection in collections {
+      for collection in Self.collections {
         for member in value[at: collection]?.object?.members ?? [] {
           pointers.append(collection + "/" + member.name.replacing("~", with: "~0").replacing("/", with: "~1"))
         }
@@ -158,7 +191,7 @@ final class SchemaStore {
       if pointers.isEmpty { pointers = [""] }
       return pointers.compactMap { pointer in
         do throws(JSONSchemaError) {
-          _ = try JSONSchema(value, at: pointer)
+          _ = try compile(value, at: pointer, of: document, scope)
           return nil
         } catch {
           return "\(error.pointer): \(error.message)"

@@ -35,9 +35,13 @@ public final class Exchange {
   /// Where `cache-lookup` looked, for `cache-store`.
   var cacheChoice = CacheChoice.preferExternal
   public internal(set) var cacheState = CacheState.none
-  /// What wants to see the backend's answer before `outbound` begins, and the size of the prompt it answers.
+  /// What wants to see the backend's answer before `outbound` begins.
   var answerReaders: [any AnswerReader] = []
+  /// What wants to know the tokens of the backend's answer, and the size of the prompt it answers.
+  var tokenReaders: [any TokenReader] = []
   var promptBytes = 0
+  /// Where the tokens of an answer are counted that passes in events.
+  var tokenStream: TokenStream?
   /// The prompt that a semantic cache did not find.
   var semanticMiss: SemanticMiss?
   /// The places of the `llm-content-safety` policies in inbound that look at the completion, too.
@@ -97,6 +101,8 @@ public final class Exchange {
     cacheState = .none
     if cacheKey != nil { cacheKey = nil }
     if !answerReaders.isEmpty { answerReaders.removeAll() }
+    if !tokenReaders.isEmpty { tokenReaders.removeAll() }
+    if tokenStream != nil { tokenStream = nil }
     if !foundValues.isEmpty { foundValues.removeAll() }
     if semanticMiss != nil { semanticMiss = nil }
     if !enforcedCompletions.isEmpty { enforcedCompletions.removeAll() }

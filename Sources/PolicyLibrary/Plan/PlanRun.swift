@@ -59,6 +59,7 @@ public struct PlanRun {
     enter(section + 1)
     if section == Self.lastRegular {
       for reader in exchange.answerReaders { reader.read(exchange) }
+      exchange.readTokens()
       exchange.writePromisedHeaders()
     }
     return nil

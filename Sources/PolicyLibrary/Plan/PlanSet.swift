@@ -16,7 +16,7 @@ public final class PlanSet {
   private let global: PolicyText?
   private var documents: [String: PolicyDocument] = [:]
   private var plans: [String: PolicyPlan] = [:]
-  private let schemas = SchemaStore()
+  private let schemas: SchemaStore
   /// By API and revision.
   private var answers: [String: GraphQLAnswer] = [:]
 
@@ -25,6 +25,7 @@ public final class PlanSet {
     var environment = PolicyEnvironment(snapshot)
     environment.limits = limits
     self.environment = environment
+    schemas = SchemaStore(service: environment.schemas)
     global = snapshot.globalPolicy
   }
 
@@ -124,7 +125,8 @@ struct EffectivePolicy {
     }
     return PolicyPlan(
       sections: sections, places: compilation.places, needsRequestBody: compilation.readsRequestBody,
-      needsResponseBody: compilation.readsResponseBody, needsContract: compilation.readsContract)
+      needsResponseBody: compilation.readsResponseBody, countsTokens: compilation.countsTokens,
+      needsContract: compilation.readsContract)
   }
 
   /// Emits a section of the innermost document; `<base />` in it stands for the next one outwards.

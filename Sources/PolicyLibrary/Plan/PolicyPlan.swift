@@ -22,6 +22,8 @@ public final class PolicyPlan: Sendable {
   public let needsRequestBody: Bool
   /// Whether a policy reads the response's body, so that it must be collected before the plan goes on.
   public let needsResponseBody: Bool
+  /// Whether a policy counts the tokens of the answer: see ``Exchange/countsEvents(_:)``.
+  public let countsTokens: Bool
   /// Whether a policy asks what the operation says of its messages.
   public let needsContract: Bool
   /// Nothing happens but the forwarding of the request: with these settings.
@@ -36,12 +38,13 @@ public final class PolicyPlan: Sendable {
 
   init(
     sections: [[Instruction]], places: [PlanPlace], needsRequestBody: Bool, needsResponseBody: Bool,
-    needsContract: Bool = false
+    countsTokens: Bool = false, needsContract: Bool = false
   ) {
     self.sections = sections
     self.places = places
     self.needsRequestBody = needsRequestBody
     self.needsResponseBody = needsResponseBody
+    self.countsTokens = countsTokens
     self.needsContract = needsContract
     behindCacheStore =
       (sections[2].firstIndex {

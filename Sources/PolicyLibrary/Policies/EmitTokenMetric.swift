@@ -14,7 +14,7 @@ extension PolicyDefinition {
       if name == "azure-openai-emit-token-metric" { _ = attributes.double("value") }
       attributes.finish()
       plan.readsRequestBody = true
-      plan.readsResponseBody = true
+      plan.countsTokens = true
       let dimensions = MetricDimension.read(element, plan, dimensions)
       plan.emit(EmitTokenMetric(namespace: namespace, dimensions: dimensions), element)
     }
@@ -29,17 +29,16 @@ struct EmitTokenMetric: PolicyStep {
     exchange.promptBytes = exchange.requestBody.bytes?.count ?? 0
     // Dimensions are those of the request; what they are of is known with the answer.
     let dimensions = try MetricDimension.values(dimensions, exchange)
-    exchange.answerReaders.append(TokenMetrics(namespace: namespace, dimensions: dimensions))
+    exchange.tokenReaders.append(TokenMetrics(namespace: namespace, dimensions: dimensions))
     return .proceed
   }
 }
 
-struct TokenMetrics: AnswerReader {
+struct TokenMetrics: TokenReader {
   let namespace: String
   let dimensions: [EmittedMetric.Dimension]
 
-  func read(_ exchange: Exchange) {
-    guard let usage = exchange.tokenUsage() else { return }
+  func read(_ usage: TokenUsage, hasPassed: Bool, _ exchange: Exchange) {
     for (name, tokens) in [
       ("Total Tokens", usage.total), ("Prompt Tokens", usage.prompt), ("Completion Tokens", usage.completion),
     ] {

@@ -25,7 +25,7 @@ extension PolicyDefinition {
         plan.report(element.diagnostic("PL0109", "token-quota and token-quota-period belong together."))
       }
       plan.readsRequestBody = true
-      plan.readsResponseBody = true
+      plan.countsTokens = true
       guard let key else { return }
       plan.emit(
         TokenLimit(
@@ -126,7 +126,7 @@ struct TokenLimit: PolicyStep {
     _ counters: [TokenCounter], _ estimate: Int, _ remaining: [Int]?, _ exchange: Exchange
   ) -> StepResult {
     TokenReport.tell(estimate, nil, report.consumedVariable, exchange)
-    exchange.answerReaders.append(
+    exchange.tokenReaders.append(
       TokenSettlement(counters: counters, estimate: estimate, remaining: remaining, report: report))
     return .proceed
   }
@@ -143,16 +143,16 @@ struct TokenLimit: PolicyStep {
 }
 
 /// Counts what a call really took, beyond what was counted before it.
-struct TokenSettlement: AnswerReader {
+struct TokenSettlement: TokenReader {
   let counters: [TokenCounter]
   let estimate: Int
   /// What was left in each counter outside of the process when the call was admitted; nil where the process counts.
   let remaining: [Int]?
   let report: TokenReport
 
-  func read(_ exchange: Exchange) {
-    guard let usage = exchange.tokenUsage() else { return }
-    TokenReport.tell(usage.total, report.consumedHeader, report.consumedVariable, exchange)
+  func read(_ usage: TokenUsage, hasPassed: Bool, _ exchange: Exchange) {
+    // Behind an answer that has passed there is nobody left to tell.
+    if !hasPassed { TokenReport.tell(usage.total, report.consumedHeader, report.consumedVariable, exchange) }
     let more = max(0, usage.total - estimate)
     for (index, counter) in counters.enumerated() {
       let left: Int
@@ -163,7 +163,7 @@ struct TokenSettlement: AnswerReader {
       } else {
         left = counter.settle(more, exchange.effects)
       }
-      report.tell(left, of: counter, exchange)
+      if !hasPassed { report.tell(left, of: counter, exchange) }
     }
   }
 }

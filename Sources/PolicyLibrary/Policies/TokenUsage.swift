@@ -22,29 +22,24 @@ struct TokenUsage: Equatable {
     var usage: Usage?
   }
 
-  /// What a model's answer says of itself: a JSON document, or the last event of a stream that tells it. A stream that
-  /// tells nothing is estimated by its length.
+  /// What a model's answer says of itself: a JSON document, or a stream of events. Nil for anything else.
   init?(answer: [UInt8], promptBytes: Int) {
     if let usage = Self.usage(answer[...]) {
       self = usage
       return
     }
-    let lines = answer.split(separator: 0x0a).filter { $0.starts(with: "data:".utf8) }
-    guard !lines.isEmpty else { return nil }
-    for line in lines.reversed() {
-      if let usage = Self.usage(line.dropFirst(5)) {
-        self = usage
-        return
-      }
-    }
-    // Each event carries about one token.
-    let events = lines.count { !$0.dropFirst(5).contains(subsequence: "[DONE]") }
-    prompt = Self.estimate(promptBytes)
-    completion = events
-    total = prompt + completion
+    var stream = TokenStream()
+    stream.add(answer)
+    guard let usage = stream.usage(promptBytes: promptBytes) else { return nil }
+    self = usage
   }
 
-  private static func usage(_ text: ArraySlice<UInt8>) -> TokenUsage? {
+  static func estimated(promptBytes: Int, events: Int) -> TokenUsage {
+    let prompt = estimate(promptBytes)
+    return TokenUsage(prompt: prompt, completion: events, total: prompt + events)
+  }
+
+  static func usage(_ text: ArraySlice<UInt8>) -> TokenUsage? {
     guard let usage = (try? JSONDecoder().decode(Answer.self, from: Data(text)))?.usage else { return nil }
     let prompt = usage.prompt_tokens ?? usage.input_tokens ?? 0
     let completion = usage.completion_tokens ?? usage.output_tokens ?? 0
@@ -58,24 +53,13 @@ struct TokenUsage: Equatable {
   }
 }
 
-extension ArraySlice<UInt8> {
-  /// Whether the text stands somewhere in these bytes.
-  fileprivate func contains(subsequence text: StaticString) -> Bool {
-    let wanted = Array("\(text)".utf8)
-    guard count >= wanted.count else { return false }
-    return (startIndex...(endIndex - wanted.count)).contains { self[$0..<($0 + wanted.count)].elementsEqual(wanted) }
-  }
-}
-
 /// What wants to see the backend's answer before `outbound` begins.
 protocol AnswerReader: Sendable {
   func read(_ exchange: Exchange)
 }
 
-extension Exchange {
-  /// The tokens of the backend's answer; nil when it tells none.
-  func tokenUsage() -> TokenUsage? {
-    guard isBackendResponse, let body = responseBody.bytes else { return nil }
-    return TokenUsage(answer: body, promptBytes: promptBytes)
-  }
+/// What wants to know the tokens that the backend's answer took.
+protocol TokenReader: Sendable {
+  /// - Parameter hasPassed: the answer was a stream of events that is over; else `outbound` is about to begin.
+  func read(_ usage: TokenUsage, hasPassed: Bool, _ exchange: Exchange)
 }

@@ -26,8 +26,6 @@ public struct PlanRunner {
   public func run(_ plan: PolicyPlan, _ exchange: Exchange) throws {
     var run = PlanRun(plan)
     var stop: PlanStop
-    // A plan that only forwards is over with the answer.
-    let isOverWithAnswer = plan.passThrough != nil
     if let settings = plan.passThrough { stop = .forward(settings) } else { stop = run.resume(exchange) }
     while true {
       switch stop {
@@ -43,12 +41,12 @@ public struct PlanRunner {
         while !isOver { guard effects.step() else { throw Stuck() } }
         stop = run.resume(exchange)
       case .forward:
-        stop = forward(exchange, &run, isOverWithAnswer)
+        stop = forward(exchange, plan, &run)
       }
     }
   }
 
-  private func forward(_ exchange: Exchange, _ run: inout PlanRun, _ isOverWithAnswer: Bool) -> PlanStop {
+  private func forward(_ exchange: Exchange, _ plan: PolicyPlan, _ run: inout PlanRun) -> PlanStop {
     func failed(_ reason: String, _ message: String) -> PlanStop {
       run.failed(exchange, .internal(source: "forward-request", reason: reason, message: message))
     }
@@ -72,7 +70,11 @@ public struct PlanRunner {
       }
       exchange.isBackendResponse = true
       exchange.responseBody = body.isEmpty ? .none : .bytes(Array(body.utf8))
-      return isOverWithAnswer ? .respond : run.resume(exchange)
+      let countsEvents = exchange.countsEvents(plan)
+      exchange.beginAnswer(countsEvents: countsEvents)
+      if countsEvents { exchange.count(events: body.utf8) }
+      // A plan that only forwards is over with the answer.
+      return plan.passThrough == nil ? run.resume(exchange) : .respond
     }
   }
 }
