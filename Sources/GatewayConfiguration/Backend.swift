@@ -24,6 +24,20 @@ public struct Backend: Codable, Sendable, Equatable {
     }
   }
 
+  /// The HTTP proxy that a backend is reached through.
+  public struct Proxy: Codable, Sendable, Equatable {
+    /// `http://host:port`.
+    public var url: String
+    public var username: String?
+    public var password: String?
+
+    public init(url: String, username: String? = nil, password: String? = nil) {
+      self.url = url
+      self.username = username
+      self.password = password
+    }
+  }
+
   /// A member of a pool.
   public struct PoolMember: Codable, Sendable, Equatable {
     public var backendID: String
@@ -46,6 +60,8 @@ public struct Backend: Codable, Sendable, Equatable {
   public var validateCertificateChain: Bool
   public var validateCertificateName: Bool
   public var credentials: Credentials
+  /// Nil where the backend is reached without one; a pool has none, its members may.
+  public var proxy: Proxy?
   /// At most 30 members, none of them a pool; empty for a single backend.
   public var pool: [PoolMember]
   /// Name of the cookie that keeps a client at one member of a pool; nil for none.
@@ -55,8 +71,9 @@ public struct Backend: Codable, Sendable, Equatable {
 
   public init(
     id: String, title: String? = nil, url: String?, validateCertificateChain: Bool = true,
-    validateCertificateName: Bool = true, credentials: Credentials = Credentials(), pool: [PoolMember] = [],
-    sessionCookie: String? = nil, circuitBreaker: CircuitBreakerRule? = nil, healthCheck: HealthCheck? = nil
+    validateCertificateName: Bool = true, credentials: Credentials = Credentials(), proxy: Proxy? = nil,
+    pool: [PoolMember] = [], sessionCookie: String? = nil, circuitBreaker: CircuitBreakerRule? = nil,
+    healthCheck: HealthCheck? = nil
   ) {
     self.id = id
     self.title = title
@@ -64,6 +81,7 @@ public struct Backend: Codable, Sendable, Equatable {
     self.validateCertificateChain = validateCertificateChain
     self.validateCertificateName = validateCertificateName
     self.credentials = credentials
+    self.proxy = proxy
     self.pool = pool
     self.sessionCookie = sessionCookie
     self.circuitBreaker = circuitBreaker

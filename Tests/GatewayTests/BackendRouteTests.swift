@@ -1,5 +1,6 @@
 import Foundation
 import GatewayConfiguration
+import PolicyLibrary
 import Telemetry
 import Testing
 
@@ -126,7 +127,7 @@ struct BackendRouteTests {
   // MARK: - Proxies
 
   private func withProxy(
-    tls: Bool, _ password: String = "p", _ inbound: String = "",
+    tls: Bool, _ password: String = "p", _ inbound: String = "", byEntity: Bool = false,
     _ body: (RunningGateway, ScriptedProxy, ScriptedBackend) async throws -> Void
   ) async throws {
     let authority = try TestAuthority()
@@ -134,8 +135,13 @@ struct BackendRouteTests {
       tls: tls ? authority.backend(demanding: nil) : nil, answer: Self.answer)
     let proxy = try await ScriptedProxy(authorization: "Basic dTpw")
     let entity = Backend(
-      id: "b", url: "http\(tls ? "s" : "")://127.0.0.1:\(backend.port)/base", validateCertificateChain: false)
-    let policy = "<proxy url=\"http://127.0.0.1:\(proxy.port)\" username=\"u\" password=\"\(password)\" />\(inbound)"
+      id: "b", url: "http\(tls ? "s" : "")://127.0.0.1:\(backend.port)/base", validateCertificateChain: false,
+      proxy: byEntity
+        ? .init(url: "http://127.0.0.1:\(proxy.port)", username: "u", password: password) : nil)
+    let policy =
+      byEntity
+      ? inbound
+      : "<proxy url=\"http://127.0.0.1:\(proxy.port)\" username=\"u\" password=\"\(password)\" />\(inbound)"
     try await RunningGateway.serving([Self.api(policy)], backends: [entity]) { try await body($0, proxy, backend) }
     await proxy.stop()
     await backend.stop()
@@ -175,6 +181,25 @@ struct BackendRouteTests {
         #expect(backend.received.first?.hasSuffix("\r\n\r\nquestion") == true)
       }
     }
+  }
+
+  @Test func `the proxy of a backend entity is used as that of a policy, for its health checks too`() async throws {
+    for tls in [false, true] {
+      try await withProxy(tls: tls, byEntity: true) { gateway, proxy, backend in
+        for _ in 0..<2 { #expect(get(gateway)?.body == "hello", "\(gateway.records.all.flatMap(\.errors))") }
+        let head = try #require(proxy.received.first)
+        #expect(head.hasPrefix(tls ? "CONNECT 127.0.0.1:" : "GET http://127.0.0.1:"))
+        #expect(head.contains("\r\nProxy-Authorization: Basic dTpw"))
+        #expect(backend.received.count == 2)
+        #expect(backend.received.allSatisfy { !$0.contains("CONNECT") })
+      }
+    }
+    try await withProxy(tls: false, "wrong", byEntity: true) { gateway, _, backend in
+      #expect(get(gateway)?.status == 407)
+      #expect(backend.received.isEmpty)
+    }
+    let target = try BackendTarget(url: "http://b", proxy: ProxyServer(host: "p", port: 1))
+    #expect(OutgoingRequest(method: "GET", target: target, path: "/well").proxy == ProxyServer(host: "p", port: 1))
   }
 
   @Test func `a proxy that refuses is an error of the backend`() async throws {

@@ -64,6 +64,31 @@ struct BackendResourceTests {
     }
   }
 
+  @Test func `the password of a proxy is a secret, which stays for the same proxy alone`() async throws {
+    try await withService { client, service in
+      _ = try await client.call(.put, "/namedValues/pin", #"{"properties":{"displayName":"pin","value":"12"}}"#)
+      func put(_ proxy: String) async throws -> Answer {
+        try await client.call(.put, "/backends/one", Self.single(#","proxy":\#(proxy)"#))
+      }
+      func proxy() async throws -> Backend.Proxy? {
+        try await service.publisher.current("managed")?.snapshot.backends.first?.proxy
+      }
+      let created = try await put(#"{"url":"http://p:3128","username":"u","password":"{{pin}}34"}"#)
+      #expect(created.status == 201)
+      let shown = try await client.call(.get, "/backends/one").body["properties"]?["proxy"]
+      #expect(shown?["username"] == "u")
+      #expect(shown?["password"] == nil)
+      let expected = Backend.Proxy(url: "http://p:3128", username: "u", password: "1234")
+      #expect(try await proxy() == expected)
+      #expect(try await client.call(.delete, "/namedValues/pin").status == 400)
+      #expect(try await put(#"{"url":"http://p:3128","username":"u"}"#).status == 200)
+      #expect(try await proxy() == expected)
+      #expect(try await put(#"{"url":"http://other:3128","username":"u"}"#).status == 200)
+      #expect(try await proxy() == Backend.Proxy(url: "http://other:3128", username: "u"))
+      #expect(try await client.call(.delete, "/namedValues/pin").status == 204)
+    }
+  }
+
   /// Bodies with the members that the complaints are about.
   private static let refused: [(body: String, targets: [String])] = [
     (#"{"properties":{}}"#, ["url"]), (#"{"properties":{"url":"ftp://x"}}"#, ["url"]),
@@ -98,6 +123,10 @@ struct BackendResourceTests {
         #","credentials":{"header":{"Host":["x"]},"certificateIds":["/certificates/none"],"query":{"a":["{{b}}"]}}"#),
       ["credentials.header", "credentials.certificateIds", "credentials"]
     ), (single(#","healthCheck":{"path":"well"}"#), ["healthCheck.path"]),
+    (single(#","proxy":{"username":"u"}"#), ["proxy.url"]),
+    (single(#","proxy":{"url":"https://p:1","password":"x"}"#), ["proxy.url", "proxy.username"]),
+    (single(#","proxy":{"url":"http://p:1","username":"u","password":"{{none}}"}"#), ["proxy"]),
+    (pool(#"{"id":"/backends/other"}"#, #"},"proxy":{"url":"http://p:1""#), ["proxy"]),
   ]
 
   @Test(arguments: refused.indices)

@@ -23,6 +23,7 @@ struct BackendContract {
       backend.validateCertificateName = flag(tls["validateCertificateName"], "tls.validateCertificateName") ?? true
     }
     readCredentials(properties["credentials"])
+    readProxy(properties["proxy"], isPool: isPool)
     readPool(properties["pool"], isPool: isPool)
     readCircuitBreaker(properties["circuitBreaker"], isPool: isPool)
     readHealthCheck(properties["healthCheck"], isPool: isPool)
@@ -93,6 +94,32 @@ struct BackendContract {
       result[name] = values
     }
     return result
+  }
+
+  // MARK: - Proxy
+
+  /// The password stands here only as a client sends it: it is kept as a secret.
+  private mutating func readProxy(_ value: JSON?, isPool: Bool) {
+    guard let proxy = object(value, "proxy", allowing: ["url", "username", "password"]) else { return }
+    if isPool { return complain("proxy", "A pool has no proxy: its members have.") }
+    for name in ["url", "username", "password"] {
+      guard let value = proxy[name], !value.isNull else { continue }
+      if value.stringValue.map({ $0.utf8.count <= 2_000 }) != true {
+        complain("proxy.\(name)", "'\(name)' must be a string of at most 2000 bytes.")
+      }
+    }
+    let url = proxy.string("url") ?? ""
+    if url.isEmpty {
+      complain("proxy.url", "'url' is required.")
+    } else if let message = ProxyServer.complaint(about: url) {
+      complain("proxy.url", message)
+    }
+    let username = proxy.string("username")
+    if username?.contains(":") == true { complain("proxy.username", "'username' cannot have a colon.") }
+    if username == nil, proxy.string("password") != nil {
+      complain("proxy.username", "'username' is required where there is a 'password'.")
+    }
+    backend.proxy = Backend.Proxy(url: url, username: username, password: proxy.string("password"))
   }
 
   // MARK: - Pool

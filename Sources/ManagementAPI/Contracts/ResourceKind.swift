@@ -128,8 +128,9 @@ struct ResourceKind: Sendable {
       rules: [
         "type": .word(["Single", "Pool"]), "url": .text(maximum: 2_000), "protocol": .word(["http", "soap"]),
         "title": .text(maximum: 300), "description": .text(maximum: 2_000), "resourceId": .text(maximum: 2_000),
-        "tls": .object, "credentials": .object, "circuitBreaker": .object, "pool": .object, "healthCheck": .object,
-      ], defaults: ["type": "Single", "protocol": "http"]),
+        "tls": .object, "credentials": .object, "proxy": .object, "circuitBreaker": .object, "pool": .object,
+        "healthCheck": .object,
+      ], defaults: ["type": "Single", "protocol": "http"], secrets: [BackendRules.proxyPassword]),
     ResourceKind(
       type: "certificates", title: "Certificate",
       rules: ["data": .text(maximum: 1 << 20, isRequired: true), "password": .text(maximum: 1_000)],

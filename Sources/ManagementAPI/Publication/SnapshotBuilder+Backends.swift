@@ -2,7 +2,7 @@ import ControlPlaneStore
 import GatewayConfiguration
 
 extension SnapshotBuilder {
-  /// Every backend, with the named values in its credentials filled in.
+  /// Every backend, with the named values in its credentials and its proxy's filled in.
   var backends: [Backend] {
     let values = Dictionary(namedValues.map { ($0.displayName, $0.value) }) { first, _ in first }
     let certificates = all("certificates")
@@ -10,6 +10,10 @@ extension SnapshotBuilder {
       let contract = BackendContract(name: resource.name, resource.properties)
       var backend = contract.backend
       backend.credentials = backend.credentials.replacingNamedValues { values[$0] }
+      if var proxy = backend.proxy {
+        proxy.password = resource.secrets[BackendRules.proxyPassword].flatMap { $0.isEmpty ? nil : $0 }
+        backend.proxy = proxy.replacingNamedValues { values[$0] }
+      }
       // As the certificates are spelled; a thumbprint stands for the certificate that has it.
       let ids = backend.credentials.certificateIDs.map { $0.lowercased() }
       backend.credentials.certificateIDs = certificates.filter { certificate in

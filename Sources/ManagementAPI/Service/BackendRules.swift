@@ -8,9 +8,15 @@ import PolicySyntax
 struct BackendRules {
   let service: ManagementService
   let path: ResourcePath
+  let existing: StoredResource?
 
-  /// Refuses with every complaint; references become full ids.
-  func apply(_ properties: inout JSONObject) async throws(ManagementError) {
+  /// The name under which the password of the proxy is kept.
+  static let proxyPassword = "proxyPassword"
+
+  /// Refuses with every complaint; references become full ids, and the proxy's password a secret.
+  func apply(
+    _ properties: inout JSONObject, _ secrets: inout [String: String]
+  ) async throws(ManagementError) {
     let contract = BackendContract(name: path.name, properties)
     var complaints = contract.complaints
     let others = try await service.list("backends").filter { !isSelf($0.name) }
@@ -24,9 +30,25 @@ struct BackendRules {
       }
     }
     complaints += try await complainAboutCertificates(contract)
-    complaints += try await complainAboutNamedValues(contract.backend.credentials)
+    complaints += try await complainAboutNamedValues(contract.backend)
     guard complaints.isEmpty else { throw .validation(complaints) }
     if let pool = properties["pool"]?.objectValue { properties["pool"] = .object(named(pool, among: others)) }
+    hidePassword(&properties, &secrets)
+  }
+
+  /// A password that is not sent stays as it was, for the same proxy and the same user only.
+  private func hidePassword(_ properties: inout JSONObject, _ secrets: inout [String: String]) {
+    var proxy = properties["proxy"]?.objectValue ?? [:]
+    let old = existing?["proxy"]
+    if let sent = proxy.string("password") {
+      secrets[Self.proxyPassword] = sent
+    } else if old?["url"]?.stringValue != proxy.string("url")
+      || old?["username"]?.stringValue != proxy.string("username")
+    {
+      secrets[Self.proxyPassword] = ""
+    }
+    proxy["password"] = nil
+    if !proxy.isEmpty { properties["proxy"] = .object(proxy) }
   }
 
   private func isSelf(_ name: String) -> Bool { name.lowercased() == path.name.lowercased() }
@@ -88,42 +110,63 @@ struct BackendRules {
     return complaints
   }
 
-  private func complainAboutNamedValues(_ credentials: Backend.Credentials) async throws(ManagementError)
+  private func complainAboutNamedValues(_ backend: Backend) async throws(ManagementError)
     -> [ManagementError.Detail]
   {
-    let missing = credentials.namedValues
-    if missing.isEmpty { return [] }
+    let inCredentials = backend.credentials.namedValues
+    let inProxy = backend.proxy?.namedValues ?? []
+    if inCredentials.isEmpty, inProxy.isEmpty { return [] }
     let known = try await service.policyEnvironment().namedValues
-    return missing.filter { known[$0] == nil }.map {
-      .init(target: "credentials", message: "There is no named value '\($0)'.")
+    return [("credentials", inCredentials), ("proxy", inProxy)].flatMap { target, names in
+      names.filter { known[$0] == nil }.map { .init(target: target, message: "There is no named value '\($0)'.") }
     }
   }
 }
 
-extension Backend.Credentials {
-  /// Named values that stand as `{{name}}` in these credentials.
-  var namedValues: [String] {
+extension Backend {
+  /// Named values that stand as `{{name}}` in a text, in order.
+  fileprivate static func namedValues(_ replacing: ((String) -> String?) -> Void) -> [String] {
     var found: Set<String> = []
-    _ = replacingNamedValues { name in
+    replacing { name in
       found.insert(name)
       return nil
     }
     return found.sorted()
   }
 
+  /// A text with every `{{name}}` replaced that is known.
+  fileprivate static func replacing(_ text: String, _ value: (String) -> String?) -> String {
+    var result = ""
+    var rest = Substring(text)
+    while let open = rest.range(of: "{{"), let close = rest[open.upperBound...].range(of: "}}") {
+      let name = String(rest[open.upperBound..<close.lowerBound])
+      result += rest[..<open.lowerBound]
+      result += value(name) ?? "{{\(name)}}"
+      rest = rest[close.upperBound...]
+    }
+    return result + rest
+  }
+}
+
+extension Backend.Proxy {
+  /// Named values that stand as `{{name}}` in user name and password.
+  var namedValues: [String] { Backend.namedValues { _ = replacingNamedValues($0) } }
+
+  /// The same with every `{{name}}` replaced that is known.
+  func replacingNamedValues(_ value: (String) -> String?) -> Backend.Proxy {
+    Backend.Proxy(
+      url: url, username: username.map { Backend.replacing($0, value) },
+      password: password.map { Backend.replacing($0, value) })
+  }
+}
+
+extension Backend.Credentials {
+  /// Named values that stand as `{{name}}` in these credentials.
+  var namedValues: [String] { Backend.namedValues { _ = replacingNamedValues($0) } }
+
   /// The same with every `{{name}}` replaced that is known.
   func replacingNamedValues(_ value: (String) -> String?) -> Backend.Credentials {
-    func replaced(_ text: String) -> String {
-      var result = ""
-      var rest = Substring(text)
-      while let open = rest.range(of: "{{"), let close = rest[open.upperBound...].range(of: "}}") {
-        let name = String(rest[open.upperBound..<close.lowerBound])
-        result += rest[..<open.lowerBound]
-        result += value(name) ?? "{{\(name)}}"
-        rest = rest[close.upperBound...]
-      }
-      return result + rest
-    }
+    func replaced(_ text: String) -> String { Backend.replacing(text, value) }
     var result = self
     result.headers = headers.mapValues { $0.map(replaced) }
     result.query = query.mapValues { $0.map(replaced) }

@@ -98,9 +98,12 @@ struct Dependents {
   /// Credentials of backends and loggers hold named values too.
   private func refuseDeletion(ofNamedValue resource: StoredResource, _ title: String) async throws(ManagementError) {
     let name = resource.string("displayName") ?? resource.name
-    for backend in try await service.list("backends")
-    where BackendContract(name: backend.name, backend.properties).backend.credentials.namedValues.contains(name) {
-      throw Self.inUse(title, "the backend '\(backend.name)'")
+    for resource in try await service.list("backends") {
+      let whole = try await service.get(resource.path, withSecrets: true)
+      var backend = BackendContract(name: whole.name, whole.properties).backend
+      backend.proxy?.password = whole.secrets[BackendRules.proxyPassword]
+      guard (backend.credentials.namedValues + (backend.proxy?.namedValues ?? [])).contains(name) else { continue }
+      throw Self.inUse(title, "the backend '\(resource.name)'")
     }
     for logger in try await service.list("loggers") {
       let whole = try await service.get(logger.path, withSecrets: true)

@@ -24,7 +24,8 @@ struct ResourceRules {
     case "loggers": try logger(&properties, &secrets)
     case "caches": try await cache(&properties, &secrets)
     case "namedValues": namedValue(&properties, &secrets)
-    case "backends": try await BackendRules(service: service, path: path).apply(&properties)
+    case "backends":
+      try await BackendRules(service: service, path: path, existing: existing).apply(&properties, &secrets)
     case "certificates":
       let certificate = try CertificateRules.apply(&properties, &secrets)
       if let existing {

@@ -65,7 +65,7 @@ public struct BackendDirectory: Sendable {
 
   public subscript(id: String) -> BackendEntity? { places[id].map { entities[$0] } }
 
-  /// Nil for a URL or a certificate that cannot be used.
+  /// Nil for a URL, a certificate or a proxy that cannot be used: no backend is reached in another way than it says.
   private static func target(_ backend: Backend, _ certificates: CertificateDirectory) -> BackendTarget? {
     guard let url = backend.url else { return nil }
     var clientCertificate: ClientCertificate?
@@ -73,9 +73,16 @@ public struct BackendDirectory: Sendable {
       guard let certificate = certificates[id]?.client else { return nil }
       clientCertificate = certificate
     }
+    var proxy: ProxyServer?
+    if let setting = backend.proxy {
+      guard
+        let server = ProxyServer(url: setting.url, username: setting.username, password: setting.password)
+      else { return nil }
+      proxy = server
+    }
     return try? BackendTarget(
       url: url, validatesChain: backend.validateCertificateChain, validatesName: backend.validateCertificateName,
       backendID: backend.id, credentials: BackendCredentials(backend.credentials),
-      clientCertificate: clientCertificate)
+      clientCertificate: clientCertificate, proxy: proxy)
   }
 }

@@ -54,7 +54,8 @@ public final class BackendTarget: Sendable {
   /// Reads `http://` or `https://` URLs (also `ws`, `wss`); user information is refused, a query or fragment is ignored.
   public init(
     url text: String, validatesChain: Bool = true, validatesName: Bool = true, backendID: String? = nil,
-    credentials: BackendCredentials? = nil, clientCertificate: ClientCertificate? = nil
+    credentials: BackendCredentials? = nil, clientCertificate: ClientCertificate? = nil,
+    proxy: ProxyServer? = nil
   ) throws(Failure) {
     let address: RequestURL
     do { address = try RequestURL(text, validatesChain: validatesChain, validatesName: validatesName) } catch {
@@ -62,6 +63,7 @@ public final class BackendTarget: Sendable {
     }
     var origin = address.origin
     origin.clientCertificate = clientCertificate
+    origin.proxy = proxy
     self.origin = origin
     var base = Array(address.path.utf8)
     while base.last == 0x2f { base.removeLast() }
@@ -75,11 +77,11 @@ public final class BackendTarget: Sendable {
   /// The same backend, reached in another way.
   /// - Parameters:
   ///   - certificate: shown instead of the target's own; nil leaves that.
-  ///   - proxy: nil for none.
+  ///   - proxy: in place of the target's own; nil leaves that.
   init(_ target: BackendTarget, showing certificate: ClientCertificate?, through proxy: ProxyServer?) {
     var origin = target.origin
     if origin.isTLS, let certificate { origin.clientCertificate = certificate }
-    origin.proxy = proxy
+    if let proxy { origin.proxy = proxy }
     self.origin = origin
     basePath = target.basePath
     host = target.host

@@ -79,7 +79,7 @@ extension Exchange {
       self.backend = try BackendTarget(
         url: root.text, validatesChain: backend.origin.validatesChain, validatesName: backend.origin.validatesName,
         credentials: isSame ? backend.credentials : nil,
-        clientCertificate: isSame ? backend.origin.clientCertificate : nil)
+        clientCertificate: isSame ? backend.origin.clientCertificate : nil, proxy: backend.origin.proxy)
     } catch {
       throw .internal(
         source: "forward-request", reason: "InvalidRedirect", message: "'\(location)' is no address to go on to.")

@@ -33,6 +33,7 @@ public struct OutgoingRequest: Sendable {
     host = String(decoding: backend.host, as: UTF8.self)
     target = path
     clientCertificate = backend.origin.clientCertificate
+    proxy = backend.origin.proxy
     backend.credentials?.add(to: &self)
   }
 

@@ -23,7 +23,7 @@ struct ProxySetting: PolicyStep {
     attributes.finish()
     plan.allowChildren([], in: element)
     guard let url else { return nil }
-    if case .literal(let text) = url, let message = Self.complaint(text) {
+    if case .literal(let text) = url, let message = ProxyServer.complaint(about: text) {
       let value = element.attribute("url")?.value
       plan.report(value?.diagnostic("PL0125", message) ?? element.diagnostic("PL0125", message))
       return nil
@@ -33,29 +33,39 @@ struct ProxySetting: PolicyStep {
     self.password = password
   }
 
-  private static func complaint(_ text: String) -> String? {
-    do throws(RequestURL.Failure) {
-      return try RequestURL(text.trimmed).origin.isTLS ? "a proxy is reached over http://, not https://" : nil
-    } catch {
-      return error.message
-    }
-  }
-
   func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
     exchange.proxy = try server(exchange)
     return .proceed
   }
 
   func server(_ exchange: Exchange) throws(PolicyError) -> ProxyServer {
-    let text = try url.value(exchange).trimmed
-    guard Self.complaint(text) == nil, let address = try? RequestURL(text) else {
+    let text = try url.value(exchange)
+    let name = try username?.value(exchange)
+    guard
+      let server = ProxyServer(url: text, username: name, password: name == nil ? nil : try password?.value(exchange))
+    else {
       throw .internal(source: "proxy", reason: "InvalidProxyUrl", message: "'\(text)' is no address of an HTTP proxy.")
     }
-    var server = ProxyServer(host: address.origin.host, port: address.origin.port)
-    if let username {
-      let credentials = "\(try username.value(exchange)):\(try password?.value(exchange) ?? "")"
-      server.authorization = "Basic " + Base64.text(Array(credentials.utf8))
-    }
     return server
+  }
+}
+
+extension ProxyServer {
+  /// - Parameters:
+  ///   - url: `http://host:port`; nil comes of any other.
+  ///   - username: nil for a proxy that wants none.
+  init?(url: String, username: String?, password: String?) {
+    guard Self.complaint(about: url) == nil, let address = try? RequestURL(url.trimmed) else { return nil }
+    self.init(host: address.origin.host, port: address.origin.port)
+    if let username { authorization = "Basic " + Base64.text(Array("\(username):\(password ?? "")".utf8)) }
+  }
+
+  /// Why a text is no address of a proxy; nil when it is one.
+  public static func complaint(about url: String) -> String? {
+    do throws(RequestURL.Failure) {
+      return try RequestURL(url.trimmed).origin.isTLS ? "a proxy is reached over http://, not https://" : nil
+    } catch {
+      return error.message
+    }
   }
 }
