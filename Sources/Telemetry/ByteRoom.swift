@@ -28,30 +28,64 @@ struct ByteRoom: ~Copyable {
   }
 
   mutating func append(_ text: UnsafeBufferPointer<UInt8>) {
-    guard let start = text.baseAddress, !text.isEmpty else { return }
     precondition(text.count <= end - next)
-    next.update(from: start, count: text.count)
+    copy(UnsafeRawBufferPointer(text))
     next += text.count
+  }
+
+  /// Copies text for which there is room, without moving on. Eight bytes at a time, the last eight perhaps once more:
+  /// what is written here is short, and a call of `memcpy` would cost more than the copy.
+  private func copy(_ text: UnsafeRawBufferPointer) {
+    let room = UnsafeMutableRawPointer(next)
+    let count = text.count
+    if count >= 8 {
+      var index = 0
+      while index < count - 8 {
+        room.storeBytes(
+          of: text.loadUnaligned(fromByteOffset: index, as: UInt64.self), toByteOffset: index, as: UInt64.self)
+        index += 8
+      }
+      room.storeBytes(
+        of: text.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self), toByteOffset: count - 8, as: UInt64.self)
+    } else if count >= 4 {
+      let last = text.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self)
+      room.storeBytes(of: text.loadUnaligned(as: UInt32.self), as: UInt32.self)
+      room.storeBytes(of: last, toByteOffset: count - 4, as: UInt32.self)
+    } else {
+      for index in 0..<count { next[index] = text[index] }
+    }
   }
 
   /// Appends a JSON string's inside: quotes, backslashes and control characters escaped.
   mutating func append(escaped text: UnsafeBufferPointer<UInt8>) {
     let bytes = UnsafeRawBufferPointer(text)
-    var index = 0
-    while index < bytes.count {
-      // Eight bytes that need no escape, the common case, are looked at and copied at once.
-      if bytes.count - index >= 8, end - next >= 8 {
-        let eight = bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-        if !Self.needsEscape(eight) {
-          UnsafeMutableRawPointer(next).storeBytes(of: eight, as: UInt64.self)
-          next += 8
-          index += 8
-          continue
-        }
-      }
-      append(escaped: bytes[index])
-      index += 1
+    // The common case: nothing needs an escape.
+    if bytes.count <= end - next, Self.isPlain(bytes) {
+      copy(bytes)
+      next += bytes.count
+      return
     }
+    for byte in bytes { append(escaped: byte) }
+  }
+
+  /// Whether nothing needs an escape; now and then false without need.
+  private static func isPlain(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    let count = bytes.count
+    if count >= 8 {
+      var index = 0
+      while index < count - 8 {
+        if needsEscape(bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)) { return false }
+        index += 8
+      }
+      return !needsEscape(bytes.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self))
+    }
+    if count >= 4 {
+      let first = bytes.loadUnaligned(as: UInt32.self)
+      let last = bytes.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self)
+      return !needsEscape(UInt64(first) | UInt64(last) << 32)
+    }
+    for byte in bytes where byte < 0x20 || byte == 0x22 || byte == 0x5c || byte == 0x7f { return false }
+    return true
   }
 
   private mutating func append(escaped byte: UInt8) {

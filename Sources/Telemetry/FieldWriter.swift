@@ -31,13 +31,13 @@ struct FieldWriter: ~Copyable {
   static let fieldBound = 64
 
   mutating func string(_ key: StaticString, _ value: String?) {
-    guard var value else { return }
-    value.withUTF8 { value in
-      begin(key)
-      room.append(0x22)
-      room.append(escaped: value)
-      room.append(0x22)
+    guard let value else { return }
+    begin(key)
+    room.append(0x22)
+    if value.utf8.withContiguousStorageIfAvailable({ room.append(escaped: $0) }) == nil {
+      Array(value.utf8).withUnsafeBufferPointer { room.append(escaped: $0) }
     }
+    room.append(0x22)
   }
 
   mutating func number(_ key: StaticString, _ value: Int?) {
@@ -107,15 +107,13 @@ struct FieldWriter: ~Copyable {
 extension RequestRecord {
   /// Bytes that all fields together take at most, in any style.
   var writtenBound: Int {
+    func bytes(_ text: String?) -> Int { text?.utf8.count ?? 0 }
     var text =
       correlationId.utf8.count + gatewayId.utf8.count + region.utf8.count + callerIpAddress.utf8.count
       + method.utf8.count + url.utf8.count + clientProtocol.utf8.count
-    for value in [
-      clientTlsVersion, backendMethod, backendUrl, backendProtocol, backendId, apiId, apiRevision, operationId,
-      productId, userId, apimSubscriptionId,
-    ] {
-      text += value?.utf8.count ?? 0
-    }
+    text += bytes(clientTlsVersion) + bytes(backendMethod) + bytes(backendUrl) + bytes(backendProtocol)
+    text += bytes(backendId) + bytes(apiId) + bytes(apiRevision) + bytes(operationId)
+    text += bytes(productId) + bytes(userId) + bytes(apimSubscriptionId)
     for error in errors {
       text +=
         error.source.utf8.count + error.reason.utf8.count + error.message.utf8.count + (error.scope?.utf8.count ?? 0)

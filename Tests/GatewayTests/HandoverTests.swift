@@ -102,7 +102,7 @@ struct HandoverTests {
       let address = HandoverAddress(directory: folder)
       try await HandoverChannel.waiting {
         let channel = try #require(address.connect())
-        channel.wait(seconds: 5)
+        channel.wait(seconds: 60)
         if stage == 0 { return try channel.send(.init(kind: .serving)) }
         try channel.send(.init(kind: .hello, bytes: Array("2".utf8)))
         if stage == 1 { return }

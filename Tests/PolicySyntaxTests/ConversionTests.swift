@@ -28,7 +28,7 @@ struct ConversionTests {
     "<set-body template=\"liquid\">{{ a & b }}</set-body>", "<a><!-- c -->@(\"<b>\")<!-- d -- --></a>",
     "<set-body>@{ return \"<a>&</a>\"; }</set-body>", "<set-body>@{ return \"<a></a>\"; }</set-body>",
     "<a><![CDATA[@(\"<&>\")]]></a>", "<a b='@(\"&amp;lt;\" + \"x < y\")'/>", "<a b='@(x &amp;&amp; \"&amp;lt;\")'/>",
-    "<a><b c='@{\r\n\treturn \"\";\r\n}'/></a>",
+    "<a><b c='@{\r\n\treturn \"\";\r\n}'/></a>", #"<a n="c@(("")"(")"><y d=""y="@("")"/></a>"#,
   ])
   func `nothing is lost on the way to XML and back`(text: String) throws {
     let document = try #require(PolicyDocument.parse(text).document)
@@ -39,6 +39,7 @@ struct ConversionTests {
     let contents = PolicyContents(document, hasComments: false)
     #expect(PolicyContents(try #require(encoded), hasComments: false) == contents, "\(xml)")
     let raw = try #require(PolicyConversion.convert(xml, to: .rawxml).text)
+    #expect(PolicyConversion.convert(raw, to: .xml).text != nil, "\(raw)")
     #expect(PolicyContents(try #require(PolicyDocument.parse(raw).document), hasComments: false) == contents, "\(raw)")
   }
 

@@ -53,6 +53,23 @@ import Testing
     #expect(try JSONDecoder().decode(RequestRecord.self, from: try JSONEncoder().encode(record)) == record)
   }
 
+  @Test func `text of any length, with something to escape anywhere in it, comes back as it was`() throws {
+    for length in 0...40 {
+      for (place, character) in [(length, "a")]
+        + (0..<length).flatMap({ place in
+          ["\"", "\\", "\n", "\u{1}", "\u{7f}", "é", "!", "~"].map { (place, $0) }
+        })
+      {
+        var record = record
+        record.url =
+          String(repeating: "x", count: place) + character + String(repeating: "y", count: max(0, length - place))
+        var bytes: [UInt8] = []
+        RecordCodec.append(record, to: &bytes)
+        #expect(try JSONDecoder().decode(RequestRecord.self, from: Data(bytes)) == record)
+      }
+    }
+  }
+
   @Test func `times are right on leap days and before 1970`() {
     #expect(Timestamp.text(microseconds: 1_709_164_800_000_000) == "2024-02-29T00:00:00.000Z")
     #expect(Timestamp.text(microseconds: -1_000) == "1969-12-31T23:59:59.999Z")

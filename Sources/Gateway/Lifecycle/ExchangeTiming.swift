@@ -75,6 +75,24 @@ struct ExchangeTiming {
     Int((to - from).nanoseconds / 1_000_000)
   }
 
+  private static func cache(_ state: CacheState) -> RequestRecord.Cache {
+    switch state {
+    case .hit: .hit
+    case .miss: .miss
+    case .none: .none
+    }
+  }
+
+  private func errors(of exchange: Exchange) -> [RequestRecord.ProcessingError] {
+    if exchange.errors.isEmpty, extraErrors.isEmpty { return [] }
+    let met = exchange.errors.map { item in
+      RequestRecord.ProcessingError(
+        elapsed: Int(max(0, item.ticks - startedTicks) / 10_000), source: item.error.source, scope: item.error.scope,
+        section: item.error.section, reason: item.error.reason, message: item.error.message)
+    }
+    return (met + extraErrors).suffix(16)
+  }
+
   /// The record of an exchange that is over now.
   func record(_ work: RequestLifecycle, _ client: any ClientStream, _ configuration: ServingConfiguration)
     -> RequestRecord
@@ -83,11 +101,6 @@ struct ExchangeTiming {
     let facts = exchange.facts
     // 499, as nginx has it: nobody was there to take the answer.
     let status = hasLostClient && client.responseBytes == 0 ? 499 : answeredStatus ?? exchange.response.status
-    let errors = exchange.errors.map { item in
-      RequestRecord.ProcessingError(
-        elapsed: Int(max(0, item.ticks - startedTicks) / 10_000), source: item.error.source, scope: item.error.scope,
-        section: item.error.section, reason: item.error.reason, message: item.error.message)
-    }
     var record = RequestRecord(
       timeGenerated: (startedTicks - Clock.unixEpochTicks) / 10, correlationId: facts.requestID.text,
       gatewayId: configuration.deployment.gateway.id, region: configuration.deployment.gateway.location,
@@ -96,8 +109,7 @@ struct ExchangeTiming {
       url: exchange.request.receivedURL(isTLS: facts.isTLS),
       clientProtocol: client.protocolName.description, responseCode: status,
       responseSize: client.responseBytes, requestSize: client.requestBytes,
-      cache: RequestRecord.Cache(rawValue: exchange.cacheState.rawValue) ?? .none,
-      errors: Array((errors + extraErrors).suffix(16)))
+      cache: Self.cache(exchange.cacheState), errors: errors(of: exchange))
     if let backend {
       record.backendMethod = exchange.request.method
       record.backendUrl = exchange.request.currentURL(host: backend.host, isTLS: backend.origin.isTLS)

@@ -25,8 +25,11 @@ public enum PolicyConversion {
     let result = writer.edits.text()
     // A text that is still XML 1.0 is read with its entities decoded: one whose code holds what looks like an entity
     // cannot be told from an encoded one, and is understood as it was.
+    // Nor can one where literal text around code stays as it is, with entities, in the midst of plain expressions.
     let contents = PolicyContents(document, hasComments: false)
-    guard let read = PolicyDocument.parse(result).document, PolicyContents(read, hasComments: false) == contents
+    let (read, complaints) = PolicyDocument.parse(result)
+    guard let read, PolicyContents(read, hasComments: false) == contents,
+      !complaints.contains(where: { $0.severity == .error })
     else { return text }
     return result
   }
