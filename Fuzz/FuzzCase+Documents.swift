@@ -15,9 +15,17 @@ extension FuzzCase {
       if document == nil || complaints.contains(where: { $0.severity == .error }) {
         broken("document: what is written as xml cannot be read as such: \(complaints)")
       }
+      if let document, let raw = PolicyConversion.convert(xml, to: .rawxml).text,
+        PolicyDocument.parse(raw).document.map({ PolicyContents($0, hasComments: false) })
+          != PolicyContents(document, hasComments: false)
+      {
+        broken("document: what is written as rawxml is another document")
+      }
     }
-    // What was written once is written the same way again.
-    if let raw = bothWays(text), bothWays(raw) != raw { broken("document: rawxml, xml, rawxml gives another text") }
+    // What was written once is written the same way again. The first way may leave alone what was no plain code.
+    if let raw = bothWays(text), let written = bothWays(raw), bothWays(written) != written {
+      broken("document: rawxml, xml, rawxml gives another text each time")
+    }
     if let formatted = PolicyFormatter.format(text).text, PolicyFormatter.format(formatted).text != formatted {
       broken("document: the layout of a laid out document changes")
     }

@@ -1,10 +1,10 @@
 /// What a document says, without how it is laid out: two texts with equal contents mean the same to every policy.
-struct PolicyContents: Equatable {
+public struct PolicyContents: Equatable, Sendable {
   /// Names, values, payloads, comments and instructions in order; the first letter of each tells what it is.
-  private(set) var items: [String] = []
+  public private(set) var items: [String] = []
 
   /// - Parameter hasComments: whether comments and processing instructions count.
-  init(_ document: PolicyDocument, hasComments: Bool) {
+  public init(_ document: PolicyDocument, hasComments: Bool) {
     add(document.nodes, hasComments)
   }
 
