@@ -2,29 +2,37 @@
 ///
 /// Make it once (when a policy is compiled), use it for every request: looking a name up then costs no `String`.
 public struct HeaderName: Sendable, Hashable, CustomStringConvertible {
+  /// One reference, so that a name costs no more to hand on than a number.
+  private final class Storage: Sendable {
+    let text: String
+    let bytes: [UInt8]
+    let lowercase: [UInt8]
+    let known: KnownHeader
+
+    init(_ text: String, _ bytes: [UInt8]) {
+      self.text = text
+      self.bytes = bytes
+      lowercase = bytes.map(Octet.lowercased)
+      known = KnownHeader.recognise(bytes.span, 0, bytes.count)
+    }
+  }
+
+  private let storage: Storage
+
   /// The name as it is written into a message.
-  public let text: String
-  let bytes: [UInt8]
-  let lowercase: [UInt8]
-  let known: KnownHeader
+  public var text: String { storage.text }
+  var bytes: [UInt8] { storage.bytes }
+  var lowercase: [UInt8] { storage.lowercase }
+  var known: KnownHeader { storage.known }
 
   /// Nil unless the text is a token of RFC 9110 §5.6.2 of 1 to 256 bytes.
   public init?(_ text: String) {
     let bytes = Array(text.utf8)
     guard !bytes.isEmpty, bytes.count <= 256, bytes.allSatisfy(Octet.isToken) else { return nil }
-    self.text = text
-    self.bytes = bytes
-    lowercase = bytes.map(Octet.lowercased)
-    known = KnownHeader.recognise(bytes.span, 0, bytes.count)
+    storage = Storage(text, bytes)
   }
 
-  private init(token text: StaticString) {
-    let bytes = Array(text.description.utf8)
-    self.text = text.description
-    self.bytes = bytes
-    lowercase = bytes.map(Octet.lowercased)
-    known = KnownHeader.recognise(bytes.span, 0, bytes.count)
-  }
+  private init(token text: StaticString) { storage = Storage(text.description, Array(text.description.utf8)) }
 
   public var description: String { text }
 

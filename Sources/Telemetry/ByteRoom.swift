@@ -2,7 +2,17 @@
 /// array's checks with every byte.
 struct ByteRoom: ~Copyable {
   private var next: UnsafeMutablePointer<UInt8>
+  private let start: UnsafeMutablePointer<UInt8>
   private let end: UnsafeMutablePointer<UInt8>
+
+  private init(next: UnsafeMutablePointer<UInt8>, end: UnsafeMutablePointer<UInt8>) {
+    self.next = next
+    start = next
+    self.end = end
+  }
+
+  /// Bytes written so far.
+  var count: Int { next - start }
 
   /// Appends to `bytes` what `write` puts into the room, at most `count` bytes.
   static func extend(_ bytes: inout [UInt8], by count: Int, _ write: (inout ByteRoom) -> Void) {
@@ -17,6 +27,7 @@ struct ByteRoom: ~Copyable {
     }
   }
 
+  @inline(__always)
   mutating func append(_ byte: UInt8) {
     precondition(next < end)
     next.pointee = byte
@@ -55,6 +66,9 @@ struct ByteRoom: ~Copyable {
       for index in 0..<count { next[index] = text[index] }
     }
   }
+
+  /// The last bytes of what was written; not to be used when there is less.
+  func last(_ count: Int) -> UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: next - count, count: count) }
 
   /// Appends a JSON string's inside: quotes, backslashes and control characters escaped.
   mutating func append(escaped text: UnsafeBufferPointer<UInt8>) {
@@ -126,10 +140,15 @@ struct ByteRoom: ~Copyable {
   mutating func append(digits value: UInt, width: Int) {
     precondition(width <= end - next)
     var rest = value
-    for index in stride(from: width - 1, through: 0, by: -1) {
-      next[index] = UInt8(truncatingIfNeeded: 48 + rest % 10)
-      rest /= 10
+    var index = width
+    while index >= 2 {
+      let pair = rest % 100
+      rest /= 100
+      index -= 2
+      next[index] = UInt8(truncatingIfNeeded: 48 + pair / 10)
+      next[index + 1] = UInt8(truncatingIfNeeded: 48 + pair % 10)
     }
+    if index == 1 { next[0] = UInt8(truncatingIfNeeded: 48 + rest % 10) }
     next += width
   }
 

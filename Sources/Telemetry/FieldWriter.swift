@@ -7,6 +7,9 @@ struct FieldWriter: ~Copyable {
   private var room: ByteRoom
   private let style: Style
   private var isFirst: Bool
+  /// The time that was written last, and where: a record says when it began more than once. The bytes stay where they are
+  /// as long as there is this room.
+  private var time: (microseconds: Int64, text: UnsafeBufferPointer<UInt8>)?
 
   private init(room: consuming ByteRoom, style: Style, isFirst: Bool) {
     self.room = room
@@ -37,6 +40,14 @@ struct FieldWriter: ~Copyable {
     if value.utf8.withContiguousStorageIfAvailable({ room.append(escaped: $0) }) == nil {
       Array(value.utf8).withUnsafeBufferPointer { room.append(escaped: $0) }
     }
+    room.append(0x22)
+  }
+
+  /// Text that needs no escape.
+  mutating func word(_ key: StaticString, _ value: StaticString) {
+    begin(key)
+    room.append(0x22)
+    room.append(value)
     room.append(0x22)
   }
 
@@ -72,7 +83,13 @@ struct FieldWriter: ~Copyable {
     let isQuoted = style == .json
     begin(key)
     if isQuoted { room.append(0x22) }
-    Timestamp.append(microseconds: microseconds, zone: isQuoted, to: &room)
+    if let time, time.microseconds == microseconds {
+      room.append(time.text)
+    } else {
+      let before = room.count
+      Timestamp.append(microseconds: microseconds, zone: isQuoted, to: &room)
+      time = (microseconds, room.last(room.count - before))
+    }
     if isQuoted { room.append(0x22) }
   }
 

@@ -19,11 +19,13 @@ public enum LogLine {
 
   /// One JSON object: `level, timestamp, eventType` and every `GatewayLogs` field. The line ends with a newline.
   public static func json(_ record: RequestRecord, into bytes: inout [UInt8]) {
-    bytes.append(contentsOf: #"{"level":"Info","timestamp":""#.utf8)
-    Timestamp.append(microseconds: record.timeGenerated, zone: true, to: &bytes)
-    bytes.append(contentsOf: #"","eventType":"GatewayLogs","operationName":"Microsoft.ApiManagement/GatewayLogs""#.utf8)
-    FieldWriter.append(to: &bytes, bound: record.writtenBound, style: .json, isFirst: false) {
-      write(record, to: &$0, skippingLeading: false)
+    bytes.append(0x7b)
+    FieldWriter.append(to: &bytes, bound: record.writtenBound, style: .json, isFirst: true) { fields in
+      fields.word("level", "Info")
+      fields.time("timestamp", record.timeGenerated)
+      fields.word("eventType", "GatewayLogs")
+      fields.word("operationName", "Microsoft.ApiManagement/GatewayLogs")
+      write(record, to: &fields, skippingLeading: false)
     }
     bytes.append(contentsOf: "}\n".utf8)
   }
@@ -34,7 +36,7 @@ public enum LogLine {
       fields.bool("isRequestSuccess", record.isRequestSuccess)
       fields.number("totalTime", record.totalTime)
     }
-    fields.string("category", "GatewayLogs")
+    fields.word("category", "GatewayLogs")
     fields.string("callerIpAddress", record.callerIpAddress)
     fields.time("timeGenerated", record.timeGenerated)
     fields.string("region", record.region)

@@ -25,17 +25,24 @@ struct BlockRun {
   }
 
   /// Runs instructions until something else is needed, or an error leaves the block.
-  mutating func resume(_ exchange: Exchange) throws(PolicyError) -> Stop { try run(exchange, after: nil) }
+  mutating func resume(_ exchange: Exchange) throws(PolicyError) -> Stop {
+    do throws(PolicyError) {
+      return try advance(exchange)
+    } catch {
+      if attempts.isEmpty { throw error }
+      return try run(exchange, after: exchange.placed(error))
+    }
+  }
 
   /// Goes on after what the block stopped for has failed.
   mutating func failed(_ exchange: Exchange, _ error: PolicyError) throws(PolicyError) -> Stop {
     try run(exchange, after: exchange.placed(error))
   }
 
-  private mutating func run(_ exchange: Exchange, after failure: PolicyError?) throws(PolicyError) -> Stop {
+  private mutating func run(_ exchange: Exchange, after failure: PolicyError) throws(PolicyError) -> Stop {
     var failure = failure
     while true {
-      if let error = failure, let stop = try tryAgain(after: error, exchange) { return stop }
+      if let stop = try tryAgain(after: failure, exchange) { return stop }
       do throws(PolicyError) {
         return try advance(exchange)
       } catch {

@@ -2,17 +2,18 @@
 ///
 /// A section is a flat list, so that a request's way is a counter and not a walk through a tree.
 public final class PolicyPlan: Sendable {
+  /// The larger ones are references: an instruction is copied whenever it runs.
   enum Instruction: Sendable {
     case step(PlanStep, place: Int)
     /// Goes on with the next instruction when the condition holds, else at `otherwise`.
-    case branch(any PlanCondition, otherwise: Int, place: Int)
+    indirect case branch(any PlanCondition, otherwise: Int, place: Int)
     case jump(Int)
     /// Begins a `retry`: its body follows and ends with `again`; `end` is behind that.
-    case retry(Retry, end: Int, place: Int)
+    indirect case retry(Retry, end: Int, place: Int)
     /// The body of the innermost `retry` has ended.
     case again
     /// Runs branches side by side.
-    case parallel(ParallelBlock, place: Int)
+    indirect case parallel(ParallelBlock, place: Int)
   }
 
   /// The instructions by section, in the order of `PolicySection.allCases`.
