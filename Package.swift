@@ -46,6 +46,7 @@ let package = Package(
       swiftSettings: strict),
     .target(name: "ChildProcesses", dependencies: ["CDescriptors"], swiftSettings: strict),
     .target(name: "CThreads"),
+    .target(name: "CMemory"),
     .target(name: "CDescriptors"),
     .target(name: "Expressions", dependencies: ["CThreads", "DotNet"], swiftSettings: strict),
     .target(name: "Liquid", dependencies: ["DotNet"], swiftSettings: strict),
@@ -134,7 +135,8 @@ let package = Package(
     .executableTarget(
       name: "postern",
       dependencies: [
-        "ChildProcesses", "GatewayConfiguration", "Expressions", "Gateway", "ManagementAPI", "Portal", "Telemetry",
+        "CMemory", "ChildProcesses", "GatewayConfiguration", "Expressions", "Gateway", "ManagementAPI", "Portal",
+        "Telemetry",
         "Workbench",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),

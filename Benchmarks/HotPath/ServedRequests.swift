@@ -119,7 +119,8 @@ struct ServedRequests: Sendable {
       onRecords: { records in
         var lines: [UInt8] = []
         lines.reserveCapacity(records.count * 800)
-        for record in records { LogLine.json(record, into: &lines) }
+        let records = records.span
+        for index in records.indices { LogLine.json(records[index], into: &lines) }
       })
     try await server.apply(snapshot(backendPort: backendPort))
     try await server.start()

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CMemory
 import Expressions
 import Foundation
 import Workbench
@@ -8,6 +9,8 @@ import Workbench
 struct Postern: AsyncParsableCommand {
   static func main() async {
     StackRoom.reserve(steps: EvaluationLimits().steps)
+    // Configurations come and go as a few large blocks.
+    postern_return_blocks(1 << 20)
     do {
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {

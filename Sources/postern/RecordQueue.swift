@@ -7,7 +7,9 @@ final class RecordQueue: Sendable {
   static let bound = 200_000
 
   private struct State {
-    var waiting: [RequestRecord] = []
+    /// As they came: to put them into one list would copy each.
+    var waiting: [[RequestRecord]] = []
+    var count = 0
     var isWorking = false
     var dropped = 0
   }
@@ -27,11 +29,12 @@ final class RecordQueue: Sendable {
 
   func add(_ records: [RequestRecord]) {
     let mustStart = state.withLock { state in
-      guard state.waiting.count + records.count <= Self.bound else {
+      guard state.count + records.count <= Self.bound else {
         state.dropped += records.count
         return false
       }
-      state.waiting.append(contentsOf: records)
+      state.waiting.append(records)
+      state.count += records.count
       defer { state.isWorking = true }
       return !state.isWorking
     }
@@ -45,14 +48,14 @@ final class RecordQueue: Sendable {
 
   private func work() async {
     while true {
-      let records = state.withLock { state in
-        let records = state.waiting
-        state.waiting = []
-        if records.isEmpty { state.isWorking = false }
-        return records
+      let batches = state.withLock { state in
+        let batches = state.waiting
+        (state.waiting, state.count) = ([], 0)
+        if batches.isEmpty { state.isWorking = false }
+        return batches
       }
-      if records.isEmpty { return }
-      await handle(records)
+      if batches.isEmpty { return }
+      for records in batches { await handle(records) }
     }
   }
 }

@@ -64,8 +64,9 @@ public actor RecordShipper {
     if let spool {
       var lines: [UInt8] = []
       lines.reserveCapacity(records.count * 600)
-      for record in records {
-        RecordCodec.append(record, to: &lines)
+      let span = records.span
+      for index in span.indices {
+        RecordCodec.append(span[index], to: &lines)
         lines.append(0x0a)
       }
       do {

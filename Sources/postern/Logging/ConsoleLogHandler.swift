@@ -106,8 +106,14 @@ struct AccessLog: Sendable {
     guard format != .none else { return }
     var lines: [UInt8] = []
     lines.reserveCapacity(records.count * 800)
-    for record in records {
-      if format == .json { LogLine.json(record, into: &lines) } else { LogLine.text(record, into: &lines) }
+    // A span lends each record; a loop over the array would copy it, text by text.
+    let records = records.span
+    for index in records.indices {
+      if format == .json {
+        LogLine.json(records[index], into: &lines)
+      } else {
+        LogLine.text(records[index], into: &lines)
+      }
     }
     LineWriter.standardOutput.write(lines)
   }

@@ -1,0 +1,11 @@
+#ifndef POSTERN_CMEMORY_H
+#define POSTERN_CMEMORY_H
+
+#include <stddef.h>
+
+/// Blocks of so many bytes and more are given back to the system as soon as they are freed. Without it glibc raises that
+/// bound to the largest block freed so far, up to 32 MiB, and keeps as much again at the end of each arena: one large
+/// configuration would be paid for as long as the process lives. To be called before the first thread.
+void postern_return_blocks(size_t bytes);
+
+#endif
