@@ -58,13 +58,16 @@ struct GRPCTests {
       #expect(found["cancelled"] as? Int == 1)
       #expect((found["late"] as? [Any])?.first as? Int == 4)
       #expect((found["late"] as? [Any])?.last as? Bool == true)
-      // The server learned of both: nobody waits for what nobody wants.
+      #expect((found["midway"] as? [Any])?.first as? [String] == ["first"], "\(found)")
+      #expect((found["midway"] as? [Any])?[1] as? Int == 4)
+      #expect((found["midway"] as? [Any])?.last as? Bool == true)
+      // The server learned of all three: nobody waits for what nobody wants.
       var said: [String] = []
-      while said.count < 4, let line = await lines.next() { said.append(line) }
-      #expect(said.filter { $0 == "cancelled" }.count == 2, "\(said)")
+      while said.count < 6, let line = await lines.next() { said.append(line) }
+      #expect(said.filter { $0 == "cancelled" }.count == 3, "\(said)")
       await gateway.server.drain(milliseconds: 0)
       #expect(gateway.records.all.allSatisfy { $0.clientProtocol == "HTTP/2" })
-      #expect(gateway.records.all.filter { $0.backendProtocol == "HTTP/2" }.count == 11)
+      #expect(gateway.records.all.filter { $0.backendProtocol == "HTTP/2" }.count == 12)
     }
   }
 

@@ -25,16 +25,27 @@ final class RawClient {
 
   deinit { close(descriptor) }
 
-  func send(_ text: String) {
-    let bytes = Array(text.utf8)
+  func send(_ text: String) { _ = send(Array(text.utf8)) }
+
+  /// Whether the connection has taken all of it.
+  func send(_ bytes: [UInt8]) -> Bool {
     var sent = 0
     while sent < bytes.count {
       let count = bytes[sent...].withUnsafeBytes {
         Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
       }
-      if count <= 0 { return }
+      if count <= 0 { return false }
       sent += count
     }
+    return true
+  }
+
+  /// What comes next, as it comes; empty when the other side has closed the connection, nil when it has reset it or
+  /// nothing comes for five seconds.
+  func receive() -> [UInt8]? {
+    var bytes = [UInt8](repeating: 0, count: 65_536)
+    let count = recv(descriptor, &bytes, bytes.count, 0)
+    return count < 0 ? nil : Array(bytes[..<count])
   }
 
   /// More bytes; false at the end of the connection or after twenty seconds.

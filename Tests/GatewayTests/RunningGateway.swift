@@ -1,10 +1,11 @@
 import ChildProcesses
 import Foundation
-import Gateway
 import GatewayConfiguration
 import Logging
 import Synchronization
 import Telemetry
+
+@testable import Gateway
 
 /// A gateway in this process, over real sockets, that serves some APIs of the product `staff` to the subscription
 /// `canteen` with the keys `first` and `second`.
@@ -18,17 +19,18 @@ struct RunningGateway {
     _ apis: [API], productPolicy: PolicyText? = nil, backends: [Backend] = [], certificates: [Certificate] = [],
     authorities: [CertificateAuthority] = [], negotiatesClientCertificate: Bool = false, joinsTraces: Bool = false,
     externalCache: ExternalCache? = nil, counters: CounterStore? = nil,
-    meters: GatewayMeters = GatewayMeters(),
+    meters: GatewayMeters = GatewayMeters(), timeouts: ClientTimeouts = ClientTimeouts(),
     _ body: (RunningGateway) async throws -> Void
   ) async throws {
     let records = RecordedRequests()
+    var settings = GatewayServerSettings(
+      address: "127.0.0.1", httpPort: 0, httpsPort: 0, threads: 1,
+      certificate: try ListenerCertificate.selfSigned(
+        hostName: "localhost", negotiatesClientCertificate: negotiatesClientCertificate), joinsTraces: joinsTraces,
+      counters: counters)
+    settings.timeouts = timeouts
     let server = try GatewayServer(
-      settings: GatewayServerSettings(
-        address: "127.0.0.1", httpPort: 0, httpsPort: 0, threads: 1,
-        certificate: try ListenerCertificate.selfSigned(
-          hostName: "localhost", negotiatesClientCertificate: negotiatesClientCertificate), joinsTraces: joinsTraces,
-        counters: counters),
-      logger: Logger(label: "test"), meters: meters, onRecords: { records.add($0) })
+      settings: settings, logger: Logger(label: "test"), meters: meters, onRecords: { records.add($0) })
     try await server.start()
     var snapshot = snapshot(apis, backends, certificates, authorities, productPolicy: productPolicy)
     snapshot.externalCache = externalCache
@@ -75,6 +77,7 @@ struct SystemTool {
   static let openssl = SystemTool(path: "/usr/bin/openssl")
   static let h2load = SystemTool(path: "/usr/bin/h2load")
   static let nghttp = SystemTool(path: "/usr/bin/nghttp")
+  static let nghttpd = SystemTool(path: "/usr/sbin/nghttpd")
 
   var isInstalled: Bool { FileManager.default.isExecutableFile(atPath: path) }
 

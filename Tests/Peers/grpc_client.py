@@ -64,6 +64,17 @@ def late():
         return [error.code().value[0], time.monotonic() - started < 5]
 
 
+def midway():
+    """The deadline passes when the answer has begun."""
+    started = time.monotonic()
+    messages = []
+    try:
+        for message in channel.unary_stream(path("Stall"))(b"", metadata=metadata, timeout=0.5):
+            messages.append(message.decode())
+    except grpc.RpcError as error:
+        return [messages, error.code().value[0], time.monotonic() - started < 5]
+
+
 attempt("unary", with_trailers)
 attempt("server", lambda: [m.decode() for m in channel.unary_stream(path("Server"))(b"s", metadata=metadata, timeout=15)])
 attempt("client", lambda: channel.stream_unary(path("Client"))(iter([b"1", b"2", b"3"]), metadata=metadata, timeout=15).decode())
@@ -76,4 +87,5 @@ attempt("none", lambda: unary("Nothing"))
 if not isinstance(found.get("unary"), list) or found["unary"][:1] == ["echo:a"]:
     attempt("cancelled", cancelled)
     attempt("late", late)
+    attempt("midway", midway)
 print(json.dumps(found), flush=True)

@@ -1,7 +1,7 @@
 """A server of gRPC over grpcio on 127.0.0.1: prints its port, then a line for every call that is cancelled or late.
 
 The service `test.Echo` passes bytes, so that no messages need be compiled: Unary, Server (three answers), Client (one answer
-to many), Both (an answer to each, at once), Wait (never answers), Fail (status 9 with a message), Meta (what came with it).
+to many), Both (an answer to each, at once), Wait (never answers), Stall (never, but for a first message), Fail (status 9 with a message), Meta (what came with it).
 grpc_server.py [tls]: over TLS with a certificate of its own.
 """
 import os, subprocess, sys, tempfile, threading
@@ -45,6 +45,11 @@ def wait(request, context):
     return b""
 
 
+def stall(request, context):
+    yield b"first"
+    wait(request, context)
+
+
 def fail(request, context):
     context.abort(grpc.StatusCode.FAILED_PRECONDITION, "not today, ä")
 
@@ -63,6 +68,7 @@ METHODS = {
     "Unary": grpc.unary_unary_rpc_method_handler(unary), "Server": grpc.unary_stream_rpc_method_handler(server),
     "Client": grpc.stream_unary_rpc_method_handler(client), "Both": grpc.stream_stream_rpc_method_handler(both),
     "Wait": grpc.unary_unary_rpc_method_handler(wait), "Fail": grpc.unary_unary_rpc_method_handler(fail),
+    "Stall": grpc.unary_stream_rpc_method_handler(stall),
     "Meta": grpc.unary_unary_rpc_method_handler(meta), "Large": grpc.unary_stream_rpc_method_handler(large),
 }
 running = grpc.server(futures.ThreadPoolExecutor(max_workers=16))

@@ -2,7 +2,7 @@
 
 http2_backend.py [plain|tls|tls1] [STREAMS]: in plain text, over TLS with ALPN h2, or over TLS with http/1.1 alone; STREAMS
 is MAX_CONCURRENT_STREAMS. Paths say what happens: /echo answers what was received as JSON; /trailers has trailers behind its
-body; /large/N answers N bytes; /hold never answers; /reset/CODE resets; /refuse/N refuses the stream the first N times;
+body; /large/N answers N bytes; /hold never answers; /stall stops in the middle of its body; /reset/CODE resets; /refuse/N refuses the stream the first N times;
 /goaway answers nothing but GOAWAY, the first time; /early answers before the body has come; /interim sends a 103 first; /statistics
 counts connections, and the streams that one had at once.
 """
@@ -86,6 +86,9 @@ class Connection:
             self.answer(stream, b"x" * int(path.split("/")[2]))
         elif path.startswith("/statistics"):
             self.answer(stream, json.dumps(statistics).encode())
+        elif path.startswith("/stall"):
+            self.h2.send_headers(stream, [(":status", "200"), ("content-length", "100")])
+            self.h2.send_data(stream, b"half")
         elif path.startswith("/none"):
             self.h2.send_headers(stream, [(":status", "200")], end_stream=True)
         elif path.startswith("/interim"):

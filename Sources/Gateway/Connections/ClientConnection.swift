@@ -58,18 +58,14 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
     set { ownDeadline = newValue }
   }
 
-  /// For a head or the next bytes of a body, and between two requests.
-  static let headTimeout = TimeAmount.seconds(60)
-  static let bodyTimeout = TimeAmount.seconds(60)
-  static let keepAliveTimeout = TimeAmount.seconds(130)
-  /// For the next bytes in either direction of a connection that left HTTP.
-  static let tunnelTimeout = TimeAmount.minutes(15)
   /// Bytes of a request body held for policies.
   static let collectBound = 256 << 20
   /// Bytes of an unwanted body that are read, so that the client sees the answer.
   static let discardBound = 4 << 20
   /// Bytes kept while a request is in work: the next ones, pipelined.
   static let inputBound = 64 << 10
+  /// Bytes that are read and thrown away on a connection that is about to be closed.
+  static let lingerBound = 1 << 20
 
   init(state: LoopState, isTLS: Bool, presented: PresentedCertificate? = nil) {
     self.state = state
@@ -90,7 +86,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   private func begin(_ channel: any Channel) {
     peer = ClientPeer(channel)
     state.add(self)
-    deadline = state.deadline(after: Self.headTimeout)
+    deadline = state.deadline(after: state.timeouts.head)
   }
 
   // MARK: - Reading
@@ -110,7 +106,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     var buffer = unwrapInboundIn(data)
-    if let http2 { return http2.receive(buffer) }
+    if let http2, stage == .http2 { return http2.receive(buffer) }
     if input.readableBytes == 0 { input = buffer } else { input.writeBuffer(&buffer) }
     processInput()
   }
@@ -137,8 +133,11 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
     if input.readableBytes == 0 { input = ByteBuffer() }
   }
 
+  /// The connection is about to end: a client that goes on sending all the same is not listened to for long.
   private func dropInput() -> Bool {
+    discarded += input.readableBytes
     input = ByteBuffer()
+    if discarded > Self.lingerBound { abort() }
     return false
   }
 
@@ -201,7 +200,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
     if let data = input.readSlice(length: stretch.end - stretch.dataStart) {
       collected.append(contentsOf: data.readableBytesView)
     }
-    deadline = state.deadline(after: Self.bodyTimeout)
+    deadline = state.deadline(after: state.timeouts.body)
     if framing.isRefused || collected.count > Self.collectBound {
       stage = .exchanging
       keepsAlive = false
@@ -224,7 +223,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
     let received = input
     let count = framing.consume(received.readableBytesUInt8Span)
     requestBytes += count
-    deadline = state.deadline(after: Self.bodyTimeout)
+    deadline = state.deadline(after: state.timeouts.body)
     if framing.isRefused {
       keepsAlive = false
       work.refuseBody(isTooLarge: false)
@@ -252,7 +251,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   private func passTunnel() -> Bool {
     guard let work, work.canTakeBody else { return false }
     requestBytes += input.readableBytes
-    deadline = state.deadline(after: Self.tunnelTimeout)
+    deadline = state.deadline(after: state.timeouts.silence)
     let data = input
     input = ByteBuffer()
     work.sendBody(data)
@@ -261,6 +260,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
     if context.channel.isWritable {
+      if work?.isStreaming == true { awaitAnswer() }
       work?.clientTakesMore()
       http2?.takesMore()
       if stage == .idle || stage == .http2 { resumeReading() }
@@ -272,7 +272,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
 
   private func awaitNext() {
     stage = .idle
-    deadline = state.deadline(after: Self.keepAliveTimeout)
+    deadline = state.deadline(after: state.timeouts.keepAlive)
   }
 
   func announceEnd() {
@@ -291,6 +291,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
     if stage == .http2 { return http2?.timedOut() ?? () }
     deadline = .distantFuture
     switch stage {
+    case .exchanging where work?.isStreaming == true && !isWritable: abort()
     case .exchanging where framing.isDone || !(work?.canTakeBody ?? false): work?.backendTimedOut()
     case .tunnel: work?.tunnelEnded()
     default: abort()
@@ -303,10 +304,22 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
     closeAfterWrites()
   }
 
+  /// The HTTP/2 connection cannot go on, and the client has been written why. Closing it with bytes of the client unread
+  /// would reset it, and the client might never see the reason: our half is closed, and what still comes is thrown away
+  /// until the client closes the other one, within bounds.
+  func failHTTP2() {
+    http2?.leave()
+    stage = .closed
+    discarded = 0
+    deadline = state.deadline(after: state.timeouts.linger)
+    context?.closeOutputAfterWrites()
+  }
+
   /// Ends the connection when the client has taken what was written for it, or does not do so in time.
   private func closeAfterWrites() {
     stage = .closed
-    deadline = state.deadline(after: Self.bodyTimeout)
+    discarded = 0
+    deadline = state.deadline(after: state.timeouts.body)
     context?.closeAfterWrites()
   }
 
@@ -377,7 +390,7 @@ extension ClientConnection: ClientStream {
   func collectBody() {
     collected.removeAll(keepingCapacity: true)
     stage = .collecting
-    deadline = state.deadline(after: Self.bodyTimeout)
+    deadline = state.deadline(after: state.timeouts.body)
     invite()
   }
 
@@ -400,11 +413,19 @@ extension ClientConnection: ClientStream {
       if ends { body.writeImmutableBuffer(ChunkedBody.end(nil)) }
     }
     responseBytes += state.write(work.exchange.response, rewrite, body: body, to: context)
+    if !ends { awaitAnswer() }
+  }
+
+  /// The rest of an answer may not take forever, be it that the client does not take it or that the backend falls silent.
+  private func awaitAnswer() {
+    if framing.isDone, stage == .exchanging {
+      deadline = state.deadline(after: isWritable ? state.timeouts.silence : state.timeouts.body)
+    }
   }
 
   func openTunnel() {
     stage = .tunnel
-    deadline = state.deadline(after: Self.tunnelTimeout)
+    deadline = state.deadline(after: state.timeouts.silence)
     resumeReading()
   }
 
@@ -416,8 +437,9 @@ extension ClientConnection: ClientStream {
     }
     guard data.readableBytes > 0 else { return }
     responseBytes += data.readableBytes
-    if stage == .tunnel { deadline = state.deadline(after: Self.tunnelTimeout) }
+    if stage == .tunnel { deadline = state.deadline(after: state.timeouts.silence) }
     context?.writeAndFlush(wrapOutboundOut(data), promise: nil)
+    if !ends { awaitAnswer() }
   }
 
   func end(_ trailers: TrailerFields) {
@@ -435,7 +457,7 @@ extension ClientConnection: ClientStream {
       awaitNext()
     } else {
       stage = .discarding
-      deadline = state.deadline(after: Self.bodyTimeout)
+      deadline = state.deadline(after: state.timeouts.body)
     }
     resumeReading()
   }

@@ -16,7 +16,7 @@ final class HTTP2Session {
     self.connection = connection
     self.state = state
     wire = HTTP2Wire(HTTP2Engine(), context, now: state.clock.now)
-    idleDeadline = state.deadline(after: ClientConnection.keepAliveTimeout)
+    idleDeadline = state.deadline(after: state.timeouts.head)
   }
 
   // MARK: - Receiving
@@ -70,7 +70,7 @@ final class HTTP2Session {
     case .window(let id): streams[id]?.sendWaiting()
     case .failed:
       wire.flush()
-      connection.endHTTP2()
+      connection.failHTTP2()
     }
     return false
   }
@@ -87,11 +87,13 @@ final class HTTP2Session {
 
   func remove(_ stream: HTTP2Stream) {
     guard streams.removeValue(forKey: stream.id) != nil, streams.isEmpty else { return }
-    idleDeadline = state.deadline(after: ClientConnection.keepAliveTimeout)
+    idleDeadline = state.deadline(after: state.timeouts.keepAlive)
     if state.isClosingIdle { closeIfIdle() }
   }
 
-  var deadline: NIODeadline { streams.isEmpty ? idleDeadline : streams.values.map(\.deadline).min() ?? idleDeadline }
+  var deadline: NIODeadline {
+    streams.isEmpty ? idleDeadline : streams.values.lazy.map(\.deadline).min() ?? idleDeadline
+  }
 
   func timedOut() {
     let now = state.clock.now

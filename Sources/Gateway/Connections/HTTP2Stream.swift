@@ -19,6 +19,8 @@ final class HTTP2Stream: ClientStream {
   /// The answer's body, as far as the client's window is open.
   private var answer = WindowedBody()
   private var isAnswered = false
+  /// Something of the answer waits for the client.
+  private var isHeldUp = false
   private(set) var requestBytes = 0
   private(set) var responseBytes = 0
   private var ownDeadline = NIODeadline.distantFuture
@@ -60,7 +62,7 @@ final class HTTP2Stream: ClientStream {
     if isCollecting {
       collected.append(contentsOf: data.readableBytesView)
       session.wire.consumed(id, data.readableBytes)
-      deadline = session.state.deadline(after: ClientConnection.bodyTimeout)
+      deadline = session.state.deadline(after: session.state.timeouts.body)
       if collected.count > ClientConnection.collectBound {
         isCollecting = false
         collected = []
@@ -76,7 +78,7 @@ final class HTTP2Stream: ClientStream {
 
   /// For the next bytes in either direction: a call of gRPC may be silent for longer.
   private var patience: TimeAmount {
-    work?.isGRPC == true ? ClientConnection.tunnelTimeout : ClientConnection.bodyTimeout
+    work?.isGRPC == true ? session.state.timeouts.silence : session.state.timeouts.body
   }
 
   private func finishCollecting(_ work: RequestLifecycle) {
@@ -108,7 +110,7 @@ final class HTTP2Stream: ClientStream {
 
   func collectBody() {
     isCollecting = true
-    deadline = session.state.deadline(after: ClientConnection.bodyTimeout)
+    deadline = session.state.deadline(after: session.state.timeouts.body)
     invite()
   }
 
@@ -168,14 +170,24 @@ final class HTTP2Stream: ClientStream {
   /// Sends what the client's windows allow.
   func sendWaiting() {
     guard isAnswered else { return }
+    let before = answer.waitingBytes
     answer.send(id, over: session.wire)
     if !session.wire.engine.isOpen(id) { return leaveSession() }
-    if work != nil, answer.waitingBytes > 0 {
-      deadline = session.state.deadline(after: patience)
-    } else if let work, isWritable {
-      work.clientTakesMore()
+    if answer.waitingBytes > 0 {
+      // Only a client that takes something is given more time.
+      if !isHeldUp || answer.waitingBytes < before { deadline = session.state.deadline(after: patience) }
+      isHeldUp = true
+    } else if let work {
+      isHeldUp = false
+      if awaitsBackend {
+        deadline = session.state.deadline(after: isWritable ? session.state.timeouts.silence : patience)
+      }
+      if isWritable { work.clientTakesMore() }
     }
   }
+
+  /// Nothing but the rest of the backend's answer is waited for.
+  private var awaitsBackend: Bool { isAnswered && !answer.isComplete && (hasToldEnd || work?.isGRPC == true) }
 
   func openTunnel() { abort() }
 
@@ -190,7 +202,7 @@ final class HTTP2Stream: ClientStream {
     if !session.wire.engine.isOpen(id) {
       leaveSession()
     } else {
-      deadline = session.state.deadline(after: ClientConnection.bodyTimeout)
+      deadline = session.state.deadline(after: session.state.timeouts.body)
     }
   }
 
@@ -206,6 +218,8 @@ final class HTTP2Stream: ClientStream {
     } else if let work, !isAnswered, !isCollecting,
       !hasRequestBody || !work.canTakeBody || work.isGRPC && work.deadline <= now
     {
+      work.backendTimedOut()
+    } else if let work, awaitsBackend, !isHeldUp, isWritable {
       work.backendTimedOut()
     } else {
       abort()

@@ -12,6 +12,7 @@ final class LoopState {
   let trustsForwardedProto: Bool
   /// Whether requests carry the gateway's own place in their trace on to backends.
   let joinsTraces: Bool
+  let timeouts: ClientTimeouts
   /// What is served; nil before the first configuration.
   var configuration: ServingConfiguration? {
     didSet {
@@ -47,11 +48,13 @@ final class LoopState {
 
   init(
     loop: any EventLoop, memory: ProcessMemory, logger: Logger, trustsForwardedProto: Bool, joinsTraces: Bool,
-    counters: CounterStore? = nil, onRecords: (@Sendable ([RequestRecord]) -> Void)?
+    timeouts: ClientTimeouts = ClientTimeouts(), counters: CounterStore? = nil,
+    onRecords: (@Sendable ([RequestRecord]) -> Void)?
   ) {
     self.loop = loop
     self.trustsForwardedProto = trustsForwardedProto
     self.joinsTraces = joinsTraces
+    self.timeouts = timeouts
     self.onRecords = onRecords
     effects = LoopEffects(memory: memory, counters: counters, logger: logger, loop: loop)
   }

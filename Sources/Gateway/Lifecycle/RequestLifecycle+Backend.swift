@@ -242,7 +242,7 @@ extension RequestLifecycle {
       collectsResponse = true
       collected = Array(early.readableBytesView)
       early = ByteBuffer()
-      if connection == nil { collectedAnswer() }
+      if connection == nil { collectedAnswer() } else { awaitMore() }
       return
     }
     resume()
@@ -289,7 +289,7 @@ extension RequestLifecycle {
     if collectsResponse {
       collected.append(contentsOf: data.readableBytesView)
       if collected.count > ClientConnection.collectBound { return answerIsTooLarge() }
-      if ends { collectedAnswer() }
+      if ends { collectedAnswer() } else { awaitMore() }
     } else if isStreaming {
       client?.write(data, ends: ends && trailers == nil)
       if let trailers { client?.end(trailers) }
@@ -300,6 +300,9 @@ extension RequestLifecycle {
     }
   }
 
+  /// A backend that has begun its answer, which is held for policies, goes on with it.
+  private func awaitMore() { client?.wait(until: state.deadline(after: state.timeouts.silence)) }
+
   private func backendIsDone() {
     upstream = nil
     if state.wantsRecords { state.clock.read() }
@@ -308,6 +311,7 @@ extension RequestLifecycle {
 
   private func collectedAnswer() {
     collectsResponse = false
+    client?.wait(until: .distantFuture)
     exchange.responseBody = .bytes(collected)
     collected = []
     resume()
@@ -324,7 +328,11 @@ extension RequestLifecycle {
   func backendTimedOut() {
     guard timing.isAtBackend else { return client?.abort() ?? () }
     upstream?.timedOut()
-    backendFailed("Timeout", "The backend did not answer within \(forwarding.timeoutMilliseconds) ms.", .never)
+    let message =
+      isStreaming || collectsResponse
+      ? "The backend fell silent in the middle of its answer."
+      : "The backend did not answer within \(forwarding.timeoutMilliseconds) ms."
+    backendFailed("Timeout", message, .never)
   }
 
   func backendFailed(_ reason: String, _ message: String, _ again: SendingAgain) {

@@ -36,6 +36,7 @@ public struct GatewayServerSettings: Sendable {
   /// Sockets and counters come from another process (``HandoverRequest``) instead of ``GatewayServer/start()`` and the
   /// file of quotas.
   public var takesOver: Bool
+  var timeouts = ClientTimeouts()
 
   public init(
     address: String, httpPort: Int, httpsPort: Int, threads: Int, certificate: ListenerCertificate,
@@ -110,7 +111,7 @@ public final class GatewayServer: Sendable {
         NIOLoopBound(
           LoopState(
             loop: loop, memory: memory, logger: logger, trustsForwardedProto: settings.trustForwardedProto,
-            joinsTraces: settings.joinsTraces, counters: settings.counters,
+            joinsTraces: settings.joinsTraces, timeouts: settings.timeouts, counters: settings.counters,
             onRecords: settings.wantsRecords ? onRecords : nil), eventLoop: loop)
       }.wait()
     }

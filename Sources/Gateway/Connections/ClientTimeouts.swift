@@ -1,0 +1,16 @@
+import NIOCore
+
+/// How long clients, and backends in the middle of an answer, may let a loop wait. Each is met up to two ticks late.
+struct ClientTimeouts: Sendable {
+  /// For a request's head on a new connection.
+  var head = TimeAmount.seconds(60)
+  /// For the next bytes of a request's body, and for a client to take bytes of an answer.
+  var body = TimeAmount.seconds(60)
+  /// Between two requests.
+  var keepAlive = TimeAmount.seconds(130)
+  /// For the next bytes of an answer that the backend has begun, for those of a connection that left HTTP in either
+  /// direction, and for the next message of a call of gRPC.
+  var silence = TimeAmount.minutes(15)
+  /// For a client to read why its connection of HTTP/2 has failed.
+  var linger = TimeAmount.seconds(2)
+}

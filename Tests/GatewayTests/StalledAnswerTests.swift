@@ -1,0 +1,138 @@
+import Foundation
+import GatewayConfiguration
+import NIOCore
+import Telemetry
+import Testing
+
+@testable import Gateway
+
+/// Answers that stop in the middle, by the backend's fault or by the client's.
+@Suite(.timeLimit(.minutes(2)))
+struct StalledAnswerTests {
+  private func serving(
+    url: String, version: String = "1", outbound: String = "", _ timeouts: ClientTimeouts,
+    _ body: (RunningGateway) async throws -> Void
+  ) async throws {
+    let api = API(
+      id: "time", displayName: "Time", path: "time", protocols: [.http], serviceURL: url, subscriptionRequired: false,
+      operations: [Operation(id: "now", displayName: "Now", method: "GET", urlTemplate: "/*")],
+      policy: PolicyText(
+        rawXML: """
+          <policies><inbound><base /></inbound><backend><forward-request http-version="\(version)" /></backend>
+          <outbound><base />\(outbound)</outbound></policies>
+          """))
+    try await RunningGateway.serving([api], timeouts: timeouts, body)
+  }
+
+  private static let silence: ClientTimeouts = {
+    var timeouts = ClientTimeouts()
+    timeouts.silence = .milliseconds(300)
+    return timeouts
+  }()
+
+  private static func backend() async throws -> ScriptedBackend {
+    try await ScriptedBackend { request in
+      request.contains("/whole")
+        ? "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwhole"
+        : "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"
+    }
+  }
+
+  private static func errors(_ gateway: RunningGateway) async -> [String] {
+    await gateway.server.drain(milliseconds: 0)
+    return gateway.records.all.flatMap { $0.errors.map(\.reason) }
+  }
+
+  @Test func `a client of HTTP/1 whose backend falls silent gets the half, and the end of its connection`() async throws
+  {
+    let backend = try await Self.backend()
+    try await serving(url: "http://127.0.0.1:\(backend.port)", Self.silence) { gateway in
+      let client = try RawClient(port: gateway.httpPort)
+      client.send("GET /time/now HTTP/1.1\r\nHost: g\r\n\r\n")
+      #expect(client.text(until: "half")?.hasPrefix("HTTP/1.1 200 OK\r\n") == true)
+      #expect(client.isAtEnd)
+      #expect(await Self.errors(gateway) == ["Timeout"])
+    }
+    await backend.stop()
+  }
+
+  @Test func `a stream of HTTP/2 whose backend falls silent is reset, and its connection goes on`() async throws {
+    let backend = try await Self.backend()
+    try await serving(url: "http://127.0.0.1:\(backend.port)", Self.silence) { gateway in
+      let client = try FrameClient(port: gateway.httpPort)
+      client.get("/time/now", stream: 1)
+      #expect(client.next(FrameClient.data)?.payload == Array("half".utf8))
+      let reset = try #require(client.next(FrameClient.reset))
+      #expect(reset.stream == 1 && reset.error == 2)
+      client.get("/time/whole", stream: 3)
+      #expect(client.next(FrameClient.data)?.payload == Array("whole".utf8))
+      #expect(await Self.errors(gateway) == ["Timeout"])
+    }
+    await backend.stop()
+  }
+
+  @Test func `an answer that is held for policies and does not come whole is an error`() async throws {
+    let backend = try await Self.backend()
+    let read = """
+      <set-header name="X-Length" exists-action="override">\
+      <value>@(context.Response.Body.As&lt;string&gt;(true).Length.ToString())</value></set-header>
+      """
+    try await serving(url: "http://127.0.0.1:\(backend.port)", outbound: read, Self.silence) { gateway in
+      let client = try RawClient(port: gateway.httpPort)
+      client.send("GET /time/now HTTP/1.1\r\nHost: g\r\n\r\n")
+      #expect(client.answer()?.status == 500)
+      client.send("GET /time/whole HTTP/1.1\r\nHost: g\r\n\r\n")
+      #expect(client.answer()?.header("X-Length") == "5")
+      #expect(await Self.errors(gateway) == ["Timeout"])
+    }
+    await backend.stop()
+  }
+
+  @Test(.enabled(if: PeerProcess.areInstalled, "scripts/install test puts the peers into .build/peers"))
+  func `a backend of HTTP/2 that falls silent loses the stream alone`() async throws {
+    let process = try PeerProcess("http2_backend.py", ["plain"])
+    var lines = process.lines.makeAsyncIterator()
+    let port = try #require(await lines.next())
+    try await serving(url: "http://127.0.0.1:\(port)", version: "2", Self.silence) { gateway in
+      let client = try FrameClient(port: gateway.httpPort)
+      client.get("/time/stall", stream: 1)
+      #expect(client.next(FrameClient.data)?.payload == Array("half".utf8))
+      #expect(client.next(FrameClient.reset)?.error == 2)
+      while let line = await lines.next() {
+        if line == "reset 8" { break }
+      }
+      client.get("/time/statistics", stream: 3)
+      let statistics = String(decoding: client.next(FrameClient.data)?.payload ?? [], as: UTF8.self)
+      #expect(statistics.contains("\"connections\": 1"), "\(statistics)")
+      #expect(await Self.errors(gateway) == ["Timeout"])
+    }
+    withExtendedLifetime(process) {}
+  }
+
+  @Test func `a client that takes nothing of its answer is given up, on either protocol`() async throws {
+    // More than all the sockets on the way hold.
+    let large = String(repeating: "0123456789abcdef", count: 2 << 20)
+    let backend = try await ScriptedBackend { _ in
+      "HTTP/1.1 200 OK\r\nContent-Length: \(large.utf8.count)\r\n\r\n\(large)"
+    }
+    var timeouts = ClientTimeouts()
+    timeouts.body = .milliseconds(300)
+    try await serving(url: "http://127.0.0.1:\(backend.port)", timeouts) { gateway in
+      let one = try RawClient(port: gateway.httpPort)
+      one.send("GET /time/now HTTP/1.1\r\nHost: g\r\n\r\n")
+      let two = try FrameClient(port: gateway.httpPort)
+      two.get("/time/now", stream: 1)
+      // It does not open its window.
+      let reset = try #require(two.next(FrameClient.reset))
+      #expect(reset.stream == 1 && reset.error == 8)
+      var records: [RequestRecord] = []
+      for _ in 0..<500 where records.count < 2 {
+        try await Task.sleep(for: .milliseconds(10))
+        records = gateway.records.all
+      }
+      #expect(records.flatMap { $0.errors.map(\.reason) } == ["ClientConnectionFailure", "ClientConnectionFailure"])
+      withExtendedLifetime(one) {}
+    }
+    await backend.stop()
+  }
+}
