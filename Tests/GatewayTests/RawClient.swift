@@ -6,13 +6,13 @@ final class RawClient {
   private let descriptor: Int32
   private var buffer = ""
 
-  init(port: Int) throws {
+  init(port: Int, address host: String = "127.0.0.1") throws {
     // Not for child processes of other tests, which would hold the connection open.
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = in_port_t(port).bigEndian
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    guard inet_pton(AF_INET, host, &address.sin_addr) == 1 else { throw POSIXError(.EINVAL) }
     var timeout = timeval(tv_sec: 20, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
     let result = withUnsafePointer(to: &address) {
@@ -41,7 +41,7 @@ final class RawClient {
   }
 
   /// What comes next, as it comes; empty when the other side has closed the connection, nil when it has reset it or
-  /// nothing comes for five seconds.
+  /// nothing comes for 20 seconds.
   func receive() -> [UInt8]? {
     var bytes = [UInt8](repeating: 0, count: 65_536)
     let count = recv(descriptor, &bytes, bytes.count, 0)

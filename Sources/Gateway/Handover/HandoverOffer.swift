@@ -45,8 +45,8 @@ public final class HandoverOffer: Sendable {
       }
       do {
         let channel = HandoverChannel(accepted)
-        try await handOver(server, channel)
-        return HandoverSuccessor(channel: channel, server: server)
+        let told = try await handOver(server, channel)
+        return HandoverSuccessor(channel: channel, server: server, told: told)
       } catch {
         logger.error("Another process could not take over, this one goes on: \(error)")
       }
@@ -54,7 +54,8 @@ public final class HandoverOffer: Sendable {
     return nil
   }
 
-  private func handOver(_ server: GatewayServer, _ channel: HandoverChannel) async throws {
+  /// Returns what the successor was told of the counts of replicas.
+  private func handOver(_ server: GatewayServer, _ channel: HandoverChannel) async throws -> ReplicaMemory? {
     guard channel.isTrusted else { throw HandoverChannel.Failure(description: "it belongs to another user") }
     let (logger, version, sockets) = (logger, version, server.sockets)
     try await HandoverChannel.waiting {
@@ -72,14 +73,17 @@ public final class HandoverOffer: Sendable {
     }
     // From here on nobody accepts until the successor does; who connects meanwhile waits in the sockets.
     await server.stopAccepting()
-    let (claim, counters) = server.quotas?.handOver() ?? (nil, server.counters())
+    let (claim, own) = server.quotas?.handOver() ?? (nil, server.counters())
+    var counters = own
+    counters.replicas = await server.replicaMemory()
+    let bytes = counters.bytes
     do {
       try await HandoverChannel.waiting {
         if let claim, claim.descriptor >= 0 {
           try channel.send(
             .init(kind: .quotaFile, bytes: Array(claim.path.utf8), descriptor: claim.descriptor))
         }
-        try channel.send(.init(kind: .counters, bytes: counters.bytes))
+        try channel.send(.init(kind: .counters, bytes: bytes))
         _ = try channel.receive(.serving)
       }
     } catch {
@@ -88,6 +92,7 @@ public final class HandoverOffer: Sendable {
       throw error
     }
     claim?.release()
+    return counters.replicas
   }
 
   deinit { close(listener) }
@@ -105,12 +110,15 @@ public final class HandoverOffer: Sendable {
 public struct HandoverSuccessor: Sendable {
   let channel: HandoverChannel
   let server: GatewayServer
+  /// What it knows already of the counts of replicas.
+  let told: ReplicaMemory?
 
   /// Tells it what was counted since it began. To be called when the last request is answered.
   public func tellRemainder() async {
-    let counters = server.quotas?.remainder() ?? LimitCounters()
-    let channel = channel
+    var counters = server.quotas?.remainder() ?? LimitCounters()
+    if let told { counters.replicas = await server.replicaMemory()?.since(told) }
+    let (channel, bytes) = (channel, counters.bytes)
     // A successor that is gone needs no counters.
-    try? await HandoverChannel.waiting { try channel.send(.init(kind: .remainder, bytes: counters.bytes)) }
+    try? await HandoverChannel.waiting { try channel.send(.init(kind: .remainder, bytes: bytes)) }
   }
 }

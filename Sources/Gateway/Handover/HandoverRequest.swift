@@ -1,4 +1,5 @@
 import Glibc
+import NIOCore
 
 /// The successor's side: takes sockets, counters and the file of quotas from the process that serves a gateway now.
 public final class HandoverRequest: Sendable {
@@ -67,6 +68,7 @@ public final class HandoverRequest: Sendable {
       return (claim, counters)
     }
     if let quotas = server.quotas { quotas.takeOver(claim, counters) } else { server.add(counters) }
+    await server.takeOver(counters.replicas)
     try await server.start(sockets)
     try await HandoverChannel.waiting { try channel.send(.init(kind: .serving)) }
   }
@@ -79,7 +81,10 @@ public final class HandoverRequest: Sendable {
     let counters = try await HandoverChannel.waiting {
       LimitCounters(bytes: try channel.receive(.remainder).bytes)
     }
-    if let counters { server.add(counters) }
+    if let counters {
+      server.add(counters)
+      await server.takeOver(counters.replicas)
+    }
   }
 }
 
@@ -89,4 +94,15 @@ extension GatewayServer {
   }
 
   func add(_ counters: LimitCounters) { memory.limits.add(counters) }
+
+  /// What replicas count together; nil where they do not.
+  func replicaMemory() async -> ReplicaMemory? {
+    guard let replicas else { return nil }
+    return try? await replicas.eventLoop.submit { replicas.value.remembered() }.get()
+  }
+
+  func takeOver(_ memory: ReplicaMemory?) async {
+    guard let replicas, let memory else { return }
+    try? await replicas.eventLoop.submit { replicas.value.takeOver(memory) }.get()
+  }
 }

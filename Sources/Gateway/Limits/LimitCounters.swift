@@ -4,6 +4,8 @@ import Synchronization
 struct LimitCounters: Equatable, Sendable {
   var quotas: [String: FixedWindow] = [:]
   var windows: [String: SlidingWindow] = [:]
+  /// Nil where replicas do not count together.
+  var replicas: ReplicaMemory?
 
   /// What was counted since an earlier moment of the same table.
   func since(_ earlier: LimitCounters) -> LimitCounters {
@@ -11,6 +13,27 @@ struct LimitCounters: Equatable, Sendable {
       quotas: quotas.mapEntries { key, window in window.since(earlier.quotas[key]) },
       windows: windows.mapEntries { key, window in window.since(earlier.windows[key]) })
   }
+}
+
+/// What replicas have counted together, as a process of one of them tells it to the next, which is another replica to the
+/// others: they do not say again what they have said to the first, or say it as if it were new.
+struct ReplicaMemory: Equatable, Sendable {
+  /// Everything that lies in the windows, whoever counted it.
+  var windows: [CounterName: SlidingWindow] = [:]
+  /// How far each replica was heard, the one that tells this among them.
+  var heard: [ReplicaDatagram.Instance: [CounterName: ReplicaMark]] = [:]
+
+  /// What came in addition to an earlier moment; how far others were heard is told anew.
+  func since(_ earlier: ReplicaMemory) -> ReplicaMemory {
+    ReplicaMemory(
+      windows: windows.mapEntries { name, window in window.since(earlier.windows[name]) }, heard: heard)
+  }
+}
+
+/// How far one replica's counter was heard.
+struct ReplicaMark: Equatable, Sendable {
+  var generation: UInt64
+  var total: UInt64
 }
 
 extension Dictionary {
@@ -71,7 +94,7 @@ extension FixedWindow {
 }
 
 extension SlidingWindow {
-  fileprivate func since(_ earlier: SlidingWindow?) -> SlidingWindow? {
+  func since(_ earlier: SlidingWindow?) -> SlidingWindow? {
     guard let earlier, earlier.seconds == seconds else { return self }
     let before = Dictionary(earlier.counts.map { ($0.slot, $0.count) }) { $0 + $1 }
     let new = counts.map { (slot: $0.slot, count: $0.count - (before[$0.slot] ?? 0)) }.filter { $0.count > 0 }
@@ -79,7 +102,7 @@ extension SlidingWindow {
   }
 
   /// A window of another length was begun for another policy: the newer one stays.
-  fileprivate mutating func add(_ other: SlidingWindow) {
+  mutating func add(_ other: SlidingWindow) {
     guard other.seconds == seconds else { return }
     let all = Dictionary((counts + other.counts).map { ($0.slot, $0.count) }) { $0 + $1 }
     self = SlidingWindow(seconds: seconds, counts: all.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
@@ -102,14 +125,34 @@ extension LimitCounters {
       put(key)
       for number in [window.index, Int64(window.used), window.end] { put(number) }
     }
-    put(Int64(windows.count))
-    for (key, window) in windows {
-      put(key)
+    func put(_ window: SlidingWindow) {
       put(Int64(window.seconds))
       put(Int64(window.counts.count))
       for entry in window.counts {
         put(entry.slot)
         put(Int64(entry.count))
+      }
+    }
+    func put(bits number: UInt64) { put(Int64(bitPattern: number)) }
+    put(Int64(windows.count))
+    for (key, window) in windows {
+      put(key)
+      put(window)
+    }
+    guard let replicas else { return bytes }
+    put(Int64(replicas.windows.count))
+    for (name, window) in replicas.windows {
+      put(bits: name.high)
+      put(bits: name.low)
+      put(window)
+    }
+    put(Int64(replicas.heard.count))
+    for (instance, marks) in replicas.heard {
+      put(bits: instance.high)
+      put(bits: instance.low)
+      put(Int64(marks.count))
+      for (name, mark) in marks {
+        for number in [name.high, name.low, mark.generation, mark.total] { put(bits: number) }
       }
     }
     return bytes
@@ -140,16 +183,40 @@ extension LimitCounters {
       }
       quotas[key] = FixedWindow(index: index, used: Int(used), end: end)
     }
-    guard let windowCount = count(of: 24) else { return nil }
-    for _ in 0..<windowCount {
-      guard let key = text(), let seconds = number(), seconds > 0, let entries = count(of: 16) else { return nil }
+    func window() -> SlidingWindow? {
+      guard let seconds = number(), seconds > 0, let entries = count(of: 16) else { return nil }
       var counts: [(slot: Int64, count: Int)] = []
       for _ in 0..<entries {
         guard let slot = number(), let uses = number(), uses >= 0 else { return nil }
         counts.append((slot, Int(uses)))
       }
-      windows[key] = SlidingWindow(seconds: Int(seconds), counts: counts)
+      return SlidingWindow(seconds: Int(seconds), counts: counts)
+    }
+    func bits() -> UInt64? { number().map { UInt64(bitPattern: $0) } }
+    guard let windowCount = count(of: 24) else { return nil }
+    for _ in 0..<windowCount {
+      guard let key = text(), let window = window() else { return nil }
+      windows[key] = window
+    }
+    // Only where replicas count together is there more.
+    if position == bytes.count { return }
+    var replicas = ReplicaMemory()
+    guard let nameCount = count(of: 32) else { return nil }
+    for _ in 0..<nameCount {
+      guard let high = bits(), let low = bits(), let window = window() else { return nil }
+      replicas.windows[CounterName(high: high, low: low)] = window
+    }
+    guard let instanceCount = count(of: 24) else { return nil }
+    for _ in 0..<instanceCount {
+      guard let high = bits(), let low = bits(), let markCount = count(of: 32) else { return nil }
+      var marks: [CounterName: ReplicaMark] = [:]
+      for _ in 0..<markCount {
+        guard let high = bits(), let low = bits(), let generation = bits(), let total = bits() else { return nil }
+        marks[CounterName(high: high, low: low)] = ReplicaMark(generation: generation, total: total)
+      }
+      replicas.heard[ReplicaDatagram.Instance(high: high, low: low)] = marks
     }
     guard position == bytes.count else { return nil }
+    self.replicas = replicas
   }
 }

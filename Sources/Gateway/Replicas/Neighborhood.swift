@@ -243,6 +243,35 @@ struct Neighborhood {
     return news > 0 ? Int(clamping: news) : nil
   }
 
+  // MARK: - From process to process
+
+  /// How far every replica was heard.
+  /// - Parameter own: what this one has counted, which nobody needs to hear from it any more.
+  func marks(own: [ReplicaCount]) -> [ReplicaDatagram.Instance: [CounterName: ReplicaMark]] {
+    var marks = peers.mapValues { peer in
+      peer.heard.mapValues { ReplicaMark(generation: $0.generation, total: $0.total) }
+    }
+    marks[instance] = Dictionary(
+      own.map { ($0.name, ReplicaMark(generation: $0.generation, total: $0.total)) }, uniquingKeysWith: { $1 })
+    return marks
+  }
+
+  /// Takes up how far another process of this replica has heard the others: what they have said to that one is counted.
+  mutating func takeOver(_ marks: [ReplicaDatagram.Instance: [CounterName: ReplicaMark]], now: Int64) {
+    for (id, marks) in marks where id != instance {
+      if peers[id] == nil {
+        guard peers.count < Self.peerBound else { continue }
+        peers[id] = Peer(address: "", lastHeard: now, isPresent: false)
+      }
+      var heard = peers[id]?.heard ?? [:]
+      for (name, mark) in marks where heard[name] != nil || heard.count < Self.heardBound {
+        if let known = heard[name], (known.generation, known.total) >= (mark.generation, mark.total) { continue }
+        heard[name] = Heard(generation: mark.generation, total: mark.total, at: now)
+      }
+      peers[id]?.heard = heard
+    }
+  }
+
   // MARK: - Forgetting
 
   private mutating func forget(_ now: Int64) -> [Action] {

@@ -122,6 +122,22 @@ final class ReplicaLink {
     meter.present = 0
   }
 
+  // MARK: - From process to process
+
+  /// What is counted, and how far others were heard, at one moment.
+  func remembered() -> ReplicaMemory {
+    let now = Self.now()
+    return ReplicaMemory(
+      windows: limits.windows(now: now), heard: neighborhood.marks(own: limits.everything(now: now)))
+  }
+
+  /// Goes on from what another process of this replica remembers.
+  func takeOver(_ memory: ReplicaMemory) {
+    let now = Self.now()
+    limits.add(memory.windows, now: now)
+    neighborhood.takeOver(memory.heard, now: now)
+  }
+
   // MARK: - Rounds
 
   private static func now() -> Int64 { Int64(NIODeadline.now().uptimeNanoseconds / 1_000_000) }

@@ -110,6 +110,26 @@ final class ReplicatedLimits: Sendable {
     return counts
   }
 
+  /// Everything that lies in the windows, whoever counted it.
+  func windows(now: Int64) -> [CounterName: SlidingWindow] {
+    var windows: [CounterName: SlidingWindow] = [:]
+    for guarded in shards {
+      guarded.state.withLock { shard in
+        for (name, counter) in shard.counters where !counter.all.isOver(now) { windows[name] = counter.all }
+      }
+    }
+    return windows
+  }
+
+  /// Adds what another process on this machine has counted and heard. It is not told to other replicas as this one's.
+  func add(_ windows: [CounterName: SlidingWindow], now: Int64) {
+    for (name, window) in windows {
+      shard(of: name).state.withLock { shard in
+        Self.counter(name, window.seconds, now, in: &shard) { counter, _ in counter.all.add(window) }
+      }
+    }
+  }
+
   private static func count(_ name: CounterName, _ counter: inout Counter, _ now: Int64) -> ReplicaCount {
     ReplicaCount(
       name: name, seconds: counter.own.seconds, generation: counter.generation, total: counter.total,

@@ -82,7 +82,7 @@ public final class GatewayServer: Sendable {
   private let keeping = Mutex<Task<Void, Never>?>(nil)
   private let prober: NIOLoopBound<HealthProber>
   private let backends: BackendRegistry
-  private let replicas: NIOLoopBound<ReplicaLink>?
+  let replicas: NIOLoopBound<ReplicaLink>?
 
   /// - Parameters:
   ///   - metrics: takes what policies emit.
