@@ -52,10 +52,10 @@ struct HandoverTests {
       let lasting = try RawClient(port: port)
       #expect(Self.statuses(4, lasting) == [200, 200, 200, 200])
       let offer = try #require(
-        HandoverOffer(directory: folder, version: "1", logger: Logger(label: "test")))
+        HandoverOffer(directory: folder, version: "1", switchSeconds: 60, logger: Logger(label: "test")))
       let handed = Task { await offer.successor(of: first) }
 
-      let request = try #require(try await HandoverRequest(directory: folder, version: "2"))
+      let request = try #require(try await HandoverRequest(directory: folder, version: "2", switchSeconds: 60))
       #expect(request.version == "1")
       let second = try Self.server(folder, takesOver: true)
       try await second.apply(RunningGateway.snapshot([Self.api]))
@@ -97,7 +97,7 @@ struct HandoverTests {
       let port = try #require(first.boundHTTPPort)
       #expect(Self.statuses(2, try RawClient(port: port)) == [200, 200])
       let offer = try #require(
-        HandoverOffer(directory: folder, version: "1", logger: Logger(label: "test")))
+        HandoverOffer(directory: folder, version: "1", switchSeconds: 60, logger: Logger(label: "test")))
       let handed = Task { await offer.successor(of: first) }
       let address = HandoverAddress(directory: folder)
       try await HandoverChannel.waiting {
@@ -136,12 +136,12 @@ struct HandoverTests {
     try await withFolder { folder in
       let lines = LogLines()
       let logger = Logger(label: "test") { _ in lines.handler }
-      let first = try #require(HandoverOffer(directory: folder, version: "1", logger: logger))
-      let isSecond = HandoverOffer(directory: folder, version: "1", logger: logger) != nil
+      let first = try #require(HandoverOffer(directory: folder, version: "1", switchSeconds: 60, logger: logger))
+      let isSecond = HandoverOffer(directory: folder, version: "1", switchSeconds: 60, logger: logger) != nil
       #expect(!isSecond && lines.all.count == 1)
       first.end()
       try Data().write(to: URL(filePath: folder + "/handover"))
-      let third = try #require(HandoverOffer(directory: folder, version: "1", logger: logger))
+      let third = try #require(HandoverOffer(directory: folder, version: "1", switchSeconds: 60, logger: logger))
       #expect(HandoverAddress(directory: folder).connect() != nil)
       third.end()
       let isNobody = try await HandoverRequest(directory: folder, version: "2") == nil

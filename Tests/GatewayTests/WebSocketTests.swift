@@ -88,8 +88,8 @@ struct WebSocketTests {
       _ = await lines.next()
       // Draining waits for connections: it is over at once only if the tunnel is.
       let start = ContinuousClock.now
-      await gateway.server.drain(milliseconds: 30_000)
-      #expect(ContinuousClock.now - start < .seconds(25))
+      await gateway.server.drain(milliseconds: 120_000)
+      #expect(ContinuousClock.now - start < .seconds(100))
       #expect(gateway.records.all.first?.responseCode == 101)
     }
   }

@@ -28,7 +28,7 @@ import Testing
     let second = try await plant.startGateway(["--take-over"], awaiting: "Took over from version")
     let before = load.answered
     try await Task.sleep(for: .seconds(1))
-    let exit = await first.end(withinSeconds: 10)
+    let exit = await first.end(withinSeconds: 60)
     #expect(exit == 0, "\(first.log.suffix(2_000))")
     try await Plant.wait("the second has the last counts of the first") {
       second.log.contains("The former process has answered its last request")
@@ -44,12 +44,12 @@ import Testing
     let third = try await plant.startGateway(["--take-over"], awaiting: "Took over from version")
     let after = try PlainConnection(port: plant.port).ask("GET", "/time/now")
     #expect(after.headers["x-left"].flatMap { Int($0) } == limit - outcome.answered - 2)
-    #expect(await second.end(withinSeconds: 10) == 0)
+    #expect(await second.end(withinSeconds: 60) == 0)
     try await Plant.wait("every request is recorded") { try plant.recordedRequests() >= outcome.answered + 2 }
     try await Task.sleep(for: .milliseconds(500))
     #expect(try plant.recordedRequests() == outcome.answered + 2)
     third.terminate()
-    #expect(await third.end(withinSeconds: 10) == 0)
+    #expect(await third.end(withinSeconds: 60) == 0)
     try await plant.stop()
   }
 
@@ -80,7 +80,7 @@ import Testing
     #expect(outcome.failures.isEmpty, "\(outcome.failures)")
     #expect(outcome.answered > 200)
     gateway.terminate()
-    #expect(await gateway.end(withinSeconds: 10) == 0)
+    #expect(await gateway.end(withinSeconds: 60) == 0)
     try await plant.stop()
   }
 
@@ -94,7 +94,7 @@ import Testing
     let outcome = try await load.finish()
     #expect(outcome.failures.isEmpty, "\(outcome.failures)")
     #expect(outcome.closed == 16)
-    #expect(await gateway.end(withinSeconds: 10) == 0, "\(gateway.log.suffix(2_000))")
+    #expect(await gateway.end(withinSeconds: 60) == 0, "\(gateway.log.suffix(2_000))")
     try await plant.stop()
   }
 
@@ -138,7 +138,7 @@ import Testing
     #expect(outcome.answered > 200)
     #expect(gateway.log.components(separatedBy: "frail").count > 2, "the circuit opened and closed")
     gateway.terminate()
-    #expect(await gateway.end(withinSeconds: 10) == 0)
+    #expect(await gateway.end(withinSeconds: 60) == 0)
     try await plant.stop()
   }
 
@@ -182,7 +182,7 @@ import Testing
     }
     #expect(try writer.answer().text == "30")
     gateway.terminate()
-    #expect(await gateway.end(withinSeconds: 10) == 0)
+    #expect(await gateway.end(withinSeconds: 60) == 0)
     try await plant.stop()
   }
 }

@@ -13,15 +13,18 @@ public final class HandoverOffer: Sendable {
   private let listener: Int32
   private let version: String
   private let logger: Logger
+  private let switchSeconds: Int
   private let isOver = Mutex(false)
 
   /// Seconds for the successor to start and to get a configuration.
   static let preparationSeconds = 120
   /// Seconds for it to accept once this process does not.
-  static let switchSeconds = 10
+  public static let switchSeconds = 10
 
   /// Nil when the folder's socket belongs to another process, or none can be made; the log says so.
-  public init?(directory: String, version: String, logger: Logger) {
+  public init?(
+    directory: String, version: String, switchSeconds: Int = HandoverOffer.switchSeconds, logger: Logger
+  ) {
     address = HandoverAddress(directory: directory)
     guard let claim = FileClaim(exactly: address.path), let listener = address.listen() else {
       logger.info("No process can take over from this one: \(address.path) is another's, or cannot be made")
@@ -30,6 +33,7 @@ public final class HandoverOffer: Sendable {
     self.claim = claim
     self.listener = listener
     self.version = version
+    self.switchSeconds = switchSeconds
     self.logger = logger
   }
 
@@ -57,9 +61,9 @@ public final class HandoverOffer: Sendable {
   /// Returns what the successor was told of the counts of replicas.
   private func handOver(_ server: GatewayServer, _ channel: HandoverChannel) async throws -> ReplicaMemory? {
     guard channel.isTrusted else { throw HandoverChannel.Failure(description: "it belongs to another user") }
-    let (logger, version, sockets) = (logger, version, server.sockets)
+    let (logger, version, sockets, switchSeconds) = (logger, version, server.sockets, switchSeconds)
     try await HandoverChannel.waiting {
-      channel.wait(seconds: Self.switchSeconds)
+      channel.wait(seconds: switchSeconds)
       let hello = try channel.receive(.hello)
       logger.info("Version \(hello.text.prefix(100)) is about to take over")
       for socket in sockets {
@@ -69,7 +73,7 @@ public final class HandoverOffer: Sendable {
       try channel.send(.init(kind: .listenersEnd, bytes: Array(version.utf8)))
       channel.wait(seconds: Self.preparationSeconds)
       _ = try channel.receive(.prepared)
-      channel.wait(seconds: Self.switchSeconds)
+      channel.wait(seconds: switchSeconds)
     }
     // From here on nobody accepts until the successor does; who connects meanwhile waits in the sockets.
     await server.stopAccepting()

@@ -19,12 +19,13 @@ public final class HandoverRequest: Sendable {
   private static let socketBound = 1_024
 
   /// Asks the process that serves from a folder; nil when none answers there. It goes on serving until ``finish(_:)``.
-  public init?(directory: String, version: String) async throws {
+  /// - Parameter switchSeconds: for an answer of the other process.
+  public init?(directory: String, version: String, switchSeconds: Int = HandoverOffer.switchSeconds) async throws {
     let address = HandoverAddress(directory: directory)
     guard let channel = address.connect() else { return nil }
     guard channel.isTrusted else { throw Failure(description: "the gateway at \(address.path) is another user's") }
     (sockets, self.version) = try await HandoverChannel.waiting {
-      channel.wait(seconds: HandoverOffer.switchSeconds)
+      channel.wait(seconds: switchSeconds)
       try channel.send(.init(kind: .hello, bytes: Array(version.utf8)))
       var sockets: [ListeningSocket] = []
       do {
