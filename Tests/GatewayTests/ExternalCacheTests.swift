@@ -112,7 +112,7 @@ import Testing
       #expect(meter.number(.get, .timeout) == 1)
       #expect(meter.number(.get, .unavailable) == 5)
       redis.resume()
-      let isHit = try await eventually(seconds: 30) {
+      let isHit = try await eventually() {
         _ = try get(gateway)
         return meter.number(.get, .hit) > 0
       }

@@ -107,7 +107,7 @@ import Testing
       return outcomes.withLock { $0.count }
     }.get()
     #expect(refusedAtOnce == 1_500 - RedisClient.callBound)
-    let isOver = await eventually(seconds: 30) { outcomes.withLock { $0.count } == 1_500 }
+    let isOver = await eventually() { outcomes.withLock { $0.count } == 1_500 }
     #expect(isOver)
     #expect(outcomes.withLock { $0.filter { $0 == .full }.count } == 1_500 - RedisClient.callBound)
     #expect(outcomes.withLock { $0.filter { $0 == .timeout }.count } == RedisClient.callBound)

@@ -106,7 +106,7 @@ import Testing
     let redis = try await RedisServer()
     let replica = try await Replica(redis)
     #expect(try await replica.count(fixed("k", 5, 1, 5))?.first?.remaining == 0)
-    let isAnew = try await eventually(seconds: 10) {
+    let isAnew = try await eventually() {
       try await replica.count(fixed("k", 5, 1, 0))?.first?.remaining == 5
     }
     #expect(isAnew)
@@ -126,7 +126,7 @@ import Testing
     #expect(try await second.count(sliding("k", 1, 60))?.first?.isAllowed == true)
     #expect(try await redis.ask("dbsize") == "2")
     #expect(try await first.count(sliding("short", 1, 1), fixed("short", 1, 1))?.count == 2)
-    let isOver = try await eventually(seconds: 10) { try await redis.ask("dbsize") == "2" }
+    let isOver = try await eventually() { try await redis.ask("dbsize") == "2" }
     #expect(isOver)
     for replica in [first, second] { try await replica.end() }
   }
@@ -174,7 +174,7 @@ import Testing
     try await RunningGateway.serving([api(backend)], counters: store, meters: first) { one in
       try await RunningGateway.serving([api(backend)], counters: store, meters: second) { two in
         func areConnected(_ count: Int) async -> Bool {
-          await eventually(seconds: 30) {
+          await eventually() {
             first.redis.connections(.counters) == count && second.redis.connections(.counters) == count
           }
         }

@@ -62,7 +62,7 @@ final class RedisServer {
 }
 
 /// Asks until the answer is yes, at most so long; false when it never was.
-func eventually(seconds: Double = 10, _ question: () async throws -> Bool) async rethrows -> Bool {
+func eventually(seconds: Double = 60, _ question: () async throws -> Bool) async rethrows -> Bool {
   let end = ContinuousClock.now + .milliseconds(Int64(seconds * 1_000))
   while ContinuousClock.now < end {
     if try await question() { return true }

@@ -49,6 +49,12 @@ import Testing
         credential = String(text[range.upperBound...].prefix { !$0.isWhitespace })
       }
     }
+    let client = HTTPClient.shared
+    for _ in 0..<200 {
+      let answer = try? await client.execute(HTTPClientRequest(url: portal + "/livez"), timeout: .seconds(5))
+      if answer?.status == .ok { break }
+      try await Task.sleep(for: .milliseconds(50))
+    }
     try await browser.open(portal + "/")
     try await browser.type("wrong", into: "#credential")
     try await browser.click("main button")
@@ -68,13 +74,11 @@ import Testing
     // A page that is blank or broken compresses to a few kilobytes.
     #expect(try await browser.screenshot().count > 40_000)
 
-    let client = HTTPClient(eventLoopGroupProvider: .singleton)
     for _ in 0..<50 {
       let answer = try await client.execute(HTTPClientRequest(url: gateway + "/nowhere"), timeout: .seconds(5))
       if answer.status.code == 404 { break }
       try await Task.sleep(for: .milliseconds(100))
     }
-    try await client.shutdown()
     var page = ""
     for _ in 0..<50 where !page.contains("OperationNotFound") {
       try await browser.open(portal + "/portal/requests?gateway=managed")
