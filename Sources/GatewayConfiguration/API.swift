@@ -36,13 +36,16 @@ public struct API: Codable, Sendable, Equatable {
   /// What the API answers with; nil for one that is not of GraphQL.
   public var graphQL: GraphQLService?
   public var policy: PolicyText?
+  /// Where the API lives; nil for an API of the service itself.
+  public var workspace: WorkspaceIdentity?
 
   public init(
     id: String, displayName: String, path: String, revision: String = "1", isCurrentRevision: Bool = true,
     version: String? = nil, versionSet: VersionSet? = nil, protocols: Set<Scheme> = [.https],
     kind: Kind? = nil, serviceURL: String? = nil, subscriptionRequired: Bool = true,
     subscriptionKeyNames: SubscriptionKeyNames = SubscriptionKeyNames(), operations: [Operation] = [],
-    schemas: [SchemaDocument] = [], graphQL: GraphQLService? = nil, policy: PolicyText? = nil
+    schemas: [SchemaDocument] = [], graphQL: GraphQLService? = nil, policy: PolicyText? = nil,
+    workspace: WorkspaceIdentity? = nil
   ) {
     self.id = id
     self.displayName = displayName
@@ -60,11 +63,12 @@ public struct API: Codable, Sendable, Equatable {
     self.schemas = schemas
     self.graphQL = graphQL
     self.policy = policy
+    self.workspace = workspace
   }
 
   private enum CodingKeys: String, CodingKey {
     case id, displayName, path, revision, isCurrentRevision, version, versionSet, protocols, kind, serviceURL
-    case subscriptionRequired, subscriptionKeyNames, operations, schemas, graphQL, policy
+    case subscriptionRequired, subscriptionKeyNames, operations, schemas, graphQL, policy, workspace
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -86,6 +90,7 @@ public struct API: Codable, Sendable, Equatable {
     try container.encode(schemas, forKey: .schemas)
     try container.encodeIfPresent(graphQL, forKey: .graphQL)
     try container.encodeIfPresent(policy, forKey: .policy)
+    try container.encodeIfPresent(workspace, forKey: .workspace)
   }
 }
 

@@ -46,7 +46,7 @@ public struct Subscription: Codable, Sendable, Equatable {
   public enum Scope: Codable, Sendable, Equatable, Hashable {
     /// Every API and product: the built-in `master` subscription.
     case service
-    /// Every API, without a product's context.
+    /// Every API, of the workspace where the subscription is one's, without a product's context.
     case allAPIs
     case api(String)
     case product(String)
@@ -71,11 +71,13 @@ public struct Subscription: Codable, Sendable, Equatable {
   public var endDate: Int64?
   /// Whether `Ocp-Apim-Trace` is honoured for this subscription's keys.
   public var allowTracing: Bool
+  /// The workspace whose APIs its keys open, and no others; nil for a subscription of the service.
+  public var workspaceID: String?
 
   public init(
     id: String, displayName: String, scope: Scope, state: State = .active, primaryKey: String, secondaryKey: String,
     ownerID: String? = nil, createdDate: Int64 = 0, startDate: Int64? = nil, endDate: Int64? = nil,
-    allowTracing: Bool = false
+    allowTracing: Bool = false, workspaceID: String? = nil
   ) {
     self.id = id
     self.displayName = displayName
@@ -88,6 +90,7 @@ public struct Subscription: Codable, Sendable, Equatable {
     self.startDate = startDate
     self.endDate = endDate
     self.allowTracing = allowTracing
+    self.workspaceID = workspaceID
   }
 }
 

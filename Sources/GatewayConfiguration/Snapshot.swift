@@ -31,13 +31,15 @@ public struct Snapshot: Codable, Sendable, Equatable {
   public var externalCache: ExternalCache?
   /// The policy document of the global scope, as the user wrote it.
   public var globalPolicy: PolicyText?
+  /// Only the workspaces associated with this gateway.
+  public var workspaces: [Workspace]
 
   public init(
     version: UInt64, service: ServiceIdentity, gateway: GatewayIdentity, apis: [API] = [], products: [Product] = [],
     subscriptions: [Subscription] = [], users: [User] = [], namedValues: [NamedValue] = [],
     policyFragments: [PolicyFragment] = [], backends: [Backend] = [], certificates: [Certificate] = [],
     schemas: [SchemaDocument] = [], eventHubs: [EventHub] = [], externalCache: ExternalCache? = nil,
-    globalPolicy: PolicyText? = nil
+    globalPolicy: PolicyText? = nil, workspaces: [Workspace] = []
   ) {
     self.format = Self.currentFormat
     self.version = version
@@ -55,6 +57,7 @@ public struct Snapshot: Codable, Sendable, Equatable {
     self.eventHubs = eventHubs
     self.externalCache = externalCache
     self.globalPolicy = globalPolicy
+    self.workspaces = workspaces
   }
 }
 

@@ -130,7 +130,7 @@ extension RequestRecord {
       + method.utf8.count + url.utf8.count + clientProtocol.utf8.count
     text += bytes(clientTlsVersion) + bytes(backendMethod) + bytes(backendUrl) + bytes(backendProtocol)
     text += bytes(backendId) + bytes(apiId) + bytes(apiRevision) + bytes(operationId)
-    text += bytes(productId) + bytes(userId) + bytes(apimSubscriptionId)
+    text += bytes(productId) + bytes(userId) + bytes(apimSubscriptionId) + bytes(workspaceId)
     for error in errors {
       text +=
         error.source.utf8.count + error.reason.utf8.count + error.message.utf8.count + (error.scope?.utf8.count ?? 0)

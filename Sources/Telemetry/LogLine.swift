@@ -56,6 +56,7 @@ public enum LogLine {
     fields.string("productId", record.productId)
     fields.string("userId", record.userId)
     fields.string("apimSubscriptionId", record.apimSubscriptionId)
+    fields.string("workspaceId", record.workspaceId)
     fields.string("clientProtocol", record.clientProtocol)
     fields.string("backendProtocol", record.backendProtocol)
     fields.string("apiRevision", record.apiRevision)

@@ -37,6 +37,7 @@ public enum RecordCodec {
     fields.string("productId", record.productId)
     fields.string("userId", record.userId)
     fields.string("apimSubscriptionId", record.apimSubscriptionId)
+    fields.string("workspaceId", record.workspaceId)
     fields.trace("trace", record.trace)
     fields.array("errors", record.errors) { error, fields in
       fields.number("elapsed", error.elapsed)

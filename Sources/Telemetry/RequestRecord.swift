@@ -68,6 +68,8 @@ public struct RequestRecord: Codable, Sendable, Equatable {
   public var productId: String?
   public var userId: String?
   public var apimSubscriptionId: String?
+  /// Nil outside of workspaces.
+  public var workspaceId: String?
   /// The request's place in a distributed trace, when there is one.
   public var trace: TraceContext?
   /// Every error met, oldest first; the last is `lastError…` in the flat formats. At most 16.

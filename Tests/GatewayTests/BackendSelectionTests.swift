@@ -29,7 +29,7 @@ struct BackendSelectionTests {
       version: 1, service: ServiceIdentity(name: "postern", resourceID: "/service"),
       gateway: GatewayIdentity(id: "plant", location: "Hall 7"), backends: backends)
     let registry = registry ?? BackendRegistry(logger: Logger(label: "test"))
-    let set = registry.set(for: PlanSet(snapshot).backends)
+    let set = registry.set(for: PlanSet(snapshot).backends.entities)
     registry.adopt(set)
     return set
   }

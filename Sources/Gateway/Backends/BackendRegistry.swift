@@ -12,13 +12,13 @@ public final class BackendRegistry: Sendable {
 
   public init(logger: Logger) { self.logger = logger }
 
-  /// The entities of a configuration with their standing; nothing is changed before ``adopt(_:)``.
-  func set(for directory: BackendDirectory) -> BackendSet {
+  /// The entities of a configuration, each at its place, with their standing; nothing is changed before ``adopt(_:)``.
+  func set(for entities: [BackendEntity]) -> BackendSet {
     let known = current.withLock { $0 }.entries
     let byID = Dictionary(known.map { ($0.entity.id, $0) }) { first, _ in first }
     let logger = logger
     return BackendSet(
-      entries: directory.entities.map { entity in
+      entries: entities.map { entity in
         let former = byID[entity.id]
         let isSame = former?.entity.backend == entity.backend
         if entity.isPool {

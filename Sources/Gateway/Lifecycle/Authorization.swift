@@ -25,7 +25,7 @@ enum Authorization {
         request, routed, isTLS: isTLS)
     case .known(let owned):
       let subscription = owned.subscription.value
-      guard isActive(subscription, now) else { break }
+      guard isActive(subscription, now), opens(subscription, routed.api.value.workspace) else { break }
       switch subscription.scope {
       case .service, .allAPIs: return Grant(subscription: owned.subscription, user: owned.user)
       case .api(let id):
@@ -67,6 +67,17 @@ enum Authorization {
     else { return .absent }
     let key = Array(text.utf8)
     return configuration.subscriptions.find(key.span).map { .known($0) } ?? .unknown
+  }
+
+  /// A workspace's keys open nothing outside of it; of the service's own, only those for every API open one of a
+  /// workspace.
+  private static func opens(_ subscription: Subscription, _ workspace: WorkspaceIdentity?) -> Bool {
+    if subscription.workspaceID == workspace?.id { return true }
+    guard subscription.workspaceID == nil else { return false }
+    switch subscription.scope {
+    case .service, .allAPIs: return true
+    case .api, .product: return false
+    }
   }
 
   private static func isActive(_ subscription: Subscription, _ now: Int64) -> Bool {

@@ -129,6 +129,7 @@ struct ExchangeTiming {
     record.productId = facts.product?.value.id
     record.userId = facts.user?.value.id
     record.apimSubscriptionId = facts.subscription?.value.id
+    record.workspaceId = facts.api?.value.workspace?.id
     return record
   }
 }

@@ -22,12 +22,21 @@ final class ServingConfiguration: Sendable {
     version = snapshot.version
     externalCache = snapshot.externalCache
     let plans = PlanSet(snapshot, limits: limits)
-    deployment = Deployment(
-      service: snapshot.service, gateway: snapshot.gateway, instanceID: instanceID, certificates: plans.certificates)
-    backends = registry.set(for: plans.backends)
     unmatched = try plans.plan(api: nil, operation: nil, product: nil)
     var apis: [RoutedAPI] = []
     for api in snapshot.apis { apis.append(try RoutedAPI(api, products: snapshot.products, plans: plans)) }
+    var entities = plans.backends.entities
+    var certificates: [String: CertificateDirectory] = [:]
+    for workspace in snapshot.workspaces {
+      let own = PlanSet(workspace, of: plans, firstBackend: entities.count)
+      entities += own.backends.entities
+      certificates[workspace.identity.id] = own.certificates
+      for api in workspace.apis { apis.append(try RoutedAPI(api, products: workspace.products, plans: own)) }
+    }
+    deployment = Deployment(
+      service: snapshot.service, gateway: snapshot.gateway, instanceID: instanceID, certificates: plans.certificates,
+      workspaceCertificates: certificates)
+    backends = registry.set(for: entities)
     routes = RouteTable(apis)
     subscriptions = SubscriptionIndex(snapshot.subscriptions, users: snapshot.users)
   }

@@ -143,7 +143,7 @@ struct BackendContract {
         complain("\(target).id", "'id' is required: /backends/{id}, or the full id of a backend.")
         continue
       }
-      guard let path = ResourceReference(id)?.path, path.type == "backends" else {
+      guard let path = ResourceReference(id)?.path, path.localType == "backends" else {
         complain("\(target).id", "'\(id.prefix(200))' is no backend; expected /backends/{id}.")
         continue
       }

@@ -14,7 +14,10 @@ struct ResourceKind: Sendable {
     case object
   }
 
-  /// Collections joined by `/`, in canonical letters: `apis/operations`.
+  /// Below what resources of a kind stand.
+  enum Roots { case service, workspaces, both }
+
+  /// Collections below the service or the workspace, joined by `/`, in canonical letters: `apis/operations`.
   let type: String
   /// What messages call one: `Api`.
   let title: String
@@ -27,10 +30,19 @@ struct ResourceKind: Sendable {
   var linkTo: String?
   /// The only name a singleton may have.
   var onlyName: String?
+  /// The member that names another resource by its id, and the collection of that: such a link ends with what it names.
+  var reference: (member: String, collection: String)?
+  /// Below what such resources stand.
+  var roots: Roots = .service
   /// Members that clients send back and the service owns.
   var readOnly: Set<String> = ["provisioningState"]
 
   static let all: [ResourceKind] = [
+    ResourceKind(
+      type: "workspaces", title: "Workspace",
+      rules: [
+        "displayName": .text(maximum: 300, isRequired: true), "description": .text(maximum: 1_000),
+      ]),
     ResourceKind(
       type: "apis", title: "Api",
       rules: [
@@ -46,20 +58,20 @@ struct ResourceKind: Sendable {
       ],
       defaults: [
         "apiRevision": "1", "isCurrent": true, "subscriptionRequired": true, "protocols": ["https"],
-      ]),
+      ], roots: .both),
     ResourceKind(
       type: "apis/operations", title: "Operation",
       rules: [
         "displayName": .text(maximum: 300, isRequired: true), "method": .text(maximum: 32, isRequired: true),
         "urlTemplate": .text(maximum: 1_000, isRequired: true), "description": .text(maximum: 32_768),
         "templateParameters": .list, "request": .object, "responses": .list, "policies": .text(maximum: 524_288),
-      ], defaults: ["templateParameters": [], "responses": []]),
+      ], defaults: ["templateParameters": [], "responses": []], roots: .both),
     ResourceKind(
       type: "loggers", title: "Logger",
       rules: [
         "loggerType": .word(["azureEventHub"]), "description": .text(maximum: 256), "credentials": .object,
         "isBuffered": .flag, "resourceId": .text(maximum: 1_000),
-      ], defaults: ["isBuffered": true], secrets: ["connectionString"]),
+      ], defaults: ["isBuffered": true], secrets: ["connectionString"], roots: .both),
     ResourceKind(
       type: "caches", title: "Cache",
       rules: [
@@ -75,24 +87,29 @@ struct ResourceKind: Sendable {
       ]),
     ResourceKind(
       type: "apis/schemas", title: "Schema",
-      rules: ["contentType": .text(maximum: 256, isRequired: true), "document": .object]),
+      rules: ["contentType": .text(maximum: 256, isRequired: true), "document": .object], roots: .both),
     ResourceKind(
       type: "schemas", title: "Schema",
       rules: [
         "schemaType": .word(["json", "xml"]), "description": .text(maximum: 1_000),
         "value": .text(maximum: SchemaRules.maximumBytes), "document": .object,
-      ], defaults: ["schemaType": "json"]),
-    .policies("policies"), .policies("apis/policies"), .policies("apis/operations/policies"),
-    .policies("apis/resolvers/policies"),
-    .policies("products/policies"),
+      ], defaults: ["schemaType": "json"], roots: .both),
+    .policies("policies", .both), .policies("apis/policies", .both), .policies("apis/operations/policies", .both),
+    .policies("apis/resolvers/policies", .service), .policies("products/policies", .both),
     ResourceKind(
       type: "products", title: "Product",
       rules: [
         "displayName": .text(maximum: 300, isRequired: true), "description": .text(maximum: 1_000),
         "terms": .text(maximum: 32_768), "subscriptionRequired": .flag, "approvalRequired": .flag,
         "subscriptionsLimit": .whole(0...1_000_000), "state": .word(["notPublished", "published"]),
-      ], defaults: ["subscriptionRequired": true, "approvalRequired": false, "state": "notPublished"]),
+      ], defaults: ["subscriptionRequired": true, "approvalRequired": false, "state": "notPublished"], roots: .both),
     ResourceKind(type: "products/apis", title: "Api", linkTo: "apis"),
+    ResourceKind(
+      type: "products/apiLinks", title: "Api link", rules: ["apiId": .text(maximum: 1_000, isRequired: true)],
+      reference: ("apiId", "apis"), roots: .workspaces),
+    ResourceKind(
+      type: "products/groupLinks", title: "Group link", rules: ["groupId": .text(maximum: 1_000, isRequired: true)],
+      reference: ("groupId", "groups"), roots: .workspaces),
     ResourceKind(type: "products/groups", title: "Group", linkTo: "groups"),
     ResourceKind(
       type: "subscriptions", title: "Subscription",
@@ -103,11 +120,15 @@ struct ResourceKind: Sendable {
         "allowTracing": .flag, "startDate": .text(maximum: 40), "endDate": .text(maximum: 40),
         "expirationDate": .text(maximum: 40), "stateComment": .text(maximum: 1_000),
       ], defaults: ["state": "active", "allowTracing": false], secrets: ["primaryKey", "secondaryKey"],
-      readOnly: ["createdDate", "notificationDate"]),
+      roots: .both, readOnly: ["createdDate", "notificationDate"]),
     ResourceKind(
       type: "gateways", title: "Gateway",
       rules: ["description": .text(maximum: 1_000), "locationData": .object], secrets: ["primaryKey", "secondaryKey"]),
     ResourceKind(type: "gateways/apis", title: "Api", linkTo: "apis"),
+    ResourceKind(
+      type: "gateways/configConnections", title: "Config connection",
+      rules: ["sourceId": .text(maximum: 1_000, isRequired: true)], reference: ("sourceId", "workspaces"),
+      readOnly: ["provisioningState", "defaultHostname"]),
     ResourceKind(
       type: "gateways/certificateAuthorities", title: "Certificate authority", rules: ["isTrusted": .flag],
       defaults: ["isTrusted": false]),
@@ -116,13 +137,13 @@ struct ResourceKind: Sendable {
       rules: [
         "displayName": .text(maximum: 256, isRequired: true), "value": .text(maximum: 4_096), "secret": .flag,
         "tags": .list,
-      ], defaults: ["secret": false], secrets: ["value"]),
+      ], defaults: ["secret": false], secrets: ["value"], roots: .both),
     ResourceKind(
       type: "policyFragments", title: "Policy fragment",
       rules: [
         "value": .text(maximum: 524_288, isRequired: true), "format": .word(["xml", "rawxml"]),
         "description": .text(maximum: 1_000),
-      ], defaults: ["format": "rawxml"]),
+      ], defaults: ["format": "rawxml"], roots: .both),
     ResourceKind(
       type: "backends", title: "Backend",
       rules: [
@@ -130,11 +151,13 @@ struct ResourceKind: Sendable {
         "title": .text(maximum: 300), "description": .text(maximum: 2_000), "resourceId": .text(maximum: 2_000),
         "tls": .object, "credentials": .object, "proxy": .object, "circuitBreaker": .object, "pool": .object,
         "healthCheck": .object,
-      ], defaults: ["type": "Single", "protocol": "http"], secrets: [BackendRules.proxyPassword]),
+      ], defaults: ["type": "Single", "protocol": "http"], secrets: [BackendRules.proxyPassword],
+      roots: .both),
     ResourceKind(
       type: "certificates", title: "Certificate",
       rules: ["data": .text(maximum: 1 << 20, isRequired: true), "password": .text(maximum: 1_000)],
-      secrets: ["data", "password"], readOnly: ["subject", "thumbprint", "expirationDate", "provisioningState"]),
+      secrets: ["data", "password"], roots: .both,
+      readOnly: ["subject", "thumbprint", "expirationDate", "provisioningState"]),
     ResourceKind(
       type: "users", title: "User",
       rules: [
@@ -147,20 +170,32 @@ struct ResourceKind: Sendable {
       rules: [
         "displayName": .text(maximum: 300, isRequired: true), "description": .text(maximum: 1_000),
         "type": .word(["custom", "system", "external"]),
-      ], defaults: ["type": "custom"], readOnly: ["builtIn"]),
-    ResourceKind(type: "groups/users", title: "User", linkTo: "users"),
+      ], defaults: ["type": "custom"], roots: .both, readOnly: ["builtIn"]),
+    ResourceKind(type: "groups/users", title: "User", linkTo: "users", roots: .both),
   ]
 
-  private static func policies(_ type: String) -> ResourceKind {
+  private static func policies(_ type: String, _ roots: Roots) -> ResourceKind {
     ResourceKind(
       type: type, title: "Policy",
       rules: ["value": .text(maximum: 524_288, isRequired: true), "format": .word(["xml", "rawxml"])],
-      defaults: ["format": "xml"], onlyName: "policy")
+      defaults: ["format": "xml"], onlyName: "policy", roots: roots)
   }
 
   private static let byType = Dictionary(uniqueKeysWithValues: all.map { ($0.type.lowercased(), $0) })
 
-  static func of(_ path: ResourcePath) -> ResourceKind? { byType[path.type.lowercased()] }
+  static func of(_ path: ResourcePath) -> ResourceKind? {
+    guard let kind = byType[path.localType.lowercased()],
+      kind.roots == .both || (kind.roots == .workspaces) == path.isInWorkspace
+    else { return nil }
+    return kind
+  }
+
+  /// Where the other end of a membership stands: users are the service's alone.
+  func linked(_ path: ResourcePath) -> ResourcePath? {
+    linkTo.map { (Self.serviceOnly.contains($0) ? .service : path.root).child($0, path.name) }
+  }
+
+  private static let serviceOnly = Set(all.filter { $0.roots == .service }.map(\.type))
 
   /// The last collection of the type.
   var collection: String { type.split(separator: "/").last.map(String.init) ?? type }

@@ -5,12 +5,37 @@ import GatewayConfiguration
 import PolicyLibrary
 import PolicySyntax
 
-/// Makes the snapshot of one gateway out of all resources: only the APIs put on it, and what they need.
+/// Makes the snapshot of one gateway out of all resources: only the APIs and workspaces put on it, and what they need.
 struct SnapshotBuilder {
+  /// The service, or a workspace of it: everything else that is asked for is looked up there alone.
+  let root: ResourcePath
   private let byType: [String: [StoredResource]]
+  /// Those that every service has; empty for the service itself.
+  private let builtInGroups: [StoredResource]
+  /// The service's workspaces.
+  let workspaces: [SnapshotBuilder]
 
   init(resources: [StoredResource]) {
-    byType = Dictionary(grouping: resources) { $0.path.type }
+    let byRoot = Dictionary(grouping: resources) { $0.path.root }
+    root = .service
+    byType = Dictionary(grouping: byRoot[.service] ?? []) { $0.path.localType }
+    builtInGroups = []
+    let groups = (byType["groups"] ?? []).filter { $0.bool("builtIn") == true }
+    workspaces = (byType[ResourcePath.workspaces] ?? []).map { workspace in
+      SnapshotBuilder(root: workspace.path, resources: byRoot[workspace.path] ?? [], builtInGroups: groups)
+    }
+  }
+
+  private init(root: ResourcePath, resources: [StoredResource], builtInGroups: [StoredResource]) {
+    self.root = root
+    byType = Dictionary(grouping: resources) { $0.path.localType }
+    self.builtInGroups = builtInGroups
+    workspaces = []
+  }
+
+  /// The same for a workspace, or for the service.
+  func within(_ root: ResourcePath) -> SnapshotBuilder {
+    workspaces.first { $0.root == root } ?? self
   }
 
   func all(_ type: String) -> [StoredResource] { byType[type] ?? [] }
@@ -41,44 +66,94 @@ struct SnapshotBuilder {
         secrets: Set(values.filter(\.isSecret).map(\.displayName))),
       fragments: Dictionary(fragments.map { ($0.id, $0.rawXML) }) { first, _ in first },
       backends: Dictionary(backends.map { ($0.id, $0) }) { first, _ in first },
-      certificates: certificates, schemas: schemas("schemas"),
+      certificates: certificates, schemas: schemas("schemas", of: root),
       eventHubs: Dictionary(eventHubs.map { ($0.id, $0) }) { first, _ in first })
   }
 
   func snapshot(gatewayID: String, location: String, version: UInt64, service: ServiceIdentity) -> Snapshot {
     let links = all("gateways/apis").filter { $0.path.parent?.name.lowercased() == gatewayID.lowercased() }
     let served = Set(links.map { $0.name.lowercased() })
-    let apis = all("apis").filter { served.contains(ResourceRules.baseName($0.name)) && $0.bool("isOnline") != false }
+    let apis = apis { served.contains(ResourceRules.baseName($0)) }
+    let products = products(of: apis)
+    let inner = connectedWorkspaces(gatewayID)
+    let subscriptions =
+      (subscriptions(apis, products)
+      + inner.flatMap { workspace, builder in
+        builder.subscriptions(workspace.apis, workspace.products)
+      }).sorted { $0.id < $1.id }
+    let owners = Set(subscriptions.compactMap(\.ownerID))
+    let backends = backends
+    let global = policy("policies", of: root)
+    let authorities = certificateAuthorities(of: gatewayID)
+    return Snapshot(
+      version: version, service: service,
+      gateway: GatewayIdentity(
+        id: gatewayID, location: location, certificateAuthorities: authorities, replicaKey: replicaKey(gatewayID)),
+      apis: apis, products: products, subscriptions: subscriptions,
+      users: all("users").filter { owners.contains($0.name) }.map(user).sorted { $0.id < $1.id },
+      namedValues: namedValues, policyFragments: fragments, backends: backends,
+      certificates: certificates(of: backends, authorities, namedIn: texts(apis, products, global)),
+      schemas: schemas("schemas", of: root), eventHubs: eventHubs, externalCache: externalCache(location: location),
+      globalPolicy: global, workspaces: inner.map(\.workspace))
+  }
+
+  /// The workspaces that a gateway is connected to.
+  private func connectedWorkspaces(_ gatewayID: String) -> [(workspace: Workspace, builder: SnapshotBuilder)] {
+    let sources = all("gateways/configConnections").filter {
+      $0.path.parent?.name.lowercased() == gatewayID.lowercased()
+    }.compactMap { ResourceReference($0.string("sourceId") ?? "")?.path }
+    return all(ResourcePath.workspaces).filter { sources.contains($0.path) }.compactMap { resource in
+      let builder = within(resource.path)
+      let identity = WorkspaceIdentity(
+        id: resource.name, displayName: resource.string("displayName") ?? resource.name)
+      return (builder.workspace(identity), builder)
+    }.sorted { $0.workspace.identity.id < $1.workspace.identity.id }
+  }
+
+  private func workspace(_ identity: WorkspaceIdentity) -> Workspace {
+    var apis = apis { _ in true }
+    for index in apis.indices { apis[index].workspace = identity }
+    let products = products(of: apis)
+    let backends = backends
+    let policy = policy("policies", of: root)
+    return Workspace(
+      identity: identity, apis: apis, products: products, namedValues: namedValues, policyFragments: fragments,
+      backends: backends, certificates: certificates(of: backends, [], namedIn: texts(apis, products, policy)),
+      schemas: schemas("schemas", of: root), eventHubs: eventHubs, policy: policy)
+  }
+
+  // MARK: - APIs and who may call them
+
+  private func apis(_ isServed: (String) -> Bool) -> [API] {
+    all("apis").filter { isServed($0.name) && $0.bool("isOnline") != false }
       .map(api).sorted { ($0.id, $0.revision) < ($1.id, $1.revision) }
+  }
+
+  private func products(of apis: [API]) -> [Product] {
     let ids = Set(apis.map { $0.id.lowercased() })
-    let products = all("products").map { product($0, ids) }.filter { !$0.apiIDs.isEmpty }.sorted { $0.id < $1.id }
+    return all("products").map { product($0, ids) }.filter { !$0.apiIDs.isEmpty }.sorted { $0.id < $1.id }
+  }
+
+  /// Those that open one of the APIs.
+  private func subscriptions(_ apis: [API], _ products: [Product]) -> [Subscription] {
+    let ids = Set(apis.map { $0.id.lowercased() })
     let productIDs = Set(products.map { $0.id.lowercased() })
-    let subscriptions = all("subscriptions").compactMap(subscription).filter { subscription in
+    return all("subscriptions").compactMap(subscription).filter { subscription in
       switch subscription.scope {
       case .service, .allAPIs: true
       case .api(let id): ids.contains(id.lowercased())
       case .product(let id): productIDs.contains(id.lowercased())
       }
-    }.sorted { $0.id < $1.id }
-    let owners = Set(subscriptions.compactMap(\.ownerID))
-    let backends = backends
-    let global = policy("policies", of: .service)
-    let authorities = certificateAuthorities(of: gatewayID)
+    }
+  }
+
+  /// Every text that may name something.
+  private func texts(_ apis: [API], _ products: [Product], _ outermost: PolicyText?) -> [String] {
     let ofAPIs = apis.flatMap { api in
       [api.policy] + api.operations.map(\.policy) + (api.graphQL?.resolvers.map(\.policy) ?? [])
     }
-    let policies = [global] + ofAPIs + products.map(\.policy)
-    let texts = policies.compactMap { $0?.rawXML } + fragments.map(\.rawXML) + namedValues.map(\.value)
-    return Snapshot(
-      version: version, service: service,
-      gateway: GatewayIdentity(
-        id: gatewayID, location: location, certificateAuthorities: authorities, replicaKey: replicaKey(gatewayID)),
-      apis: apis,
-      products: products, subscriptions: subscriptions,
-      users: all("users").filter { owners.contains($0.name) }.map(user).sorted { $0.id < $1.id },
-      namedValues: namedValues, policyFragments: fragments, backends: backends,
-      certificates: certificates(of: backends, authorities, namedIn: texts), schemas: schemas("schemas"),
-      eventHubs: eventHubs, externalCache: externalCache(location: location), globalPolicy: global)
+    let policies = [outermost] + ofAPIs + products.map(\.policy)
+    return policies.compactMap { $0?.rawXML } + fragments.map(\.rawXML) + namedValues.map(\.value)
   }
 
   /// From the gateway's keys, so that who may no longer ask for the configuration may no longer take part among replicas.
@@ -129,7 +204,7 @@ struct SnapshotBuilder {
       }.sorted { $0.id < $1.id })
   }
 
-  private func schemas(_ type: String, of parent: ResourcePath = .service) -> [SchemaDocument] {
+  private func schemas(_ type: String, of parent: ResourcePath) -> [SchemaDocument] {
     children(type, of: parent).compactMap { SchemaDocument($0.properties, id: $0.name) }.sorted { $0.id < $1.id }
   }
 
@@ -151,14 +226,22 @@ struct SnapshotBuilder {
       subscriptionRequired: resource.bool("subscriptionRequired") ?? true,
       approvalRequired: resource.bool("approvalRequired") ?? false,
       subscriptionsLimit: resource["subscriptionsLimit"]?.integerValue.map(Int.init),
-      apiIDs: children("products/apis", of: resource.path).map(\.name).filter { served.contains($0.lowercased()) }
-        .sorted(),
-      groups: children("products/groups", of: resource.path).map { group($0.name) },
+      apiIDs: linked("apis", "apiLinks", "apiId", to: resource).filter { served.contains($0.lowercased()) },
+      groups: linked("groups", "groupLinks", "groupId", to: resource).map(group),
       policy: policy("products/policies", of: resource.path))
   }
 
+  /// The names of what belongs to a product, sorted: memberships in the service, links in a workspace.
+  private func linked(_ memberships: String, _ links: String, _ member: String, to product: StoredResource) -> [String]
+  {
+    let ids = children("products/\(links)", of: product.path).compactMap { $0.string(member) }
+    return
+      (children("products/\(memberships)", of: product.path).map(\.name)
+      + ids.compactMap { ResourceReference($0)?.path?.name }).sorted()
+  }
+
   private func group(_ name: String) -> GatewayConfiguration.Group {
-    let resource = all("groups").first { $0.name.lowercased() == name.lowercased() }
+    let resource = (all("groups") + builtInGroups).first { $0.name.lowercased() == name.lowercased() }
     return GatewayConfiguration.Group(id: name, displayName: resource?.string("displayName") ?? name)
   }
 
@@ -166,7 +249,7 @@ struct SnapshotBuilder {
     guard let reference = ResourceReference(resource.string("scope") ?? "") else { return nil }
     let scope: Subscription.Scope
     if let path = reference.path {
-      scope = path.type == "products" ? .product(path.name) : .api(path.name)
+      scope = path.localType == "products" ? .product(path.name) : .api(path.name)
     } else {
       scope = reference.fullID.hasSuffix("/apis") ? .allAPIs : .service
     }
@@ -178,7 +261,8 @@ struct SnapshotBuilder {
       createdDate: Self.seconds(resource.string("createdDate")) ?? 0,
       startDate: Self.seconds(resource.string("startDate")),
       endDate: Self.seconds(resource.string("endDate") ?? resource.string("expirationDate")),
-      allowTracing: resource.bool("allowTracing") ?? false)
+      allowTracing: resource.bool("allowTracing") ?? false,
+      workspaceID: root == .service ? nil : root.name)
   }
 
   private func user(_ resource: StoredResource) -> User {

@@ -71,9 +71,10 @@ public struct ManagementRoutes: Sendable {
   /// The path with its collections in canonical letters; nil when there is no such kind.
   static func canonical(_ parts: [String]) -> ResourcePath? {
     let pairs = stride(from: 0, to: parts.count, by: 2).map { (parts[$0], parts[$0 + 1]) }
-    let type = pairs.map(\.0).joined(separator: "/").lowercased()
-    guard let kind = ResourceKind.all.first(where: { $0.type.lowercased() == type }) else { return nil }
-    let collections = kind.type.split(separator: "/").map(String.init)
+    let path = ResourcePath(pairs.map { .init(collection: $0.0, name: $0.1) })
+    guard let kind = ResourceKind.of(path) else { return nil }
+    let collections =
+      (path.isInWorkspace ? [ResourcePath.workspaces] : []) + kind.type.split(separator: "/").map(String.init)
     return ResourcePath(zip(collections, pairs).map { .init(collection: $0, name: $1.1) })
   }
 
@@ -163,9 +164,8 @@ public struct ManagementRoutes: Sendable {
 
   /// A membership shows what it names, everything else itself.
   private func shown(_ resource: StoredResource, _ kind: ResourceKind) async throws(ManagementError) -> JSON {
-    if let target = kind.linkTo, kind.type != "gateways/apis" {
-      let other = try await service.get(ResourcePath.service.child(target, resource.name))
-      return Self.contract(other)
+    if let target = kind.linked(resource.path), kind.type != "gateways/apis" {
+      return Self.contract(try await service.get(target))
     }
     return Self.contract(resource)
   }

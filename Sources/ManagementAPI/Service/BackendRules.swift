@@ -19,7 +19,7 @@ struct BackendRules {
   ) async throws(ManagementError) {
     let contract = BackendContract(name: path.name, properties)
     var complaints = contract.complaints
-    let others = try await service.list("backends").filter { !isSelf($0.name) }
+    let others = try await service.list("backends", in: path.root).filter { !isSelf($0.name) }
     complaints += complain(about: contract.backend.pool, among: others)
     if !contract.backend.pool.isEmpty {
       for other in others where pool(other).contains(where: isSelf) {
@@ -90,10 +90,11 @@ struct BackendRules {
     -> [ManagementError.Detail]
   {
     guard !contract.certificateReferences.isEmpty || !contract.thumbprints.isEmpty else { return [] }
-    let known = try await service.list("certificates")
+    let known = try await service.list("certificates", in: path.root)
     var complaints: [ManagementError.Detail] = []
     for reference in contract.certificateReferences {
-      guard let path = ResourceReference(reference)?.path, path.type == "certificates",
+      guard let path = ResourceReference(reference, in: self.path.root)?.path, path.localType == "certificates",
+        path.root == self.path.root,
         known.contains(where: { $0.name.lowercased() == path.name.lowercased() })
       else {
         complaints.append(
@@ -116,7 +117,7 @@ struct BackendRules {
     let inCredentials = backend.credentials.namedValues
     let inProxy = backend.proxy?.namedValues ?? []
     if inCredentials.isEmpty, inProxy.isEmpty { return [] }
-    let known = try await service.policyEnvironment().namedValues
+    let known = try await service.policyEnvironment(of: path.root).namedValues
     return [("credentials", inCredentials), ("proxy", inProxy)].flatMap { target, names in
       names.filter { known[$0] == nil }.map { .init(target: target, message: "There is no named value '\($0)'.") }
     }

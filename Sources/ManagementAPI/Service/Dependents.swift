@@ -5,13 +5,15 @@ import PolicyLibrary
 /// Policies, backends and others that would no longer work if something were deleted or changed.
 struct Dependents {
   let service: ManagementService
+  /// The service or the workspace: nothing outside of it can name what stands in it.
+  let root: ResourcePath
 
   /// Refuses to delete what something saved names.
   func refuseDeletion(of resource: StoredResource, _ kind: ResourceKind) async throws(ManagementError) {
     let title = "\(kind.title) '\(resource.name)'"
     switch kind.type {
     case "backends", "certificates":
-      for other in try await service.list("backends") where names(resource, other) {
+      for other in try await service.list("backends", in: root) where names(resource, other) {
         throw Self.inUse(title, "the backend '\(other.name)'")
       }
     case "namedValues": try await refuseDeletion(ofNamedValue: resource, title)
@@ -21,7 +23,7 @@ struct Dependents {
       }
     default: break
     }
-    if kind.type == "certificates" {
+    if kind.type == "certificates", root == .service {
       for authority in try await service.list("gateways/certificateAuthorities")
       where authority.name.lowercased() == resource.name.lowercased() {
         throw Self.inUse(title, "the gateway '\(authority.path.parent?.name ?? "")' as an authority")
@@ -54,7 +56,7 @@ struct Dependents {
     let isOther = old != thumbprint
     guard isOther || !hasKey else { return }
     let title = "The thumbprint or the private key of the certificate '\(certificate.name)'"
-    for other in try await service.list("backends") {
+    for other in try await service.list("backends", in: root) {
       let contract = BackendContract(name: other.name, other.properties)
       if isOther && contract.thumbprints.contains(old) || !hasKey && names(certificate, other) {
         throw Self.inUse(title, "the backend '\(other.name)'")
@@ -75,9 +77,9 @@ struct Dependents {
   private func refuse(
     _ title: String, _ isNamed: (String, () -> PolicyReferences) -> Bool
   ) async throws(ManagementError) {
-    let namedValues = try await service.policyEnvironment().namedValues
+    let namedValues = try await service.policyEnvironment(of: root).namedValues
     for kind in ResourceKind.all where kind.collection == "policies" || kind.type == "policyFragments" {
-      for policy in try await service.list(kind.type) {
+      for policy in try await service.list(kind.type, in: root) {
         let text = policy.string("value") ?? ""
         if isNamed(text, { PolicyReferences(text, namedValues: namedValues) }) {
           throw Self.inUse(title, "the policy at \(policy.path.text)")
@@ -89,7 +91,7 @@ struct Dependents {
   /// Whether a backend is a pool with that member, or shows that certificate.
   private func names(_ resource: StoredResource, _ backend: StoredResource) -> Bool {
     let contract = BackendContract(name: backend.name, backend.properties)
-    let isBackend = resource.path.type == "backends"
+    let isBackend = resource.path.localType == "backends"
     let names = isBackend ? contract.backend.pool.map(\.backendID) : contract.backend.credentials.certificateIDs
     return names.contains { $0.lowercased() == resource.name.lowercased() }
       || !isBackend && resource.string("thumbprint").map(contract.thumbprints.contains) == true
@@ -98,14 +100,14 @@ struct Dependents {
   /// Credentials of backends and loggers hold named values too.
   private func refuseDeletion(ofNamedValue resource: StoredResource, _ title: String) async throws(ManagementError) {
     let name = resource.string("displayName") ?? resource.name
-    for resource in try await service.list("backends") {
+    for resource in try await service.list("backends", in: root) {
       let whole = try await service.get(resource.path, withSecrets: true)
       var backend = BackendContract(name: whole.name, whole.properties).backend
       backend.proxy?.password = whole.secrets[BackendRules.proxyPassword]
       guard (backend.credentials.namedValues + (backend.proxy?.namedValues ?? [])).contains(name) else { continue }
       throw Self.inUse(title, "the backend '\(resource.name)'")
     }
-    for logger in try await service.list("loggers") {
+    for logger in try await service.list("loggers", in: root) {
       let whole = try await service.get(logger.path, withSecrets: true)
       if whole.secrets["connectionString"]?.contains("{{\(name)}}") == true {
         throw Self.inUse(title, "the logger '\(logger.name)'")

@@ -89,11 +89,30 @@ public final class ManagementService: Sendable {
     throw .notFound(ResourceKind.of(path)?.title ?? "Resource")
   }
 
-  /// The resources of a type below a parent.
+  /// The resources of a type below a parent, or of the service; the type is that below the parent's root.
   public func list(_ type: String, under parent: ResourcePath? = nil) async throws(ManagementError) -> [StoredResource]
   {
     do throws(StoreError) {
-      return try await store.resources(ofType: type, under: parent)
+      return try await store.resources(ofType: parent?.type(below: type) ?? type, under: parent)
+    } catch {
+      throw ManagementError(error)
+    }
+  }
+
+  /// The resources of a type anywhere in the service, but for its workspaces, or in one of these.
+  func list(_ type: String, in root: ResourcePath) async throws(ManagementError) -> [StoredResource] {
+    do throws(StoreError) {
+      return try await store.resources(ofType: root.type(below: type)).filter { $0.path.root == root }
+    } catch {
+      throw ManagementError(error)
+    }
+  }
+
+  /// The resources of a type in the service and in all of its workspaces.
+  func listEverywhere(_ type: String) async throws(ManagementError) -> [StoredResource] {
+    do throws(StoreError) {
+      return try await store.resources(ofType: type)
+        + store.resources(ofType: "\(ResourcePath.workspaces)/\(type)")
     } catch {
       throw ManagementError(error)
     }
@@ -110,8 +129,9 @@ public final class ManagementService: Sendable {
     if let parent = path.parent, !parent.segments.isEmpty, parent.text.lowercased() != "/gateways/managed" {
       _ = try await get(parent)
     }
-    if let target = kind.linkTo { return try await link(path, to: target) }
+    if let target = kind.linked(path) { return try await link(path, to: target) }
     let existing = try await find(path)
+    if existing == nil { try await refuseTakenName(path, kind) }
     var properties = try kind.check(sent)
     for (name, value) in kind.defaults where properties[name] == nil { properties[name] = value }
     let imported = kind.type == "apis" ? try await importing(&properties, into: path) : []
@@ -119,14 +139,35 @@ public final class ManagementService: Sendable {
     try await ResourceRules(service: self, path: path, kind: kind, existing: existing)
       .apply(&properties, &secrets)
     var mutations = [Mutation.put(path, properties, secrets: secrets.isEmpty ? nil : secrets, if: precondition)]
-    if kind.type == "apis", existing == nil {
-      // As in the product, a new API is served by the managed gateway until somebody takes it off.
-      let managed = ResourcePath.service.child("gateways", "managed").child("apis", path.name)
-      mutations.append(.put(managed, [:]))
-    }
+    if existing == nil, let managed = managedByDefault(path, kind) { mutations.append(managed) }
     let commit = try await commit(mutations + imported)
     guard let first = commit.written.first else { throw .notFound(kind.title) }
     return first
+  }
+
+  /// As in the product, a new API or workspace is served by the managed gateway until somebody takes it off.
+  private func managedByDefault(_ path: ResourcePath, _ kind: ResourceKind) -> Mutation? {
+    let managed = ResourcePath.service.child("gateways", "managed")
+    switch kind.type {
+    case "apis" where path.root == .service: return .put(managed.child("apis", path.name), [:])
+    case "workspaces":
+      return .put(
+        managed.child("configConnections", path.name), ["sourceId": .string(Self.resourceID + path.text)])
+    default: return nil
+    }
+  }
+
+  /// Names are taken once in the service with all of its workspaces, as in the product: an identifier in a record or in a
+  /// counter's name means one thing.
+  private func refuseTakenName(_ path: ResourcePath, _ kind: ResourceKind) async throws(ManagementError) {
+    guard kind.roots == .both, kind.onlyName == nil, !kind.type.contains("/") else { return }
+    let name = ResourceRules.baseName(path.name)
+    for other in try await listEverywhere(kind.type)
+    where other.path.root != path.root && ResourceRules.baseName(other.name) == name {
+      let place = other.path.isInWorkspace ? "the workspace '\(other.path.root.name)'" : "the service"
+      throw .validation(
+        "name", "\(kind.title) '\(other.name)' is in \(place) already; names are unique over all workspaces.")
+    }
   }
 
   /// What an API is made from, `format` and `value`, as changes: its operations take the place of those there are.
@@ -160,10 +201,10 @@ public final class ManagementService: Sendable {
     return mutations
   }
 
-  private func link(_ path: ResourcePath, to target: String) async throws(ManagementError) -> (
+  private func link(_ path: ResourcePath, to target: ResourcePath) async throws(ManagementError) -> (
     resource: StoredResource, created: Bool
   ) {
-    _ = try await get(ResourcePath.service.child(target, path.name))
+    _ = try await get(target)
     let commit = try await commit([.put(path, [:])])
     guard let first = commit.written.first else { throw .notFound("Resource") }
     return first
@@ -187,12 +228,19 @@ public final class ManagementService: Sendable {
     if ["policyFragments", "namedValues", "backends", "certificates", "schemas", "apis/schemas", "loggers"].contains(
       kind.type)
     {
-      try await Dependents(service: self).refuseDeletion(of: existing, kind)
+      try await Dependents(service: self, root: path.root).refuseDeletion(of: existing, kind)
     }
     var mutations = [Mutation.delete(path, if: precondition)]
-    for other in ResourceKind.all where other.linkTo == kind.type {
-      for link in try await list(other.type) where link.name.lowercased() == path.name.lowercased() {
-        mutations.append(.delete(link.path))
+    for other in ResourceKind.all {
+      if other.linkTo == kind.type {
+        for link in try await listEverywhere(other.type) where other.linked(link.path) == path {
+          mutations.append(.delete(link.path))
+        }
+      } else if let reference = other.reference, reference.collection == kind.type {
+        for link in try await listEverywhere(other.type)
+        where ResourceReference(link.string(reference.member) ?? "")?.path == path {
+          mutations.append(.delete(link.path))
+        }
       }
     }
     _ = try await commit(mutations)

@@ -29,7 +29,7 @@ struct ResourceRules {
     case "certificates":
       let certificate = try CertificateRules.apply(&properties, &secrets)
       if let existing {
-        try await Dependents(service: service).refuseChange(
+        try await Dependents(service: service, root: path.root).refuseChange(
           of: existing, to: certificate.thumbprint, hasKey: certificate.privateKey != nil)
       }
     case "gateways/certificateAuthorities":
@@ -40,9 +40,10 @@ struct ResourceRules {
       let diagnostics = PolicyCheck.diagnostics(
         fragment: properties.string("value") ?? "",
         format: PolicyFormat(rawValue: properties.string("format") ?? "") ?? .rawxml, id: path.name,
-        in: try await service.policyEnvironment())
+        in: try await service.policyEnvironment(of: path.root))
       try refuse(diagnostics)
     default:
+      if let reference = kind.reference { try await link(&properties, reference) }
       if kind.collection == "policies" { try await policy(properties) }
     }
   }
@@ -71,7 +72,9 @@ struct ResourceRules {
       throw .validation("protocols", "'protocols' of a gRPC API must hold http, https or both.")
     }
     let name = Self.baseName(self.path.name)
-    for other in try await service.list("apis") where Self.baseName(other.name) != name {
+    // The addresses of a gateway are one space, whoever's APIs it serves.
+    for other in try await service.listEverywhere("apis")
+    where other.path.root != self.path.root || Self.baseName(other.name) != name {
       if other.string("path")?.lowercased() == path.lowercased() {
         throw .validation(
           "path",
@@ -126,9 +129,9 @@ struct ResourceRules {
     _ properties: inout JSONObject, _ secrets: inout [String: String]
   ) async throws(ManagementError) {
     let scope = properties.string("scope") ?? ""
-    guard let target = ResourceReference(scope), target.isScope else {
-      throw .validation(
-        "scope", "'\(scope)' is no scope; expected /products/{id}, /apis, /apis/{id} or the service's id.")
+    guard let target = ResourceReference(scope, in: path.root), target.isScope, target.root == path.root else {
+      let others = path.isInWorkspace ? "or /apis/{id} of the workspace" : "/apis/{id} or the service's id"
+      throw .validation("scope", "'\(scope.prefix(300))' is no scope here; expected /products/{id}, /apis, \(others).")
     }
     if let path = target.path { _ = try await service.get(path) }
     properties["scope"] = .string(target.fullID)
@@ -231,19 +234,46 @@ struct ResourceRules {
       let format = PolicyFormat(rawValue: properties.string("format") ?? "") ?? .xml
       return try refuse(
         PolicyCheck.diagnostics(
-          resolver: properties.string("value") ?? "", format: format, in: try await service.policyEnvironment()))
+          resolver: properties.string("value") ?? "", format: format,
+          in: try await service.policyEnvironment(of: path.root)))
     }
     let scope: PolicyScope =
       switch kind.type {
       case "apis/policies": .api
       case "apis/operations/policies": .operation
       case "products/policies": .product
-      default: .global
+      default: path.isInWorkspace ? .workspace : .global
       }
     let format = PolicyFormat(rawValue: properties.string("format") ?? "") ?? .xml
     try refuse(
       PolicyCheck.diagnostics(
-        properties.string("value") ?? "", format: format, at: scope, in: try await service.policyEnvironment()))
+        properties.string("value") ?? "", format: format, at: scope,
+        in: try await service.policyEnvironment(of: path.root)))
+  }
+
+  /// A link names something of its own root, of groups also those every service has, and no two beside each other name the
+  /// same.
+  private func link(
+    _ properties: inout JSONObject, _ reference: (member: String, collection: String)
+  ) async throws(ManagementError) {
+    let id = properties.string(reference.member) ?? ""
+    var found: StoredResource?
+    for root in [path.root, .service] where found == nil {
+      guard let target = ResourceReference(id, in: root)?.path, target.localType == reference.collection,
+        let resource = try await service.find(target)
+      else { continue }
+      if target.root == path.root || reference.collection == "groups" && resource.bool("builtIn") == true {
+        found = resource
+      }
+    }
+    guard let found else {
+      throw .validation(reference.member, "'\(id.prefix(300))' names nothing that can be linked here.")
+    }
+    for other in try await service.list(kind.type, under: path.parent) where other.path != path {
+      guard ResourceReference(other.string(reference.member) ?? "")?.path == found.path else { continue }
+      throw .validation(reference.member, "The link '\(other.name)' is to the same already.")
+    }
+    properties[reference.member] = .string(ManagementService.resourceID + found.path.text)
   }
 
   /// A policy that cannot run is not saved; every complaint is told with its place.
@@ -258,48 +288,5 @@ struct ResourceRules {
           message:
             "Line \(error.position.line), column \(error.position.column): \(error.code): \(error.message)\(hint)")
       })
-  }
-}
-
-/// A reference to a resource of this service, short (`/products/staff`) or as a full ARM id.
-struct ResourceReference {
-  /// Nil for the service itself and for all APIs.
-  let path: ResourcePath?
-  let fullID: String
-  /// Whether subscriptions may be for it.
-  let isScope: Bool
-
-  init?(_ text: String) {
-    var rest = text
-    if rest.lowercased().hasPrefix(ManagementService.resourceID.lowercased()) {
-      rest = String(rest.dropFirst(ManagementService.resourceID.count))
-    }
-    if rest.isEmpty || rest == "/" {
-      path = nil
-      fullID = ManagementService.resourceID + "/"
-      isScope = true
-    } else if rest.lowercased() == "/apis" || rest.lowercased() == "/apis/" {
-      path = nil
-      fullID = ManagementService.resourceID + "/apis"
-      isScope = true
-    } else if let found = ResourcePath(text: rest), let kind = ResourceKind.of(found) {
-      path = found
-      fullID = ManagementService.resourceID + found.text
-      isScope = kind.type == "products" || kind.type == "apis"
-    } else {
-      return nil
-    }
-  }
-}
-
-extension ManagementService {
-  /// What policies can refer to just now.
-  func policyEnvironment() async throws(ManagementError) -> PolicyEnvironment {
-    do throws(StoreError) {
-      let (_, resources) = try await store.everything()
-      return SnapshotBuilder(resources: resources).policyEnvironment
-    } catch {
-      throw ManagementError(error)
-    }
   }
 }

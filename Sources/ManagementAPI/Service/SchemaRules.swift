@@ -10,7 +10,7 @@ struct SchemaRules {
   /// Bytes of the largest schema.
   static let maximumBytes = 4 << 20
 
-  private var isOfService: Bool { path.type == "schemas" }
+  private var isOfService: Bool { path.localType == "schemas" }
 
   func apply(_ properties: JSONObject) async throws(ManagementError) {
     let target = properties["document"] == nil ? "value" : "document"
@@ -51,7 +51,8 @@ struct SchemaRules {
   /// The service's schemas, this one as it is to be.
   private func documents(with changed: SchemaDocument?) async throws(ManagementError) -> [SchemaDocument] {
     var documents: [SchemaDocument] = []
-    for resource in try await service.list("schemas") where changed == nil || !isOfService || !isSelf(resource) {
+    for resource in try await service.list("schemas", in: path.root)
+    where changed == nil || !isOfService || !isSelf(resource) {
       if let document = SchemaDocument(resource.properties, id: resource.name) { documents.append(document) }
     }
     if isOfService, let changed { documents.append(changed) }
@@ -62,7 +63,7 @@ struct SchemaRules {
   private func scopes(with changed: SchemaDocument?) async throws(ManagementError) -> [SchemaScope] {
     let shared = try await documents(with: changed)
     var byAPI: [String: [SchemaDocument]] = [:]
-    for resource in try await service.list("apis/schemas") {
+    for resource in try await service.list("apis/schemas", in: path.root) {
       guard let parent = resource.path.parent, isOfService || parent == path.parent else { continue }
       if changed != nil && isSelf(resource) { continue }
       if let document = SchemaDocument(resource.properties, id: resource.name) {

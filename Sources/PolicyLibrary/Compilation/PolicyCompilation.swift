@@ -3,8 +3,9 @@ import PolicySyntax
 
 /// One document on its way to a plan, or the complaints about it. Every complaint is collected, never only the first.
 final class PolicyCompilation {
-  let environment: PolicyEnvironment
-  let schemas: SchemaStore
+  /// What the document that is compiled just now may name, and its schemas.
+  private(set) var environment: PolicyEnvironment
+  private(set) var schemas: SchemaStore
   private let compiler: ExpressionCompiler
   private(set) var diagnostics: [Diagnostic] = []
   /// What all expressions compiled so far may read.
@@ -58,6 +59,16 @@ final class PolicyCompilation {
   }
 
   // MARK: - Sections and elements
+
+  /// Compiles the policies of one section of a document of some scope: names mean what they mean there.
+  func compile(
+    section element: PolicyElement, _ section: PolicySection, of scoped: ScopedDocument, base: @escaping () -> Void
+  ) {
+    let outer = (environment, schemas)
+    (environment, schemas) = (scoped.environment, scoped.schemas)
+    defer { (environment, schemas) = outer }
+    compile(section: element, section, at: scoped.scope, base: base)
+  }
 
   /// Compiles the policies of one section of one document.
   func compile(

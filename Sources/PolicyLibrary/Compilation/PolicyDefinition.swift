@@ -24,6 +24,11 @@ struct PolicyDefinition: Sendable {
   }
 }
 
+extension Set<PolicyScope> {
+  /// Where policies may stand whose pages leave the workspace out.
+  static let butWorkspace = Set(PolicyScope.allCases).subtracting([.workspace])
+}
+
 extension Set<PolicySection> {
   static let everywhere = Set(PolicySection.allCases)
 }

@@ -28,13 +28,13 @@ public struct PolicyEnvironment: Sendable {
   public init(
     namedValues: NamedValues = NamedValues(), fragments: [String: String] = [:], backends: [String: Backend] = [:],
     certificates: [Certificate] = [], schemas: [SchemaDocument] = [], eventHubs: [String: EventHub] = [:],
-    incompleteKinds: Set<Kind> = []
+    incompleteKinds: Set<Kind> = [], firstBackend: Int = 0
   ) {
     self.namedValues = namedValues
     self.fragments = fragments
     self.backends = backends
     self.certificates = CertificateDirectory(certificates)
-    directory = BackendDirectory(backends.values, certificates: self.certificates)
+    directory = BackendDirectory(backends.values, certificates: self.certificates, startingAt: firstBackend)
     self.schemas = schemas
     self.eventHubs = eventHubs
     self.incompleteKinds = incompleteKinds
@@ -55,17 +55,32 @@ public struct PolicyEnvironment: Sendable {
     return kind.map(incompleteKinds.contains) == true ? .warning : diagnostic.severity
   }
 
-  /// What a gateway has of all this.
-  public init(_ snapshot: Snapshot) {
-    namedValues = NamedValues(
-      Dictionary(snapshot.namedValues.map { ($0.displayName, $0.value) }) { first, _ in first },
-      secrets: Set(snapshot.namedValues.filter(\.isSecret).map(\.displayName)))
-    fragments = Dictionary(snapshot.policyFragments.map { ($0.id, $0.rawXML) }) { first, _ in first }
-    backends = Dictionary(snapshot.backends.map { ($0.id, $0) }) { first, _ in first }
-    certificates = CertificateDirectory(snapshot.certificates)
-    directory = BackendDirectory(snapshot.backends, certificates: certificates)
-    schemas = snapshot.schemas
-    eventHubs = Dictionary(snapshot.eventHubs.map { ($0.id, $0) }) { first, _ in first }
-    incompleteKinds = []
+  /// What the service's policies may name in a gateway.
+  init(_ snapshot: Snapshot) {
+    self.init(
+      snapshot.namedValues, snapshot.policyFragments, snapshot.backends, snapshot.certificates, snapshot.schemas,
+      snapshot.eventHubs)
+  }
+
+  /// What a workspace's policies may name: what is its own.
+  /// - Parameter firstBackend: the place of its first backend among those of the gateway.
+  init(_ workspace: Workspace, firstBackend: Int) {
+    self.init(
+      workspace.namedValues, workspace.policyFragments, workspace.backends, workspace.certificates, workspace.schemas,
+      workspace.eventHubs, firstBackend: firstBackend)
+  }
+
+  private init(
+    _ namedValues: [NamedValue], _ fragments: [PolicyFragment], _ backends: [Backend], _ certificates: [Certificate],
+    _ schemas: [SchemaDocument], _ eventHubs: [EventHub], firstBackend: Int = 0
+  ) {
+    self.init(
+      namedValues: NamedValues(
+        Dictionary(namedValues.map { ($0.displayName, $0.value) }) { first, _ in first },
+        secrets: Set(namedValues.filter(\.isSecret).map(\.displayName))),
+      fragments: Dictionary(fragments.map { ($0.id, $0.rawXML) }) { first, _ in first },
+      backends: Dictionary(backends.map { ($0.id, $0) }) { first, _ in first }, certificates: certificates,
+      schemas: schemas, eventHubs: Dictionary(eventHubs.map { ($0.id, $0) }) { first, _ in first },
+      firstBackend: firstBackend)
   }
 }

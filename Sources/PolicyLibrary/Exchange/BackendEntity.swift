@@ -11,7 +11,7 @@ public final class BackendEntity: Sendable {
   }
 
   public let backend: Backend
-  /// Its place in the directory.
+  /// Its place among the entities of all directories that serve together.
   public let index: Int
   /// Nil for a pool, and for a URL that cannot be used.
   public let target: BackendTarget?
@@ -42,11 +42,13 @@ public struct BackendDirectory: Sendable {
   public let entities: [BackendEntity]
   private let places: [String: Int]
 
-  init(_ backends: some Sequence<Backend>, certificates: CertificateDirectory = .empty) {
+  /// - Parameter first: the place of the first entity: as many as other directories that serve with it hold.
+  init(_ backends: some Sequence<Backend>, certificates: CertificateDirectory = .empty, startingAt first: Int = 0) {
     let sorted = backends.sorted { $0.id < $1.id }
     places = Dictionary(sorted.enumerated().map { ($0.element.id, $0.offset) }) { first, _ in first }
     var entities = sorted.enumerated().map { index, backend in
-      BackendEntity(backend, index: index, target: backend.pool.isEmpty ? Self.target(backend, certificates) : nil)
+      BackendEntity(
+        backend, index: first + index, target: backend.pool.isEmpty ? Self.target(backend, certificates) : nil)
     }
     for (index, backend) in sorted.enumerated() where !backend.pool.isEmpty {
       var members: [BackendEntity.Member] = []
@@ -58,7 +60,7 @@ public struct BackendDirectory: Sendable {
       let order = members.enumerated().sorted {
         ($0.element.priority, $0.offset) < ($1.element.priority, $1.offset)
       }
-      entities[index] = BackendEntity(backend, index: index, target: nil, members: order.map(\.element))
+      entities[index] = BackendEntity(backend, index: first + index, target: nil, members: order.map(\.element))
     }
     self.entities = entities
   }

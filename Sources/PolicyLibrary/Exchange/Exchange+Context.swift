@@ -55,6 +55,8 @@ extension Exchange: ContextModel {
     case .operationMethod: facts.operation?.method
     case .operationName: facts.operation?.displayName
     case .operationUrlTemplate: facts.operation?.urlTemplate
+    case .workspaceId: facts.api?.workspace?.id
+    case .workspaceName: facts.api?.workspace?.displayName
     case .productId: facts.product?.id
     case .productName: facts.product?.displayName
     case .subscriptionId: facts.subscription?.id
@@ -139,7 +141,8 @@ extension Exchange: ContextModel {
     case .lastError: lastError != nil
     case .clientCertificate: source?.clientCertificate() != nil
     case .graphQL: graphQL != nil
-    case .privateEndpointConnection, .workspace: false
+    case .workspace: facts.api?.workspace != nil
+    case .privateEndpointConnection: false
     }
   }
 
@@ -227,9 +230,14 @@ extension Exchange: ContextModel {
   // MARK: - Certificates and resolvers
 
   public func clientCertificate() -> CertificateValue? { source?.clientCertificate() }
-  public func deploymentCertificateNames() -> [String] { facts.deployment?.certificates.ids ?? [] }
+  public func deploymentCertificateNames() -> [String] { certificatesInSight?.ids ?? [] }
   public func deploymentCertificate(_ name: String) -> CertificateValue? {
-    facts.deployment?.certificates[name]?.value
+    certificatesInSight?[name]?.value
+  }
+  /// Those of the workspace for its policies, those of the service for the service's.
+  private var certificatesInSight: CertificateDirectory? {
+    guard let workspace = facts.api?.workspace, place?.scope != .global else { return facts.deployment?.certificates }
+    return facts.deployment?.workspaceCertificates[workspace.id]
   }
   public var certificateTrust: CertificateTrust { effects.trust }
   public func graphQLArguments() -> String? { graphQL?.arguments }

@@ -38,17 +38,20 @@ public final class Deployment: Sendable {
   public let instanceID: String
   /// `context.Deployment.Certificates`.
   public let certificates: CertificateDirectory
+  /// The same for policies of workspaces, by the workspaces' identifiers.
+  public let workspaceCertificates: [String: CertificateDirectory]
   /// Whom the gateway believes when clients show certificates; nil for its machine's authorities alone.
   public let trust: CertificateTrust?
 
   public init(
     service: ServiceIdentity, gateway: GatewayIdentity, instanceID: String,
-    certificates: CertificateDirectory = .empty
+    certificates: CertificateDirectory = .empty, workspaceCertificates: [String: CertificateDirectory] = [:]
   ) {
     self.service = service
     self.gateway = gateway
     self.instanceID = instanceID
     self.certificates = certificates
+    self.workspaceCertificates = workspaceCertificates
     let authorities = gateway.certificateAuthorities
     trust = authorities.isEmpty ? nil : certificates.trust(authorities)
   }

@@ -1,6 +1,6 @@
 /// Where a policy document applies, from the outside in.
 public enum PolicyScope: String, Sendable, CaseIterable {
-  case global, product, api, operation
+  case global, workspace, product, api, operation
 }
 
 /// The part of a document that runs at one stage of an exchange.

@@ -13,7 +13,11 @@ public struct PlanError: Error, Sendable, CustomStringConvertible {
 /// The compiled policies of one configuration: every document is read once, every combination compiled at most once.
 public final class PlanSet {
   private let environment: PolicyEnvironment
-  private let global: PolicyText?
+  /// The document that holds for every operation of the service, or of the workspace.
+  private let policy: PolicyText?
+  /// The policies around a workspace's; nil for those of the service.
+  private let service: PlanSet?
+  private let workspace: WorkspaceIdentity?
   private var documents: [String: PolicyDocument] = [:]
   private var plans: [String: PolicyPlan] = [:]
   private let schemas: SchemaStore
@@ -26,7 +30,21 @@ public final class PlanSet {
     environment.limits = limits
     self.environment = environment
     schemas = SchemaStore(service: environment.schemas)
-    global = snapshot.globalPolicy
+    policy = snapshot.globalPolicy
+    service = nil
+    workspace = nil
+  }
+
+  /// The policies of a workspace, within those of its service.
+  /// - Parameter firstBackend: how many backend entities there are before the workspace's.
+  public init(_ workspace: Workspace, of service: PlanSet, firstBackend: Int) {
+    var environment = PolicyEnvironment(workspace, firstBackend: firstBackend)
+    environment.limits = service.environment.limits
+    self.environment = environment
+    schemas = SchemaStore(service: environment.schemas)
+    policy = workspace.policy
+    self.service = service
+    self.workspace = workspace.identity
   }
 
   /// The configuration's backend entities, as the plans name them.
@@ -44,8 +62,7 @@ public final class PlanSet {
     let key =
       "\(offered)\n\(api?.policy == nil && api?.graphQL == nil && own.isEmpty ? "" : "\(api?.id ?? "");\(api?.revision ?? "")")\n\(own)"
     if let plan = plans[key] { return plan }
-    var scopes: [ScopedDocument] = []
-    try add(global, .global, "the global policy", to: &scopes)
+    var scopes = try outerScopes()
     try add(product?.policy, .product, "the policy of product '\(product?.id ?? "")'", to: &scopes)
     try add(api?.policy, .api, "the policy of API '\(api?.id ?? "")'", to: &scopes)
     try add(
@@ -57,6 +74,18 @@ public final class PlanSet {
     guard !compilation.hasErrors else { throw failure(compilation.diagnostics, scopes.last?.name ?? "") }
     plans[key] = plan
     return plan
+  }
+
+  /// The documents that hold for every operation.
+  private func outerScopes() throws(PlanError) -> [ScopedDocument] {
+    guard let service, let workspace else {
+      var scopes: [ScopedDocument] = []
+      try add(policy, .global, "the global policy", to: &scopes)
+      return scopes
+    }
+    var scopes = try service.outerScopes()
+    try add(policy, .workspace, "the policy of workspace '\(workspace.id)'", to: &scopes)
+    return scopes
   }
 
   /// What answers in place of a backend: the resolvers of an API that has some.
@@ -89,14 +118,18 @@ public final class PlanSet {
   ) throws(PlanError) {
     guard let text else { return }
     if let document = documents[name] {
-      scopes.append(ScopedDocument(scope: scope, document: document, name: name))
+      scopes.append(scoped(document, scope, name))
       return
     }
     let (document, complaints) = PolicyDocument.parse(
       text.rawXML, name: name, namedValues: environment.namedValues)
     guard let document, !complaints.contains(where: { $0.severity == .error }) else { throw failure(complaints, name) }
     documents[name] = document
-    scopes.append(ScopedDocument(scope: scope, document: document, name: name))
+    scopes.append(scoped(document, scope, name))
+  }
+
+  private func scoped(_ document: PolicyDocument, _ scope: PolicyScope, _ name: String) -> ScopedDocument {
+    ScopedDocument(scope: scope, document: document, name: name, environment: environment, schemas: schemas)
   }
 
   private func failure(_ diagnostics: [Diagnostic], _ name: String) -> PlanError {
@@ -110,6 +143,9 @@ struct ScopedDocument {
   let scope: PolicyScope
   let document: PolicyDocument
   let name: String
+  /// What it may name: a workspace's document and the service's see different things.
+  let environment: PolicyEnvironment
+  let schemas: SchemaStore
 }
 
 /// The documents of all scopes of one operation, outermost first, on their way to one flat plan.
@@ -138,7 +174,7 @@ struct EffectivePolicy {
     }
     // A section that is missing is empty: it does not inherit.
     guard let element = scopes[index].document.root?.first(section.rawValue) else { return }
-    compilation.compile(section: element, section, at: scopes[index].scope) {
+    compilation.compile(section: element, section, of: scopes[index]) {
       emit(section, through: index - 1, compilation)
     }
   }

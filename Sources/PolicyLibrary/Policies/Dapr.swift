@@ -24,7 +24,7 @@ extension PolicyDefinition {
 
   /// `invoke-dapr-binding`: calls an output binding of the gateway's Dapr sidecar.
   static let invokeDaprBinding = PolicyDefinition(
-    "invoke-dapr-binding", in: [.inbound, .outbound, .onError]
+    "invoke-dapr-binding", in: [.inbound, .outbound, .onError], at: .butWorkspace
   ) { element, plan in
     let attributes = AttributeReader(element, plan)
     let name = attributes.string("name", isRequired: true)

@@ -207,6 +207,7 @@ extension PolicyScope {
   func counterName(_ exchange: Exchange) -> String {
     switch self {
     case .global: ""
+    case .workspace: "workspace/\(exchange.facts.api?.workspace?.id ?? "")"
     case .product: "product/\(exchange.facts.product?.id ?? "")"
     case .api: "api/\(exchange.facts.api?.id ?? "")"
     case .operation: "api/\(exchange.facts.api?.id ?? "")/operation/\(exchange.facts.operation?.id ?? "")"

@@ -6,16 +6,18 @@ import PolicySyntax
 
 extension PolicyDefinition {
   /// `llm-semantic-cache-lookup`: answers with what a model said to a prompt that meant the same.
-  static let llmSemanticCacheLookup = semanticCacheLookup("llm-semantic-cache-lookup")
+  static let llmSemanticCacheLookup = semanticCacheLookup("llm-semantic-cache-lookup", at: .butWorkspace)
   /// `azure-openai-semantic-cache-lookup`: the same under its older name.
   static let azureOpenAISemanticCacheLookup = semanticCacheLookup("azure-openai-semantic-cache-lookup")
   /// `llm-semantic-cache-store`: keeps the answer to the prompt that was not found.
-  static let llmSemanticCacheStore = semanticCacheStore("llm-semantic-cache-store")
+  static let llmSemanticCacheStore = semanticCacheStore("llm-semantic-cache-store", at: .butWorkspace)
   /// `azure-openai-semantic-cache-store`: the same under its older name.
   static let azureOpenAISemanticCacheStore = semanticCacheStore("azure-openai-semantic-cache-store")
 
-  private static func semanticCacheLookup(_ name: String) -> PolicyDefinition {
-    PolicyDefinition(name, in: [.inbound], isOnce: true) { element, plan in
+  private static func semanticCacheLookup(
+    _ name: String, at scopes: Set<PolicyScope> = Set(PolicyScope.allCases)
+  ) -> PolicyDefinition {
+    PolicyDefinition(name, in: [.inbound], at: scopes, isOnce: true) { element, plan in
       let attributes = AttributeReader(element, plan)
       let threshold = attributes.double("score-threshold", isRequired: true)
       let backend = NamedBackend("embeddings-backend-id", element, attributes, plan)
@@ -40,8 +42,10 @@ extension PolicyDefinition {
     }
   }
 
-  private static func semanticCacheStore(_ name: String) -> PolicyDefinition {
-    PolicyDefinition(name, in: [.outbound], isOnce: true) { element, plan in
+  private static func semanticCacheStore(
+    _ name: String, at scopes: Set<PolicyScope> = Set(PolicyScope.allCases)
+  ) -> PolicyDefinition {
+    PolicyDefinition(name, in: [.outbound], at: scopes, isOnce: true) { element, plan in
       let attributes = AttributeReader(element, plan)
       let duration = attributes.integer("duration", isRequired: true, in: 1...Int(Int32.max))
       attributes.finish()

@@ -6,7 +6,7 @@ import PolicySyntax
 extension PolicyDefinition {
   /// `send-service-bus-message`: a message to a queue or topic of Azure Service Bus.
   static let sendServiceBusMessage = PolicyDefinition(
-    "send-service-bus-message", in: [.inbound, .outbound, .onError]
+    "send-service-bus-message", in: [.inbound, .outbound, .onError], at: .butWorkspace
   ) { element, plan in
     let attributes = AttributeReader(element, plan)
     let queue = attributes.string("queue-name")

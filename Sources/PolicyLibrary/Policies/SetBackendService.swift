@@ -10,6 +10,13 @@ extension PolicyDefinition {
     let url = attributes.string("base-url")
     let backendID = attributes.string("backend-id")
     if backendID?.literal == "dapr", plan.environment.backends["dapr"] == nil {
+      if plan.scope == .workspace {
+        plan.report(
+          element.diagnostic(
+            "PL0103",
+            "'set-backend-service' with Dapr is not allowed at workspace scope; it may stand at global, product, "
+              + "api, operation scope."))
+      }
       let app = attributes.string("dapr-app-id", isRequired: true)
       let method = attributes.string("dapr-method", isRequired: true)
       let namespace = attributes.string("dapr-namespace")

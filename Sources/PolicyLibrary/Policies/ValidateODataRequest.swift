@@ -6,7 +6,7 @@ import PolicySyntax
 extension PolicyDefinition {
   /// `validate-odata-request`: address, version and size of a request to an OData API.
   static let validateODataRequest = PolicyDefinition(
-    "validate-odata-request", in: [.inbound], at: [.global, .product, .api], isOnce: true
+    "validate-odata-request", in: [.inbound], at: [.global, .workspace, .product, .api], isOnce: true
   ) { element, plan in
     let attributes = AttributeReader(element, plan)
     let variable = attributes.literal("error-variable-name")

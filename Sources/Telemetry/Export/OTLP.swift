@@ -143,6 +143,7 @@ public struct OTLP: Sendable {
     add("productId", record.productId)
     add("userId", record.userId)
     add("apimSubscriptionId", record.apimSubscriptionId)
+    add("workspaceId", record.workspaceId)
     add("tls.protocol.version", record.clientTlsVersion)
     if let error = record.lastError {
       add("error.type", error.reason)

@@ -31,11 +31,7 @@ extension PolicyCase {
     let kind = words.removeFirst()
     switch kind {
     case "policy": parts.append(try part(words, takeExpected(lines), heading))
-    case "fragment":
-      guard words.count == 1 else { throw CaseProblem(line: heading.number, message: "A fragment needs its id.") }
-      fragments[words[0]] = takeExpected(lines)
-    case "named-values": namedValues.merge(try pairs(lines)) { _, new in new }
-    case "backends": backends.merge(try pairs(lines)) { _, new in new }
+    case "fragment", "named-values", "backends": try add(names: kind, words, heading, lines)
     case "event-hubs": eventHubs.merge(try pairs(lines)) { _, new in new }
     case "operation":
       guard words.count == 2 else {
@@ -80,6 +76,26 @@ extension PolicyCase {
       pendingExternalCache = nil
       steps.append(step)
     default: try addToStep(kind, words, heading, lines)
+    }
+  }
+
+  /// What policies may name, of the workspace if the heading says so.
+  private mutating func add(
+    names kind: String, _ words: [String], _ heading: CaseLine, _ lines: [CaseLine]
+  ) throws(CaseProblem) {
+    let isOfWorkspace = words.first == "workspace"
+    let words = words.dropFirst(isOfWorkspace ? 1 : 0)
+    let place = isOfWorkspace ? \PolicyCase.workspace : \PolicyCase.service
+    guard words.count == (kind == "fragment" ? 1 : 0) else {
+      throw CaseProblem(
+        line: heading.number,
+        message: "Expected '### fragment ID', '### named-values' or '### backends', "
+          + "with 'workspace' behind the first word for those of the API's workspace.")
+    }
+    switch kind {
+    case "fragment": self[keyPath: place].fragments[words.first ?? ""] = takeExpected(lines)
+    case "named-values": self[keyPath: place].namedValues.merge(try pairs(lines)) { _, new in new }
+    default: self[keyPath: place].backends.merge(try pairs(lines)) { _, new in new }
     }
   }
 

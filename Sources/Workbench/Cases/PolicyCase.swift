@@ -40,12 +40,26 @@ public struct PolicyCase: Sendable {
     var log: [CaseLine]?
   }
 
+  /// What policies of one place may name.
+  struct Names: Sendable {
+    var fragments: [String: [CaseLine]] = [:]
+    var namedValues: [String: String] = [:]
+    /// Addresses by identifier.
+    var backends: [String: String] = [:]
+
+    var isEmpty: Bool { fragments.isEmpty && namedValues.isEmpty && backends.isEmpty }
+  }
+
+  /// Whether the API lives in a workspace: where a policy or a name of one is given.
+  var isInWorkspace: Bool { !workspace.isEmpty || parts.contains { $0.scope == .workspace } }
+
   /// What the file says first.
   var title = ""
   var parts: [Part] = []
-  var fragments: [String: [CaseLine]] = [:]
-  var namedValues: [String: String] = [:]
-  var backends: [String: String] = [:]
+  /// What the service's policies may name, and an API's outside of a workspace.
+  var service = Names()
+  /// What the policies of the API's workspace may name.
+  var workspace = Names()
   /// Method and template of the operation; nil for the first request's own.
   var operation: (method: String, template: String)?
   /// What the operation says of its messages, as JSON; nil when it says nothing.

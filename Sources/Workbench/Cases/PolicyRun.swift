@@ -18,21 +18,26 @@ public struct PolicyRun: Sendable {
   /// The trace as JSON.
   public let trace: String
 
-  /// Runs a document or fragment of the API's scope.
+  /// Runs a document or fragment of one scope.
   ///
   /// - Parameters:
+  ///   - scope: one of ``PolicyFileCheck/scopes``; at workspace scope the API lives in a workspace.
   ///   - request: a message such as `GET /echo/resource`, headers, an empty line, the body.
   ///   - backends: the backend's answers, in order: `200 OK`, headers, an empty line, the body; or `fail REASON message`.
   ///   - clientCertificate: a PEM file with the certificate that the caller shows; nil for none.
   ///   - now: when it begins; nil for 2026-01-01.
   public init(
-    document: String, request: String, backends: [String], surroundings: PolicySurroundings,
+    document: String, scope: String = "api", request: String, backends: [String],
+    surroundings: PolicySurroundings,
     clientCertificate: String? = nil, now: Date?
   ) throws(CaseProblem) {
+    guard let scope = PolicyScope(rawValue: scope) else {
+      throw CaseProblem(line: 1, message: "'\(scope)' is no scope.")
+    }
     var policyCase = PolicyCase()
     let lines = Self.lines(document)
     let isDocument = lines.contains { $0.text.contains("<policies") }
-    policyCase.parts = [.init(scope: .api, section: isDocument ? nil : .inbound, lines: lines)]
+    policyCase.parts = [.init(scope: scope, section: isDocument ? nil : .inbound, lines: lines)]
     policyCase.startTicks = now?.ticks
     var step = PolicyCase.Step(request: try CaseMessage(Self.lines(request), after: 1))
     if let clientCertificate {
@@ -60,7 +65,7 @@ public struct PolicyRun: Sendable {
     self.errors = outcome.trace.entries.flatMap { entry in
       entry.changes.filter { $0.subject == "error" }.compactMap(\.after).map { "line \(entry.place.line): \($0)" }
     }
-    trace = Self.json(outcome.trace)
+    trace = Self.json(outcome.trace, workspaceID: outcome.workspaceID)
   }
 
   private static func lines(_ text: String) -> [CaseLine] {
@@ -74,6 +79,8 @@ public struct PolicyRun: Sendable {
   private struct Document: Encodable {
     var serviceName = "postern"
     var traceId = "local"
+    /// Left out for an API outside of a workspace.
+    var workspaceId: String?
     var traceEntries: [String: [Entry]]
   }
 
@@ -94,7 +101,7 @@ public struct PolicyRun: Sendable {
     var output: [String: String]
   }
 
-  private static func json(_ trace: ExchangeTrace) -> String {
+  private static func json(_ trace: ExchangeTrace, workspaceID: String?) -> String {
     var entries: [String: [Entry]] = [:]
     for section in PolicySection.allCases { entries[section.rawValue] = [] }
     for step in trace.entries {
@@ -112,7 +119,7 @@ public struct PolicyRun: Sendable {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     // Texts and numbers always have a form in JSON.
-    let data = (try? encoder.encode(Document(traceEntries: entries))) ?? Data("{}".utf8)
+    let data = (try? encoder.encode(Document(workspaceId: workspaceID, traceEntries: entries))) ?? Data("{}".utf8)
     return String(decoding: data, as: UTF8.self)
   }
 

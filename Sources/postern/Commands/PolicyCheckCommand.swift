@@ -18,7 +18,7 @@ struct PolicyCheckCommand: ParsableCommand {
   @Argument(help: "Policy documents, fragments, or folders of them.")
   var files: [String]
 
-  @Option(help: "Where the documents are meant for: global, product, api or operation.")
+  @Option(help: "Where the documents are meant for: global, workspace, product, api or operation.")
   var scope: String = "operation"
 
   @OptionGroup var surroundings: PolicySurroundingsOptions

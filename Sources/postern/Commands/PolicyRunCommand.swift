@@ -9,12 +9,15 @@ struct PolicyRunCommand: ParsableCommand {
     abstract: "Run one exchange with a policy document, in this process, with scripted backends.",
     discussion: """
       Prints what the backend received, the response, what was logged, and the trace. The document is taken as the policy of
-      an API at /echo with its backend at http://be/api.
+      an API at /echo with its backend at http://be/api, or of the scope around it that --scope names.
       Exit code 0: there is a response; 1: the policy cannot run; 2: the command line is wrong or a file cannot be read.
       """)
 
   @Argument(help: "A policy document, or policies for inbound.")
   var document: String
+
+  @Option(help: "Where the document is meant for: global, workspace, product, api or operation.")
+  var scope: String = "api"
 
   @Option(help: "The request: 'GET /echo/path', headers, an empty line, the body.")
   var request: String
@@ -32,6 +35,10 @@ struct PolicyRunCommand: ParsableCommand {
   var now: String?
 
   func run() throws {
+    guard PolicyFileCheck.scopes.contains(scope) else {
+      throw ValidationError(
+        "'\(scope)' is no scope; expected one of \(PolicyFileCheck.scopes.joined(separator: ", ")).")
+    }
     var date: Date?
     if let now {
       date = try? Date(now, strategy: .iso8601)
@@ -45,7 +52,8 @@ struct PolicyRunCommand: ParsableCommand {
     let certificate = try clientCertificate.map { try PolicyFiles.read($0) }
     do {
       let run = try PolicyRun(
-        document: text, request: message, backends: answers, surroundings: surroundings, clientCertificate: certificate,
+        document: text, scope: scope, request: message, backends: answers, surroundings: surroundings,
+        clientCertificate: certificate,
         now: date)
       for message in run.received { print("### received\n\(message)\n") }
       for message in run.called { print("### called\n\(message)\n") }
