@@ -61,6 +61,14 @@ public struct Snapshot: Codable, Sendable, Equatable {
   }
 }
 
+extension KeyedDecodingContainer {
+  /// A snapshot, or a backup, of a release that knew no workspaces has none. The decoder that the compiler makes for
+  /// ``Snapshot`` prefers this to the general one.
+  func decode(_ type: [Workspace].Type, forKey key: Key) throws -> [Workspace] {
+    try decodeIfPresent(type, forKey: key) ?? []
+  }
+}
+
 /// The management service that published a snapshot.
 public struct ServiceIdentity: Codable, Sendable, Equatable {
   /// The service's name, `context.Deployment.ServiceName`.

@@ -27,6 +27,14 @@ import Testing
     #expect(try SnapshotCodec.seal(snapshot, key: key).bytes == sealed.bytes)
   }
 
+  @Test func `a snapshot of a release without workspaces is read, too`() throws {
+    var object = try #require(
+      try JSONSerialization.jsonObject(with: JSONEncoder().encode(snapshot)) as? [String: Any])
+    #expect(object.removeValue(forKey: "workspaces") != nil)
+    let old = try JSONSerialization.data(withJSONObject: object)
+    #expect(try JSONDecoder().decode(Snapshot.self, from: old) == snapshot)
+  }
+
   @Test func `changed bytes, a foreign signature and a newer layout are refused, each with its reason`() throws {
     let key = Curve25519.Signing.PrivateKey()
     var sealed = try SnapshotCodec.seal(snapshot, key: key)
