@@ -1,8 +1,8 @@
 #ifndef POSTERN_CDESCRIPTORS_H
 #define POSTERN_CDESCRIPTORS_H
 
-#include <stddef.h>
 #include <spawn.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 /// Sends bytes over a Unix socket, and a copy of a descriptor with the first of them; none with -1. Returns what
@@ -21,11 +21,13 @@ _Bool postern_peer_is_trusted(int socket);
 
 // What Swift's Glibc module hides of starting other programs.
 
-// A pipe whose ends other programs do not get by themselves. 0, or -1 and errno.
+/// Makes a pipe whose ends other programs do not inherit. Returns what `pipe2` returns.
 int postern_pipe(int ends[2]);
-// The program has no descriptor but its input, output and errors.
+
+/// The program gets no descriptor but its input, output and errors. Returns 0 or an error number.
 int postern_spawn_closing_others(posix_spawn_file_actions_t *actions);
-// The program works in a directory.
+
+/// The program works in a directory. Returns 0 or an error number.
 int postern_spawn_in(posix_spawn_file_actions_t *actions, const char *directory);
 
 #endif
