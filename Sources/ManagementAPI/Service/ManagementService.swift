@@ -161,13 +161,25 @@ public final class ManagementService: Sendable {
   /// counter's name means one thing.
   private func refuseTakenName(_ path: ResourcePath, _ kind: ResourceKind) async throws(ManagementError) {
     guard kind.roots == .both, kind.onlyName == nil, !kind.type.contains("/") else { return }
-    let name = ResourceRules.baseName(path.name)
-    for other in try await listEverywhere(kind.type)
-    where other.path.root != path.root && ResourceRules.baseName(other.name) == name {
-      let place = other.path.isInWorkspace ? "the workspace '\(other.path.root.name)'" : "the service"
-      throw .validation(
-        "name", "\(kind.title) '\(other.name)' is in \(place) already; names are unique over all workspaces.")
+    guard let other = try await namesake(of: path, kind) else { return }
+    let place = other.path.isInWorkspace ? "the workspace '\(other.path.root.name)'" : "the service"
+    throw .validation(
+      "name", "\(kind.title) '\(other.name)' is in \(place) already; names are unique over all workspaces.")
+  }
+
+  /// What has the same name in the service or in a workspace, but for where the path leads. Asked for by name: there may be
+  /// ten thousand subscriptions. Revisions of an API have names of their own, and APIs are few.
+  private func namesake(of path: ResourcePath, _ kind: ResourceKind) async throws(ManagementError) -> StoredResource? {
+    if kind.type == "apis" {
+      let name = ResourceRules.baseName(path.name)
+      return try await listEverywhere("apis").first {
+        $0.path.root != path.root && ResourceRules.baseName($0.name) == name
+      }
     }
+    for root in [.service] + (try await list(ResourcePath.workspaces)).map(\.path) where root != path.root {
+      if let other = try await find(root.child(kind.type, path.name)) { return other }
+    }
+    return nil
   }
 
   /// What an API is made from, `format` and `value`, as changes: its operations take the place of those there are.
