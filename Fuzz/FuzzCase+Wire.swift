@@ -105,6 +105,17 @@ extension FuzzCase {
     return answers > 0
   }
 
+  /// The greeting of a TLS client: what is understood is understood no earlier, and with more behind it the same.
+  static let greeting = FuzzCase(name: "greeting", dictionary: []) { input in
+    let outcome = ClientHello.read(input.span)
+    guard case .complete = outcome else { return false }
+    if ClientHello.read((input + [22, 3, 3, 0]).span) != outcome { broken("greeting: what follows it changes it") }
+    var count = input.count
+    while count > 0, ClientHello.read(input.span.extracting(..<count)) == outcome { count -= 1 }
+    if ClientHello.read(input.span.extracting(..<count)) != .incomplete { broken("greeting: complete, then not") }
+    return true
+  }
+
   private static let words = [
     "GET ", "POST ", "HTTP/1.1\r\n", "HTTP/1.0\r\n", "\r\n", "\r\n\r\n", "\n", "\r", "Host: a\r\n",
     "Content-Length: 5\r\n", "Content-Length: 99999999999999999999\r\n", "Transfer-Encoding: chunked\r\n",

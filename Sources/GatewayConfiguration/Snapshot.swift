@@ -90,16 +90,20 @@ public struct GatewayIdentity: Codable, Sendable, Equatable {
   public var location: String
   /// Whom the gateway believes besides its machine's authorities when clients show certificates.
   public var certificateAuthorities: [CertificateAuthority]
+  /// What clients are shown by the hostnames they ask for; no two have the same hostname.
+  public var hostnameConfigurations: [HostnameConfiguration]
   /// With which replicas of this gateway prove to each other who they are, 32 bytes; nil where there are none.
   public var replicaKey: Data?
   public var isManaged: Bool { id == "managed" }
 
   public init(
-    id: String, location: String, certificateAuthorities: [CertificateAuthority] = [], replicaKey: Data? = nil
+    id: String, location: String, certificateAuthorities: [CertificateAuthority] = [],
+    hostnameConfigurations: [HostnameConfiguration] = [], replicaKey: Data? = nil
   ) {
     self.id = id
     self.location = location
     self.certificateAuthorities = certificateAuthorities
+    self.hostnameConfigurations = hostnameConfigurations
     self.replicaKey = replicaKey
   }
 }

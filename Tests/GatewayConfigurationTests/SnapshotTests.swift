@@ -35,6 +35,28 @@ import Testing
     #expect(try JSONDecoder().decode(Snapshot.self, from: old) == snapshot)
   }
 
+  @Test func `a snapshot of a release without hostname configurations is read, too`() throws {
+    var object = try #require(
+      try JSONSerialization.jsonObject(with: JSONEncoder().encode(snapshot)) as? [String: Any])
+    var gateway = try #require(object["gateway"] as? [String: Any])
+    #expect(gateway.removeValue(forKey: "hostnameConfigurations") != nil)
+    object["gateway"] = gateway
+    let old = try JSONSerialization.data(withJSONObject: object)
+    #expect(try JSONDecoder().decode(Snapshot.self, from: old) == snapshot)
+  }
+
+  @Test(arguments: [
+    ("*", "*"), ("*.Contoso.com", "*.contoso.com"), ("API.contoso.com", "api.contoso.com"), ("localhost", "localhost"),
+    ("xn--mnchen-3ya.de", "xn--mnchen-3ya.de"), ("my_host", "my_host"),
+    ("", nil), ("*.", nil), ("a..b", nil), (".a", nil), ("a.", nil), ("a*.b", nil), ("a.*.b", nil), ("*.*.b", nil),
+    ("-a.b", nil), ("a b", nil), ("münchen.de", nil), ("a/b", nil), ("a:443", nil),
+    (String(repeating: "a", count: 64), nil),
+  ])
+  func `a hostname is a name, or one behind a wildcard`(text: String, normal: String?) {
+    #expect(HostnameConfiguration.normal(text) == normal)
+    #expect(HostnameConfiguration.normal(String(repeating: "ab.", count: 84) + "ab") == nil)
+  }
+
   @Test func `changed bytes, a foreign signature and a newer layout are refused, each with its reason`() throws {
     let key = Curve25519.Signing.PrivateKey()
     var sealed = try SnapshotCodec.seal(snapshot, key: key)

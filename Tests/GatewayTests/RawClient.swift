@@ -25,6 +25,9 @@ final class RawClient {
 
   deinit { close(descriptor) }
 
+  /// Says that nothing more is to come.
+  func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+
   func send(_ text: String) { _ = send(Array(text.utf8)) }
 
   /// Whether the connection has taken all of it.

@@ -17,7 +17,8 @@ struct RunningGateway {
 
   static func serving(
     _ apis: [API], productPolicy: PolicyText? = nil, backends: [Backend] = [], certificates: [Certificate] = [],
-    authorities: [CertificateAuthority] = [], negotiatesClientCertificate: Bool = false, joinsTraces: Bool = false,
+    authorities: [CertificateAuthority] = [], hostnames: [HostnameConfiguration] = [],
+    negotiatesClientCertificate: Bool = false, joinsTraces: Bool = false,
     externalCache: ExternalCache? = nil, counters: CounterStore? = nil,
     meters: GatewayMeters = GatewayMeters(), timeouts: ClientTimeouts = ClientTimeouts(),
     _ body: (RunningGateway) async throws -> Void
@@ -34,6 +35,7 @@ struct RunningGateway {
     try await server.start()
     var snapshot = snapshot(apis, backends, certificates, authorities, productPolicy: productPolicy)
     snapshot.externalCache = externalCache
+    snapshot.gateway.hostnameConfigurations = hostnames
     try await server.apply(snapshot)
     let gateway = RunningGateway(
       server: server, records: records, httpPort: server.boundHTTPPort ?? 0, httpsPort: server.boundHTTPSPort ?? 0)

@@ -13,7 +13,7 @@ final class Plant {
   let port: Int
   private let servicePort: Int
   private let securePort: Int
-  private let gatewaySecurePort: Int
+  let gatewaySecurePort: Int
   private let service: ChildProcess
   private let credential: String
   private var number = 0

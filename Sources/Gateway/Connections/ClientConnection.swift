@@ -31,7 +31,8 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   let isTLS: Bool
   private(set) var peer = ClientPeer.unknown
   /// Nil where clients are not asked for certificates.
-  private let presented: PresentedCertificate?
+  private var presented: PresentedCertificate?
+  private var speaksHTTP2 = true
   private var context: ChannelHandlerContext?
   private var stage = Stage.idle
   /// Everything is its business once the client has shown that it speaks HTTP/2.
@@ -67,10 +68,17 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   /// Bytes that are read and thrown away on a connection that is about to be closed.
   static let lingerBound = 1 << 20
 
-  init(state: LoopState, isTLS: Bool, presented: PresentedCertificate? = nil) {
+  init(state: LoopState, isTLS: Bool) {
     self.state = state
     self.isTLS = isTLS
-    self.presented = presented
+  }
+
+  /// The handler of a handshake with this certificate, which goes before this one.
+  func take(_ certificate: ListenerCertificate, _ chains: PresentedChains) -> NIOSSLServerHandler {
+    let handler: NIOSSLServerHandler
+    (handler, presented) = certificate.makeHandler(chains)
+    speaksHTTP2 = certificate.speaksHTTP2
+    return handler
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
@@ -151,7 +159,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
       state.giveBack(work)
       return false
     case .refused(let error):
-      if isFresh, received.readableBytesUInt8Span.isHTTP2Preface, let context {
+      if isFresh, speaksHTTP2, received.readableBytesUInt8Span.isHTTP2Preface, let context {
         state.giveBack(work)
         http2 = HTTP2Session(self, state, context)
         stage = .http2

@@ -64,6 +64,14 @@ public struct GatewayServerSettings: Sendable {
 
 /// A gateway's data plane: listeners, loops, and the configuration they serve.
 public final class GatewayServer: Sendable {
+  /// What TLS handshakes of new connections are made of.
+  private struct ListenerTLS {
+    /// From the settings: for clients that ask for no hostname of the table.
+    var certificate: ListenerCertificate
+    /// From the configuration.
+    var hostnames = HostnameTable.empty
+  }
+
   private struct Listeners {
     /// What clients connect to.
     var sockets: [ListeningSocket] = []
@@ -75,7 +83,7 @@ public final class GatewayServer: Sendable {
   private let group: MultiThreadedEventLoopGroup
   private let loops: [NIOLoopBound<LoopState>]
   private let listeners = Mutex(Listeners())
-  private let tls: Mutex<ListenerCertificate>
+  private let tls: Mutex<ListenerTLS>
   private let chains = PresentedChains()
   let memory: ProcessMemory
   let quotas: QuotaKeeper?
@@ -95,7 +103,7 @@ public final class GatewayServer: Sendable {
     onRecords: @escaping @Sendable ([RequestRecord]) -> Void
   ) throws {
     self.settings = settings
-    tls = Mutex(settings.certificate)
+    tls = Mutex(ListenerTLS(certificate: settings.certificate))
     group = MultiThreadedEventLoopGroup(numberOfThreads: settings.threads)
     self.backends = backends ?? BackendRegistry(logger: logger)
     let replicated = settings.neighborhood == nil ? nil : ReplicatedLimits()
@@ -196,28 +204,38 @@ public final class GatewayServer: Sendable {
       .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          let state = state.value
-          var presented: PresentedCertificate?
-          if isTLS {
-            let tls: NIOSSLServerHandler
-            (tls, presented) = server.tls.withLock { $0 }.makeHandler(server.chains)
-            try channel.pipeline.syncOperations.addHandler(tls)
-          }
-          try channel.pipeline.syncOperations.addHandler(
-            ClientConnection(state: state, isTLS: isTLS, presented: presented))
+          let connection = ClientConnection(state: state.value, isTLS: isTLS)
+          if isTLS { try server.addTLS(channel.pipeline.syncOperations, before: connection) }
+          try channel.pipeline.syncOperations.addHandler(connection)
         }
       }
+  }
+
+  /// A connection keeps what it begins with, whatever is configured meanwhile.
+  private func addTLS(_ pipeline: ChannelPipeline.SynchronousOperations, before connection: ClientConnection) throws {
+    let tls = tls.withLock { $0 }
+    guard !tls.hostnames.isEmpty else {
+      try pipeline.addHandler(connection.take(tls.certificate, chains))
+      return
+    }
+    let reader = ServerNameReader { [chains] name, reader in
+      let certificate = tls.hostnames.certificate(for: name) ?? tls.certificate
+      try pipeline.addHandler(connection.take(certificate, chains), position: .after(reader))
+    }
+    try pipeline.addHandler(reader)
   }
 
   // MARK: - Configuration
 
   /// Compiles a snapshot beside the running configuration, then swaps it in on every loop. Throws, and changes nothing,
-  /// when a policy cannot run here.
+  /// when a policy cannot run here or a certificate for clients cannot be shown.
   public func apply(_ snapshot: Snapshot) async throws {
+    let hostnames = try HostnameTable(snapshot, after: tls.withLock { $0.hostnames })
     let configuration = try ServingConfiguration(
       snapshot, instanceID: settings.instanceID, limits: settings.expressionLimits, backends: backends)
     backends.adopt(configuration.backends)
     for loop in loops { try await loop.eventLoop.submit { loop.value.configuration = configuration }.get() }
+    tls.withLock { $0.hostnames = hostnames }
     if let replicas {
       let key = snapshot.gateway.replicaKey
       try await replicas.eventLoop.submit { replicas.value.use(key) }.get()
@@ -232,7 +250,7 @@ public final class GatewayServer: Sendable {
   }
 
   /// New connections get this certificate.
-  public func reload(certificate: ListenerCertificate) { tls.withLock { $0 = certificate } }
+  public func reload(certificate: ListenerCertificate) { tls.withLock { $0.certificate = certificate } }
 
   // MARK: - The end
 

@@ -1,13 +1,16 @@
 import Crypto
 import FoundationEssentials
+import GatewayConfiguration
 import NIOCore
 import NIOSSL
 import SwiftASN1
 import X509
 
-/// The certificate a gateway shows on its HTTPS port.
+/// What a gateway shows, and asks for, in TLS handshakes on its HTTPS port.
 public struct ListenerCertificate: Sendable {
   let context: NIOSSLContext
+  /// Whether clients may speak HTTP/2.
+  let speaksHTTP2: Bool
   /// Whether clients are asked for a certificate; those without one are let in all the same.
   let negotiatesClientCertificate: Bool
 
@@ -44,13 +47,27 @@ public struct ListenerCertificate: Sendable {
       negotiatesClientCertificate)
   }
 
+  /// What a hostname configuration says. Throws when the certificate cannot be read or the key is not its own.
+  init(_ hostname: HostnameConfiguration, certificate: String, key: String) throws {
+    let chain = ListenerChain.ordered(try NIOSSLCertificate.fromPEMBytes(Array(certificate.utf8)))
+    try self.init(
+      chain: chain.map { .certificate($0) },
+      key: .privateKey(try NIOSSLPrivateKey(bytes: Array(key.utf8), format: .pem)),
+      hostname.negotiateClientCertificate,
+      // The library has a lowest version and no gaps: 1.1 is let in where 1.0 is.
+      lowest: hostname.tls10Enabled ? .tlsv1 : hostname.tls11Enabled ? .tlsv11 : .tlsv12,
+      speaksHTTP2: hostname.http2Enabled)
+  }
+
   private init(
-    chain: [NIOSSLCertificateSource], key: NIOSSLPrivateKeySource, _ negotiatesClientCertificate: Bool
+    chain: [NIOSSLCertificateSource], key: NIOSSLPrivateKeySource, _ negotiatesClientCertificate: Bool,
+    lowest: TLSVersion = .tlsv12, speaksHTTP2: Bool = true
   ) throws {
     self.negotiatesClientCertificate = negotiatesClientCertificate
+    self.speaksHTTP2 = speaksHTTP2
     var configuration = TLSConfiguration.makeServerConfiguration(certificateChain: chain, privateKey: key)
-    configuration.minimumTLSVersion = .tlsv12
-    configuration.applicationProtocols = ["h2", "http/1.1"]
+    configuration.minimumTLSVersion = lowest
+    configuration.applicationProtocols = (speaksHTTP2 ? ["h2"] : []) + ["http/1.1"]
     if negotiatesClientCertificate {
       // Who is believed is for policies to say (see PresentedCertificate): here nobody is turned away.
       configuration.certificateVerification = .optionalVerification

@@ -133,6 +133,15 @@ struct ResourceKind: Sendable {
       type: "gateways/certificateAuthorities", title: "Certificate authority", rules: ["isTrusted": .flag],
       defaults: ["isTrusted": false]),
     ResourceKind(
+      type: "gateways/hostnameConfigurations", title: "Hostname configuration",
+      rules: [
+        "hostname": .text(maximum: 253, isRequired: true), "certificateId": .text(maximum: 1_000, isRequired: true),
+        "negotiateClientCertificate": .flag, "tls10Enabled": .flag, "tls11Enabled": .flag, "http2Enabled": .flag,
+      ],
+      defaults: [
+        "negotiateClientCertificate": false, "tls10Enabled": false, "tls11Enabled": false, "http2Enabled": true,
+      ]),
+    ResourceKind(
       type: "namedValues", title: "Named value",
       rules: [
         "displayName": .text(maximum: 256, isRequired: true), "value": .text(maximum: 4_096), "secret": .flag,

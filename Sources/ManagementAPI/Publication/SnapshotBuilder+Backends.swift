@@ -29,15 +29,19 @@ extension SnapshotBuilder {
     all("certificates").compactMap(CertificateRules.certificate).sorted { $0.id < $1.id }
   }
 
-  /// The certificates that a gateway needs: those of backends and authorities, and all once a policy may name any.
+  /// The certificates that a gateway needs: those of backends, authorities and hostnames, and all once a policy may name
+  /// any.
   func certificates(
-    of backends: [Backend], _ authorities: [CertificateAuthority], namedIn texts: [String]
+    of backends: [Backend], _ authorities: [CertificateAuthority] = [], _ hostnames: [HostnameConfiguration] = [],
+    namedIn texts: [String]
   ) -> [Certificate] {
     // Which one an expression picks is not known, so a mention is enough.
     let mentions = ["Certificates", "certificate-id", "authentication-certificate"]
     let all = certificates
     if texts.contains(where: { text in mentions.contains { text.contains($0) } }) { return all }
-    let wanted = Set(backends.flatMap(\.credentials.certificateIDs) + authorities.map(\.certificateID))
+    let wanted = Set(
+      backends.flatMap(\.credentials.certificateIDs) + authorities.map(\.certificateID)
+        + hostnames.map(\.certificateID))
     return all.filter { wanted.contains($0.id) }
   }
 
@@ -50,5 +54,20 @@ extension SnapshotBuilder {
       return CertificateAuthority(
         certificateID: certificate.name, isTrusted: authority.bool("isTrusted") ?? false)
     }.sorted { $0.certificateID < $1.certificateID }
+  }
+
+  /// What a gateway shows by the hostnames that clients ask for; certificates as they are spelled.
+  func hostnameConfigurations(of gatewayID: String) -> [HostnameConfiguration] {
+    all("gateways/hostnameConfigurations").compactMap { resource in
+      guard resource.path.parent?.name.lowercased() == gatewayID.lowercased(),
+        let path = HostnameRules.certificate(resource.string("certificateId") ?? ""),
+        let certificate = all("certificates").first(where: { $0.path == path })
+      else { return nil }
+      return HostnameConfiguration(
+        id: resource.name, hostname: resource.string("hostname") ?? "", certificateID: certificate.name,
+        negotiateClientCertificate: resource.bool("negotiateClientCertificate") ?? false,
+        tls10Enabled: resource.bool("tls10Enabled") ?? false, tls11Enabled: resource.bool("tls11Enabled") ?? false,
+        http2Enabled: resource.bool("http2Enabled") ?? true)
+    }.sorted { $0.id < $1.id }
   }
 }

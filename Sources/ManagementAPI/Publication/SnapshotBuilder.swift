@@ -85,14 +85,16 @@ struct SnapshotBuilder {
     let backends = backends
     let global = policy("policies", of: root)
     let authorities = certificateAuthorities(of: gatewayID)
+    let hostnames = hostnameConfigurations(of: gatewayID)
     return Snapshot(
       version: version, service: service,
       gateway: GatewayIdentity(
-        id: gatewayID, location: location, certificateAuthorities: authorities, replicaKey: replicaKey(gatewayID)),
+        id: gatewayID, location: location, certificateAuthorities: authorities, hostnameConfigurations: hostnames,
+        replicaKey: replicaKey(gatewayID)),
       apis: apis, products: products, subscriptions: subscriptions,
       users: all("users").filter { owners.contains($0.name) }.map(user).sorted { $0.id < $1.id },
       namedValues: namedValues, policyFragments: fragments, backends: backends,
-      certificates: certificates(of: backends, authorities, namedIn: texts(apis, products, global)),
+      certificates: certificates(of: backends, authorities, hostnames, namedIn: texts(apis, products, global)),
       schemas: schemas("schemas", of: root), eventHubs: eventHubs, externalCache: externalCache(location: location),
       globalPolicy: global, workspaces: inner.map(\.workspace))
   }
@@ -118,7 +120,7 @@ struct SnapshotBuilder {
     let policy = policy("policies", of: root)
     return Workspace(
       identity: identity, apis: apis, products: products, namedValues: namedValues, policyFragments: fragments,
-      backends: backends, certificates: certificates(of: backends, [], namedIn: texts(apis, products, policy)),
+      backends: backends, certificates: certificates(of: backends, namedIn: texts(apis, products, policy)),
       schemas: schemas("schemas", of: root), eventHubs: eventHubs, policy: policy)
   }
 

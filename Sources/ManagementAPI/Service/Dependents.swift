@@ -28,6 +28,7 @@ struct Dependents {
       where authority.name.lowercased() == resource.name.lowercased() {
         throw Self.inUse(title, "the gateway '\(authority.path.parent?.name ?? "")' as an authority")
       }
+      try await refuseIfShown(resource, title)
     }
     // Policies name schemas of the service only.
     if kind.type == "apis/schemas" { return }
@@ -62,9 +63,19 @@ struct Dependents {
         throw Self.inUse(title, "the backend '\(other.name)'")
       }
     }
+    if !hasKey, root == .service { try await refuseIfShown(certificate, title) }
     try await refuse(title) { _, references in
       isOther && references().shows(thumbprint: old)
         || !hasKey && references().shows(id: certificate.name, thumbprint: old)
+    }
+  }
+
+  /// Refuses where a gateway shows a certificate to its clients.
+  private func refuseIfShown(_ certificate: StoredResource, _ title: String) async throws(ManagementError) {
+    for hostname in try await service.list("gateways/hostnameConfigurations")
+    where HostnameRules.certificate(hostname.string("certificateId") ?? "") == certificate.path {
+      throw Self.inUse(
+        title, "the hostname configuration '\(hostname.name)' of the gateway '\(hostname.path.parent?.name ?? "")'")
     }
   }
 

@@ -34,6 +34,8 @@ struct ResourceRules {
       }
     case "gateways/certificateAuthorities":
       _ = try await service.get(ResourcePath.service.child("certificates", path.name))
+    case "gateways/hostnameConfigurations":
+      try await HostnameRules(service: service, path: path).apply(&properties)
     case "users":
       properties["registrationDate"] = existing?["registrationDate"] ?? .string(Date.now.formatted(.iso8601))
     case "policyFragments":
