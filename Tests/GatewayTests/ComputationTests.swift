@@ -19,7 +19,8 @@ struct ComputationTests {
     let late = Mutex(false)
     try await loop.submit {
       let effects = LoopEffects(
-        memory: ProcessMemory(metrics: CustomMetrics(), meters: GatewayMeters(), replicated: nil), counters: nil,
+        memory: ProcessMemory(metrics: CustomMetrics(), meters: GatewayMeters(), limits: LimitTable(), replicated: nil),
+        counters: nil,
         logger: Logger(label: "test"), loop: loop)
       _ = effects.compute({ loop.inEventLoop }) { wasOnLoop in
         kept.succeed(!wasOnLoop && loop.inEventLoop)

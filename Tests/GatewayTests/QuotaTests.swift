@@ -62,7 +62,7 @@ struct QuotaTests {
   @Test(arguments: ["simple", "with\nlines and \\ signs", "", "ünïcödé n"])
   func `counters survive their file, whatever their names`(_ key: String) throws {
     let quotas = try #require(table(key, uses: 3, now: 250).takeChangedQuotas(now: 250))
-    let read = try #require(QuotaFile.read(QuotaFile.bytes(quotas).bytes))
+    let read = try #require(QuotaFile.read(QuotaFile.bytes(quotas).bytes)).quotas
     #expect(read == quotas)
     let fresh = LimitTable()
     fresh.restore(read)
@@ -95,7 +95,7 @@ struct QuotaTests {
     let (bytes, omitted) = QuotaFile.bytes(quotas)
     #expect(bytes.count <= QuotaFile.bound)
     #expect(omitted > 0)
-    #expect(try #require(QuotaFile.read(bytes)).count == 20 - omitted)
+    #expect(try #require(QuotaFile.read(bytes)).quotas.count == 20 - omitted)
   }
 
   @Test func `processes that share a folder keep their quotas in files of their own`() async throws {

@@ -42,7 +42,10 @@ struct ReplicaHandoverTests {
     }
     func takeOver(_ memory: ReplicaMemory) throws {
       let bytes = LimitCounters(replicas: memory).bytes
-      for length in 17..<bytes.count { #expect(LimitCounters(bytes: Array(bytes[..<length])) == nil) }
+      // Without the last number, that of quotas, it is what older versions tell.
+      for length in 17..<bytes.count where length != bytes.count - 8 {
+        #expect(LimitCounters(bytes: Array(bytes[..<length])) == nil)
+      }
       let read = try #require(LimitCounters(bytes: bytes)?.replicas)
       #expect(read == memory)
       second.add(read.windows, now: 5_000)

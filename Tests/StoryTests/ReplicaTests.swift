@@ -2,7 +2,7 @@ import ChildProcesses
 import Foundation
 import Testing
 
-/// Three real gateways that share a rate limit over UDP, on addresses of loopback, with a management service and load.
+/// Three real gateways that share a rate limit and a quota over UDP, on addresses of loopback, with a management service and load.
 @Suite(.timeLimit(.minutes(4))) struct ReplicaTests {
   private static let executable = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().appending(path: ".build/debug/postern").path(percentEncoded: false)
@@ -77,15 +77,17 @@ import Testing
             .contains("postern_replica_peers 2")
         }
       }
-      // Other tests may take the processor away for longer than replicas need to hear of each other: what counts is what
-      // they do when they have it.
-      var runs: [Run] = []
-      while runs.count < 5, runs.last?.isGood != true {
-        runs.append(try await measure(addresses, port: ports[4], number: runs.count))
+      for operation in ["now", "used"] {
+        // Other tests may take the processor away for longer than replicas need to hear of each other: what counts is what
+        // they do when they have it.
+        var runs: [Run] = []
+        while runs.count < 5, runs.last?.isGood != true {
+          runs.append(try await measure(addresses, port: ports[4], operation, number: runs.count))
+        }
+        print("replicas, \(operation): \(runs.map(\.text).joined(separator: "; "))")
+        #expect(runs.last?.isGood == true)
+        #expect(runs.allSatisfy { $0.sent >= Self.limit * 2 - 10 && $0.admitted >= Self.limit })
       }
-      print("replicas: \(runs.map(\.text).joined(separator: "; "))")
-      #expect(runs.last?.isGood == true)
-      #expect(runs.allSatisfy { $0.sent >= Self.limit * 2 - 10 && $0.admitted >= Self.limit })
       outcome = .success(())
     } catch {
       outcome = .failure(Missing(description: "\(error)\n" + running.map { String($0.log.suffix(1_000)) }.joined()))
@@ -105,10 +107,11 @@ import Testing
     try await eventually("the service does not answer") {
       try await !call(port, credential, "GET", "/apis", "").isEmpty
     }
-    let policy =
-      "<policies><inbound><rate-limit-by-key calls='\(Self.limit)' renewal-period='60' "
-      + "counter-key='@(context.Request.OriginalUrl.QueryString)'/>"
-      + "<return-response/></inbound></policies>"
+    func policy(_ limit: String) -> String {
+      let key = "counter-key='@(context.Request.OriginalUrl.QueryString)'"
+      let text = "<policies><inbound><\(limit) calls='\(Self.limit)' \(key)/><return-response/></inbound></policies>"
+      return #"{"properties":{"format":"rawxml","value":"\#(text)"}}"#
+    }
     let bodies: [(String, String)] = [
       (
         "/apis/time",
@@ -116,7 +119,9 @@ import Testing
           + #""subscriptionRequired":false}}"#
       ),
       ("/apis/time/operations/now", #"{"properties":{"displayName":"Now","method":"GET","urlTemplate":"/now"}}"#),
-      ("/apis/time/policies/policy", #"{"properties":{"format":"rawxml","value":"\#(policy)"}}"#),
+      ("/apis/time/operations/now/policies/policy", policy("rate-limit-by-key renewal-period='60'")),
+      ("/apis/time/operations/used", #"{"properties":{"displayName":"Used","method":"GET","urlTemplate":"/used"}}"#),
+      ("/apis/time/operations/used/policies/policy", policy("quota-by-key renewal-period='86400'")),
       ("/gateways/plant", #"{"properties":{"locationData":{"name":"Hall 7"}}}"#), ("/gateways/plant/apis/time", "{}"),
     ]
     for (path, body) in bodies {
@@ -146,7 +151,7 @@ import Testing
   }
 
   /// Twice the limit at 1,000 requests a second, a third of it to each gateway.
-  private func measure(_ addresses: [String], port: Int, number: Int) async throws -> Run {
+  private func measure(_ addresses: [String], port: Int, _ operation: String, number: Int) async throws -> Run {
     let start = ContinuousClock.now
     let outputs = try await withThrowingTaskGroup(of: String.self) { group in
       for address in addresses {
@@ -155,7 +160,7 @@ import Testing
             "/usr/bin/h2load",
             [
               "--h1", "-c", "4", "--rps=83.3", "-n", "\(Self.limit * 2 / 3)",
-              "http://\(address):\(port)/time/now?run=\(number)",
+              "http://\(address):\(port)/time/\(operation)?run=\(number)",
             ])
         }
       }

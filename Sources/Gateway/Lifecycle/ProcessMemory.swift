@@ -4,7 +4,7 @@ import Telemetry
 struct ProcessMemory: Sendable {
   let metrics: CustomMetrics
   let meters: GatewayMeters
-  let limits = LimitTable()
+  let limits: LimitTable
   /// Rate limits that replicas count together; nil where each counts alone.
   let replicated: ReplicatedLimits?
   let concurrency = ConcurrencyTable()

@@ -22,11 +22,14 @@ struct ReplicaMemory: Equatable, Sendable {
   var windows: [CounterName: SlidingWindow] = [:]
   /// How far each replica was heard, the one that tells this among them.
   var heard: [ReplicaDatagram.Instance: [CounterName: ReplicaMark]] = [:]
+  /// All that is known of quotas, whoever counted it.
+  var quotas: [QuotaCount] = []
 
-  /// What came in addition to an earlier moment; how far others were heard is told anew.
+  /// What came in addition to an earlier moment; how far others were heard, and quotas, are told anew.
   func since(_ earlier: ReplicaMemory) -> ReplicaMemory {
     ReplicaMemory(
-      windows: windows.mapEntries { name, window in window.since(earlier.windows[name]) }, heard: heard)
+      windows: windows.mapEntries { name, window in window.since(earlier.windows[name]) }, heard: heard,
+      quotas: quotas)
   }
 }
 
@@ -53,7 +56,10 @@ extension LimitTable {
     var all = LimitCounters()
     for shard in shards {
       let (quotas, windows) = shard.state.withLock { ($0.quotas, $0.windows) }
-      for (key, window) in quotas where window.end > seconds { all.quotas[key] = window }
+      for (key, window) in quotas where window.end > seconds {
+        // To a process without replicas what others have counted is its predecessor's.
+        all.quotas[key] = FixedWindow(index: window.index, used: window.used + window.others, end: window.end)
+      }
       for (key, window) in windows where !window.isOver(uptime) { all.windows[key] = window }
     }
     return all
@@ -62,10 +68,16 @@ extension LimitTable {
   /// Counts in addition what another process has counted.
   func add(_ counters: LimitCounters) {
     let room = Self.bound / Self.shardCount
-    for (key, window) in counters.quotas {
+    // Replicas that count quotas together tell each other more than sums.
+    let isShared = replicated != nil && counters.replicas != nil
+    for (key, window) in counters.quotas where !isShared {
       shard(of: key).state.withLock { shard in
         guard shard.quotas[key] != nil || shard.quotas.count < room else { return }
-        shard.quotas[key, default: FixedWindow()].add(window)
+        if let replicated, !key.isEmpty {
+          Self.add(window, to: key, Clock.ticks() / 10_000_000, &shard, replicated)
+        } else {
+          shard.quotas[key, default: FixedWindow()].add(window)
+        }
         shard.hasChanged = true
       }
     }
@@ -84,9 +96,11 @@ extension FixedWindow {
     return used > earlier.used ? FixedWindow(index: index, used: used - earlier.used, end: end) : nil
   }
 
-  fileprivate mutating func add(_ other: FixedWindow) {
+  mutating func add(_ other: FixedWindow) {
     if other.index == index {
-      self = FixedWindow(index: index, used: used + other.used, end: end)
+      var sum = FixedWindow(index: index, used: used + other.used, end: end)
+      (sum.others, sum.isUnpublished) = (others, isUnpublished)
+      self = sum
     } else if other.index > index {
       self = other
     }
@@ -155,6 +169,14 @@ extension LimitCounters {
         for number in [name.high, name.low, mark.generation, mark.total] { put(bits: number) }
       }
     }
+    put(Int64(replicas.quotas.count))
+    for count in replicas.quotas {
+      for number in [count.period.name.high, count.period.name.low, count.origin.high, count.origin.low] {
+        put(bits: number)
+      }
+      for number in [count.period.index, count.end] { put(number) }
+      put(bits: count.total)
+    }
     return bytes
   }
 
@@ -215,6 +237,19 @@ extension LimitCounters {
         marks[CounterName(high: high, low: low)] = ReplicaMark(generation: generation, total: total)
       }
       replicas.heard[ReplicaDatagram.Instance(high: high, low: low)] = marks
+    }
+    // A predecessor that is older does not share quotas.
+    if position < bytes.count {
+      guard let quotaCount = count(of: 56) else { return nil }
+      for _ in 0..<quotaCount {
+        guard let high = bits(), let low = bits(), let originHigh = bits(), let originLow = bits(),
+          let index = number(), let end = number(), let total = bits()
+        else { return nil }
+        replicas.quotas.append(
+          QuotaCount(
+            period: QuotaPeriod(name: CounterName(high: high, low: low), index: index), end: end,
+            origin: ReplicaDatagram.Instance(high: originHigh, low: originLow), total: total))
+      }
     }
     guard position == bytes.count else { return nil }
     self.replicas = replicas

@@ -15,11 +15,18 @@ final class LimitTable: Sendable {
     var quotas: [String: FixedWindow] = [:]
     /// Whether a quota was counted since somebody looked.
     var hasChanged = false
+    /// Quotas that this process has counted since the last time that it told others; empty where there are none.
+    var unpublished: [String] = []
   }
 
   final class Guarded: Sendable {
     let state = Mutex(Shard())
   }
+
+  /// Quotas as replicas count them together; nil where this process counts alone.
+  let replicated: ReplicatedQuotas?
+
+  init(replicated: ReplicatedQuotas? = nil) { self.replicated = replicated }
 
   let shards = (0..<LimitTable.shardCount).map { _ in Guarded() }
 
@@ -59,8 +66,11 @@ final class LimitTable: Sendable {
         if shard.quotas.count >= Self.bound / Self.shardCount { key = "" }
       }
       if increment > 0 { shard.hasChanged = true }
-      return shard.quotas[key, default: FixedWindow()]
-        .consume(limit: limit, period: Int64(periodSeconds), start: start, increment: increment, now: now)
+      let period = FixedWindow.Period(seconds: Int64(periodSeconds), start: start, now: now)
+      if let replicated, !key.isEmpty {
+        return Self.consume(key, period, limit: limit, increment: increment, now: now, &shard, replicated)
+      }
+      return shard.quotas[key, default: FixedWindow()].consume(limit: limit, period, increment: increment, now: now)
     }
   }
 }
@@ -174,11 +184,33 @@ struct SlidingWindow: Equatable {
 
 /// What was used in the period that holds now.
 struct FixedWindow: Equatable {
+  /// A period: its number, and when it ends, in seconds; never for one that has no length.
+  struct Period: Equatable {
+    var index: Int64
+    var end: Int64
+
+    init(index: Int64, end: Int64) {
+      self.index = index
+      self.end = end
+    }
+
+    /// The period that holds a moment.
+    init(seconds: Int64, start: Int64, now: Int64) {
+      index = seconds == 0 ? 0 : (now - start >= 0 ? (now - start) / seconds : (now - start + 1) / seconds - 1)
+      end = seconds == 0 ? .max : start + (index + 1) * seconds
+    }
+  }
+
   /// The period's number.
   private(set) var index = Int64.min
+  /// By this process.
   private(set) var used = 0
+  /// By other replicas, as far as they have told.
+  var others = 0
   /// When the period ends, in seconds; never for a period of 0.
   private(set) var end = Int64.max
+  /// Whether something was used since others were told.
+  var isUnpublished = false
 
   init() {}
 
@@ -188,18 +220,19 @@ struct FixedWindow: Equatable {
     self.end = end
   }
 
-  mutating func consume(limit: Int, period: Int64, start: Int64, increment: Int, now: Int64) -> Admission {
-    let current = period == 0 ? 0 : (now - start >= 0 ? (now - start) / period : (now - start + 1) / period - 1)
-    if current != index {
-      index = current
-      used = 0
-      end = period == 0 ? .max : start + (current + 1) * period
-    }
-    let wait = period == 0 ? Int(Int32.max) : Int(max(1, end - now))
-    guard used < limit, used <= limit - increment else {
-      return Admission(isAllowed: false, remaining: max(0, limit - used), retryAfterSeconds: wait)
+  mutating func consume(limit: Int, _ period: Period, increment: Int, now: Int64) -> Admission {
+    if period.index != index { self = FixedWindow(index: period.index, used: 0, end: period.end) }
+    return use(limit: limit, period, increment: increment, now: now)
+  }
+
+  /// Counts in the period that it is in.
+  mutating func use(limit: Int, _ period: Period, increment: Int, now: Int64) -> Admission {
+    let all = used + others
+    guard all < limit, all <= limit - increment else {
+      let wait = period.end == .max ? Int(Int32.max) : Int(max(1, period.end - now))
+      return Admission(isAllowed: false, remaining: max(0, limit - all), retryAfterSeconds: wait)
     }
     used += increment
-    return Admission(isAllowed: true, remaining: limit - used, retryAfterSeconds: 0)
+    return Admission(isAllowed: true, remaining: limit - all - increment, retryAfterSeconds: 0)
   }
 }

@@ -46,12 +46,16 @@ final class QuotaKeeper: Sendable {
     guard let path = state.withLock({ $0.claim?.path }), let bytes = WholeFile.read(path, bound: QuotaFile.bound) else {
       return
     }
-    guard let quotas = QuotaFile.read(bytes) else {
+    guard let contents = QuotaFile.read(bytes) else {
       logger.error("\(path) cannot be read: quotas begin anew")
       return
     }
     let now = Self.now()
-    limits.restore(quotas.filter { $0.value.end > now })
+    if let replicated = limits.replicated {
+      replicated.restore(contents, of: bytes, now: now)
+    } else {
+      limits.restore(contents.quotas.filter { $0.value.end > now })
+    }
   }
 
   /// Writes now and then, until the task is cancelled.
@@ -91,7 +95,7 @@ final class QuotaKeeper: Sendable {
       state.claim = claim
       state.handedOver = nil
     }
-    limits.markQuotasChanged()
+    markChanged()
   }
 
   /// What was counted since ``handOver()``.
@@ -108,13 +112,10 @@ final class QuotaKeeper: Sendable {
 
   /// Writes what has changed.
   func save() {
-    guard let path = state.withLock({ $0.claim?.path }), let quotas = limits.takeChangedQuotas(now: Self.now()) else {
-      return
-    }
-    let (bytes, omitted) = QuotaFile.bytes(quotas)
+    guard let path = state.withLock({ $0.claim?.path }), let (bytes, omitted) = takeChanges() else { return }
     var problem = WholeFile.write(bytes, to: path)
     if problem != nil {
-      limits.markQuotasChanged()
+      markChanged()
     } else if omitted > 0 {
       problem = "\(path) is full: \(omitted) counters of quotas would not survive a restart"
     }
@@ -128,5 +129,19 @@ final class QuotaKeeper: Sendable {
     } else {
       logger.info("Counters of quotas are safe again")
     }
+  }
+
+  /// The file, where anything was counted since the last question.
+  private func takeChanges() -> (bytes: [UInt8], omitted: Int)? {
+    let now = Self.now()
+    guard let replicated = limits.replicated else { return limits.takeChangedQuotas(now: now).map(QuotaFile.bytes) }
+    limits.publish(to: replicated, now: now)
+    return replicated.takeChangedRecords(now: now).map(QuotaFile.bytes)
+  }
+
+  /// What was taken is not safe after all.
+  private func markChanged() {
+    limits.markQuotasChanged()
+    limits.replicated?.markChanged()
   }
 }

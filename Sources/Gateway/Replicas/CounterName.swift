@@ -12,9 +12,16 @@ struct CounterName: Hashable, Sendable {
   }
 
   init(_ key: String) {
-    var hash = SHA256()
     var key = key
-    key.withUTF8 { hash.update(bufferPointer: UnsafeRawBufferPointer($0)) }
+    self = key.withUTF8 { CounterName(UnsafeRawBufferPointer($0)) }
+  }
+
+  /// Of anything.
+  init(_ bytes: [UInt8]) { self = bytes.withUnsafeBytes { CounterName($0) } }
+
+  private init(_ bytes: UnsafeRawBufferPointer) {
+    var hash = SHA256()
+    hash.update(bufferPointer: bytes)
     (high, low) = hash.finalize().withUnsafeBytes {
       ($0.loadUnaligned(as: UInt64.self).bigEndian, $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self).bigEndian)
     }

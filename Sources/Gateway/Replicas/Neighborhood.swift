@@ -14,6 +14,8 @@ struct Neighborhood {
     case send([UInt8], to: String, Channel)
     /// Another replica has counted.
     case add(Int, CounterName, seconds: Int)
+    /// What replicas have counted of quotas, in all.
+    case hear([QuotaCount])
     case joined(String)
     case left(String)
     case refused(ReplicaDatagram.Refusal, from: String)
@@ -31,10 +33,6 @@ struct Neighborhood {
   static let heardBound = 100_000
   /// Datagrams of counts sent to one replica in one round.
   static let roundBound = 128
-  /// When a count that does not change any more is said again, in milliseconds: datagrams get lost.
-  static let repeats: [Int64] = [60, 250, 1_000]
-  /// Counts that are said again; further ones are said once.
-  static let repeatBound = 50_000
 
   private struct Heard {
     var generation: UInt64
@@ -52,12 +50,6 @@ struct Neighborhood {
     var backlog: [ReplicaCount] = []
   }
 
-  private struct Repeat {
-    var count: ReplicaCount
-    var due: Int64
-    var step: Int
-  }
-
   let instance: ReplicaDatagram.Instance
   private var keys: [SymmetricKey] = []
   /// Until when the former key is accepted.
@@ -65,9 +57,9 @@ struct Neighborhood {
   private var sequences: [ReplicaDatagram.Kind: UInt64] = [:]
   private var addresses: [String] = []
   private var peers: [ReplicaDatagram.Instance: Peer] = [:]
-  private var repeats: [CounterName: Repeat] = [:]
+  private var repeats = Repeats<CounterName, ReplicaCount>()
+  private var quotas = QuotaRounds()
   private var nextHeartbeat = Int64.min
-  private var nextRepeat = Int64.min
 
   init(instance: ReplicaDatagram.Instance) { self.instance = instance }
 
@@ -86,12 +78,14 @@ struct Neighborhood {
 
   // MARK: - Saying
 
-  private mutating func datagram(_ kind: ReplicaDatagram.Kind, _ wall: Int64, _ counts: [ReplicaCount] = []) -> [UInt8]?
-  {
+  private mutating func datagram(
+    _ kind: ReplicaDatagram.Kind, _ wall: Int64, _ counts: [ReplicaCount] = [], quotas: [QuotaCount] = []
+  ) -> [UInt8]? {
     guard let key = keys.first else { return nil }
     sequences[kind, default: 0] += 1
     return ReplicaDatagram(
-      kind: kind, instance: instance, sequence: sequences[kind, default: 1], time: UInt64(max(0, wall)), counts: counts
+      kind: kind, instance: instance, sequence: sequences[kind, default: 1], time: UInt64(max(0, wall)), counts: counts,
+      quotas: quotas
     ).bytes(key: key)
   }
 
@@ -100,7 +94,11 @@ struct Neighborhood {
   ///   - now: milliseconds that never go back.
   ///   - wall: milliseconds since 1970.
   ///   - changes: what this replica has counted since the last round.
-  mutating func tick(now: Int64, wall: Int64, changes: [ReplicaCount]) -> [Action] {
+  ///   - quotaChanges: the same of quotas.
+  ///   - everything: what is known of quotas, whoever counted it.
+  mutating func tick(
+    now: Int64, wall: Int64, changes: [ReplicaCount], quotaChanges: [QuotaCount], everything: QuotaRounds.Part
+  ) -> [Action] {
     guard !keys.isEmpty else { return [] }
     if keys.count > 1, now >= formerKeyEnd { keys.removeLast() }
     var actions = forget(now)
@@ -109,12 +107,19 @@ struct Neighborhood {
       actions += say(.heartbeat, wall)
     }
     let targets = peers.filter { $0.value.isPresent }.map(\.key)
+    let (instance, present) = (instance, Set(targets))
+    // Whoever is here speaks for itself, and everybody for those that are gone.
+    let words = quotas.next(now, changes: quotaChanges, present: targets) { part in
+      everything(part).filter { $0.origin == instance || !present.contains($0.origin) }
+    }
     guard !targets.isEmpty else {
-      repeats = [:]
+      repeats.clear()
       return actions
     }
-    actions += say(changes + dueRepeats(now, changes), wall, to: targets)
+    for count in changes { repeats.note(count, of: count.name, now: now) }
+    actions += say(changes + repeats.due(now), wall, to: targets)
     for target in targets { actions += sayBacklog(to: target, wall) }
+    for words in words { actions += say(words, wall) }
     return actions
   }
 
@@ -146,29 +151,26 @@ struct Neighborhood {
     return actions
   }
 
+  private mutating func say(_ words: QuotaRounds.Words, _ wall: Int64) -> [Action] {
+    var actions: [Action] = []
+    var rest = words.counts[...]
+    while !rest.isEmpty {
+      let piece = Array(rest.prefix(ReplicaDatagram.quotaBound))
+      rest = rest.dropFirst(piece.count)
+      guard let bytes = datagram(.quotas, wall, quotas: piece) else { break }
+      for target in words.targets {
+        if let address = peers[target]?.address { actions.append(.send(bytes, to: address, .counts)) }
+      }
+    }
+    return actions
+  }
+
   /// A replica that has just come hears everything, a part in each round.
   private mutating func sayBacklog(to target: ReplicaDatagram.Instance, _ wall: Int64) -> [Action] {
     guard let backlog = peers[target]?.backlog, !backlog.isEmpty else { return [] }
     let part = backlog.prefix(ReplicaDatagram.countBound * 16)
     peers[target]?.backlog.removeFirst(part.count)
     return say(Array(part), wall, to: [target])
-  }
-
-  /// Counts that are to be said again, and those that just changed noted for it.
-  private mutating func dueRepeats(_ now: Int64, _ changes: [ReplicaCount]) -> [ReplicaCount] {
-    for count in changes where repeats[count.name] != nil || repeats.count < Self.repeatBound {
-      repeats[count.name] = Repeat(count: count, due: now + Self.repeats[0], step: 0)
-    }
-    guard now >= nextRepeat else { return [] }
-    nextRepeat = now + Self.repeats[0]
-    var due: [ReplicaCount] = []
-    for (name, item) in repeats where item.due <= now {
-      due.append(item.count)
-      let step = item.step + 1
-      repeats[name] =
-        step < Self.repeats.count ? Repeat(count: item.count, due: now + Self.repeats[step], step: step) : nil
-    }
-    return due
   }
 
   // MARK: - Hearing
@@ -208,10 +210,12 @@ struct Neighborhood {
     if peers[datagram.instance]?.isPresent == false {
       peers[datagram.instance]?.isPresent = true
       peers[datagram.instance]?.backlog = everything()
+      quotas.joined(datagram.instance)
       actions.append(.joined(address))
       // It need not wait for the next round to know this one.
       if let bytes = self.datagram(.heartbeat, wall) { actions.append(.send(bytes, to: address, .heartbeat)) }
     }
+    if !datagram.quotas.isEmpty { actions.append(.hear(datagram.quotas)) }
     for count in datagram.counts {
       if let news = hear(count, of: datagram.instance, now) {
         actions.append(.add(news, count.name, seconds: count.seconds))

@@ -2,7 +2,8 @@ import Crypto
 import Foundation
 
 /// What replicas of one gateway say to each other, as bytes: `PR`, the version, the kind, who says it (16 bytes), its number
-/// (8), when (8, milliseconds since 1970), counts, and an HMAC-SHA256 over all of that (32). Numbers are big-endian.
+/// (8), when (8, milliseconds since 1970), counts of rates or of quotas, and an HMAC-SHA256 over all of that (32). Numbers
+/// are big-endian; those that are mostly small are written seven bits a byte, the lowest first.
 struct ReplicaDatagram: Equatable, Sendable {
   enum Kind: UInt8, CaseIterable, Sendable {
     /// I am here.
@@ -10,6 +11,7 @@ struct ReplicaDatagram: Equatable, Sendable {
     case counts = 2
     /// I am about to end.
     case leaving = 3
+    case quotas = 4
   }
 
   /// Why bytes are not believed.
@@ -27,6 +29,11 @@ struct ReplicaDatagram: Equatable, Sendable {
   struct Instance: Hashable, Sendable {
     var high: UInt64
     var low: UInt64
+
+    static func random() -> Instance {
+      var system = SystemRandomNumberGenerator()
+      return Instance(high: system.next(), low: system.next())
+    }
   }
 
   static let version: UInt8 = 1
@@ -36,6 +43,8 @@ struct ReplicaDatagram: Equatable, Sendable {
   static let bound = 1_232
   /// Counts of a datagram: as many as have room whatever their numbers.
   static let countBound = (bound - headBytes - codeBytes) / (16 + 2 + 30)
+  /// Counts of quotas in a datagram, likewise: a name, who has counted, and three numbers.
+  static let quotaBound = (bound - headBytes - codeBytes) / (16 + 1 + 16 + 10 + 10 + 10)
 
   var kind: Kind
   var instance: Instance
@@ -44,6 +53,7 @@ struct ReplicaDatagram: Equatable, Sendable {
   /// Milliseconds since 1970.
   var time: UInt64
   var counts: [ReplicaCount] = []
+  var quotas: [QuotaCount] = []
 
   func bytes(key: SymmetricKey) -> [UInt8] {
     var bytes: [UInt8] = [0x50, 0x52, Self.version, kind.rawValue]
@@ -54,6 +64,17 @@ struct ReplicaDatagram: Equatable, Sendable {
       Self.append(count.name.low, 8, to: &bytes)
       Self.append(UInt64(count.seconds), 2, to: &bytes)
       for number in [count.generation, count.total, count.recent] { Self.appendShort(number, to: &bytes) }
+    }
+    for count in quotas {
+      Self.append(count.period.name.high, 8, to: &bytes)
+      Self.append(count.period.name.low, 8, to: &bytes)
+      // Mostly a replica speaks of itself.
+      let isOwn = count.origin == instance
+      bytes.append(isOwn ? 0 : 1)
+      if !isOwn { for number in [count.origin.high, count.origin.low] { Self.append(number, 8, to: &bytes) } }
+      // The sign in the lowest bit.
+      Self.appendShort(UInt64(bitPattern: count.period.index << 1 ^ count.period.index >> 63), to: &bytes)
+      for number in [UInt64(max(0, count.end)), count.total] { Self.appendShort(number, to: &bytes) }
     }
     return bytes + Array(HMAC<SHA256>.authenticationCode(for: bytes, using: key))
   }
@@ -91,6 +112,22 @@ struct ReplicaDatagram: Equatable, Sendable {
       throw .malformed
     }
     (self.kind, instance, self.sequence, self.time) = (kind, Instance(high: high, low: low), sequence, time)
+    while at < end, kind == .quotas {
+      guard let high = number(8), let low = number(8), let other = number(1), other <= 1 else { throw .malformed }
+      var origin = instance
+      if other == 1 {
+        guard let high = number(8), let low = number(8) else { throw .malformed }
+        origin = Instance(high: high, low: low)
+      }
+      guard let index = shortNumber(), let periodEnd = shortNumber(), periodEnd <= UInt64(Int64.max),
+        let total = shortNumber(), (1...QuotaCount.bound).contains(total)
+      else { throw .malformed }
+      quotas.append(
+        QuotaCount(
+          period: QuotaPeriod(
+            name: CounterName(high: high, low: low), index: Int64(bitPattern: index >> 1) ^ -Int64(index & 1)),
+          end: Int64(periodEnd), origin: origin, total: total))
+    }
     while at < end {
       guard kind == .counts, let high = number(8), let low = number(8), let seconds = number(2),
         (1...300).contains(seconds), let generation = shortNumber(), let total = shortNumber(),
@@ -103,12 +140,16 @@ struct ReplicaDatagram: Equatable, Sendable {
     }
   }
 
-  init(kind: Kind, instance: Instance, sequence: UInt64, time: UInt64, counts: [ReplicaCount] = []) {
+  init(
+    kind: Kind, instance: Instance, sequence: UInt64, time: UInt64, counts: [ReplicaCount] = [],
+    quotas: [QuotaCount] = []
+  ) {
     self.kind = kind
     self.instance = instance
     self.sequence = sequence
     self.time = time
     self.counts = counts
+    self.quotas = quotas
   }
 
   private static func append(_ number: UInt64, _ size: Int, to bytes: inout [UInt8]) {

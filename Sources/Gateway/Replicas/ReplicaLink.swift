@@ -28,10 +28,13 @@ final class ReplicaLink {
   static let round = TimeAmount.milliseconds(20)
   /// Between two looks at where the names lead.
   static let resolveInterval: Int64 = 5_000
+  /// Between two looks for quotas whose period is over.
+  static let forgetInterval: Int64 = 60_000
 
   private let settings: NeighborhoodSettings
   private let loop: any EventLoop
   private let limits: ReplicatedLimits
+  private let quotas: SharedQuotas
   private let meter: ReplicaMeter
   private let logger: Logger
   private var neighborhood: Neighborhood
@@ -40,6 +43,7 @@ final class ReplicaLink {
   private var ticking: RepeatedTask?
   private var nextResolve = Int64.min
   private var isResolving = false
+  private var nextForgetting = Int64.min
   private var started: Int64 = 0
   private var isOpening = false
   private var nextOpen = Int64.min
@@ -49,15 +53,16 @@ final class ReplicaLink {
   private var isToldRefused = false
 
   init(
-    _ settings: NeighborhoodSettings, loop: any EventLoop, limits: ReplicatedLimits, meter: ReplicaMeter, logger: Logger
+    _ settings: NeighborhoodSettings, loop: any EventLoop, limits: ReplicatedLimits, quotas: SharedQuotas,
+    meter: ReplicaMeter, logger: Logger
   ) {
     self.settings = settings
     self.loop = loop
     self.limits = limits
+    self.quotas = quotas
     self.meter = meter
     self.logger = logger
-    var system = SystemRandomNumberGenerator()
-    neighborhood = Neighborhood(instance: .init(high: system.next(), low: system.next()))
+    neighborhood = Neighborhood(instance: quotas.replicated.origin)
     meter.present = 0
   }
 
@@ -104,7 +109,7 @@ final class ReplicaLink {
   func use(_ key: Data?) {
     guard let key else {
       return logger.warning(
-        "Rate limits are not shared: the management service gave no key for replicas (it is older than this gateway)")
+        "Limits are not shared: the management service gave no key for replicas (it is older than this gateway)")
     }
     neighborhood.use(SymmetricKey(data: key), now: Self.now())
     guard ticking == nil, !isClosed else { return }
@@ -128,7 +133,8 @@ final class ReplicaLink {
   func remembered() -> ReplicaMemory {
     let now = Self.now()
     return ReplicaMemory(
-      windows: limits.windows(now: now), heard: neighborhood.marks(own: limits.everything(now: now)))
+      windows: limits.windows(now: now), heard: neighborhood.marks(own: limits.everything(now: now)),
+      quotas: quotas.everything(now: Self.seconds()))
   }
 
   /// Goes on from what another process of this replica remembers.
@@ -136,23 +142,35 @@ final class ReplicaLink {
     let now = Self.now()
     limits.add(memory.windows, now: now)
     neighborhood.takeOver(memory.heard, now: now)
+    quotas.hear(memory.quotas, now: Self.seconds())
   }
 
   // MARK: - Rounds
 
   private static func now() -> Int64 { Int64(NIODeadline.now().uptimeNanoseconds / 1_000_000) }
   private static func wall() -> Int64 { (Clock.ticks() - Clock.unixEpochTicks) / 10_000 }
+  /// Since 0001-01-01.
+  private static func seconds() -> Int64 { Clock.ticks() / 10_000_000 }
 
   private func tick() {
     let now = Self.now()
     guard !channels.isEmpty else { return open(now) }
     if now >= nextResolve, !isResolving { resolve(now) }
-    perform(neighborhood.tick(now: now, wall: Self.wall(), changes: limits.takeChanges(now: now)))
+    let (seconds, replicated) = (Self.seconds(), quotas.replicated)
+    perform(
+      neighborhood.tick(
+        now: now, wall: Self.wall(), changes: limits.takeChanges(now: now),
+        quotaChanges: quotas.takeChanges(now: seconds)
+      ) { replicated.part($0, now: seconds) })
+    if now >= nextForgetting {
+      nextForgetting = now + Self.forgetInterval
+      replicated.forget(now: seconds)
+    }
     meter.present = neighborhood.present
     if !isToldAlone, neighborhood.present == 0, now - started > 15_000 {
       isToldAlone = true
       logger.warning(
-        "No other replica answers at \(settings.host), UDP port \(settings.heartbeatPort): rate limits count here alone"
+        "No other replica answers at \(settings.host), UDP port \(settings.heartbeatPort): limits count here alone"
       )
     }
     for channel in channels.values { channel.flush() }
@@ -185,10 +203,11 @@ final class ReplicaLink {
       switch action {
       case .send(let bytes, let address, let channel): send(bytes, to: address, channel)
       case .add(let count, let name, let seconds): limits.add(count, to: name, seconds: seconds, now: Self.now())
+      case .hear(let counts): quotas.hear(counts, now: Self.seconds())
       case .joined(let address):
         isToldAlone = false
         started = Self.now()
-        logger.info("The replica at \(address) shares its rate limits with this one")
+        logger.info("The replica at \(address) shares its limits with this one")
       case .left(let address): logger.info("The replica at \(address) is gone")
       case .refused(let refusal, let address):
         meter.count(refusal)

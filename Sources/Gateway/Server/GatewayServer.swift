@@ -29,7 +29,7 @@ public struct GatewayServerSettings: Sendable {
   public var quotaPath: String?
   /// Where limits are counted for all replicas; nil counts in the process.
   public var counters: CounterStore?
-  /// Where other replicas are, to count rate limits together; nil counts alone.
+  /// Where other replicas are, to count limits together; nil counts alone.
   public var neighborhood: NeighborhoodSettings?
   /// Take part in distributed traces: continue the caller's or begin one, and tell backends (W3C `traceparent`).
   public var joinsTraces: Bool
@@ -107,7 +107,9 @@ public final class GatewayServer: Sendable {
     group = MultiThreadedEventLoopGroup(numberOfThreads: settings.threads)
     self.backends = backends ?? BackendRegistry(logger: logger)
     let replicated = settings.neighborhood == nil ? nil : ReplicatedLimits()
-    let memory = ProcessMemory(metrics: metrics, meters: meters, replicated: replicated)
+    let replicatedQuotas = settings.neighborhood == nil ? nil : ReplicatedQuotas()
+    let memory = ProcessMemory(
+      metrics: metrics, meters: meters, limits: LimitTable(replicated: replicatedQuotas), replicated: replicated)
     self.memory = memory
     quotas = settings.quotaPath.map {
       QuotaKeeper(path: $0, limits: memory.limits, logger: logger, takesOver: settings.takesOver)
@@ -124,11 +126,13 @@ public final class GatewayServer: Sendable {
       }.wait()
     }
     let first = loops[0]
-    if let neighborhood = settings.neighborhood, let replicated {
+    if let neighborhood = settings.neighborhood, let replicated, let replicatedQuotas {
+      let shared = SharedQuotas(table: memory.limits, replicated: replicatedQuotas)
       replicas = try first.eventLoop.submit {
         NIOLoopBound(
           ReplicaLink(
-            neighborhood, loop: first.eventLoop, limits: replicated, meter: meters.replicas, logger: logger),
+            neighborhood, loop: first.eventLoop, limits: replicated, quotas: shared, meter: meters.replicas,
+            logger: logger),
           eventLoop: first.eventLoop)
       }.wait()
     } else {

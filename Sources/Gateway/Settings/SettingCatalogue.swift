@@ -43,12 +43,12 @@ extension Setting {
     [
       Setting(
         "neighborhood.host", .text, nil,
-        "DNS name of all replicas, with which rate limits are counted together; several names or addresses are separated "
-          + "by commas. See [limits](limits.md)."),
+        "DNS name of all replicas, with which rate limits and quotas are counted together; several names or addresses are "
+          + "separated by commas. See [limits](limits.md)."),
       Setting(
         "neighborhood.heartbeat.port", .port, "4291", "UDP port of replica heartbeats."),
       Setting(
-        "policy.rate-limit.sync.port", .port, "4290", "UDP port of rate-limit synchronisation."),
+        "policy.rate-limit.sync.port", .port, "4290", "UDP port of the synchronisation of rate limits and quotas."),
       Setting(
         "net.server.http.forwarded.proto.enabled", .boolean, "false",
         "Trusts `X-Forwarded-Proto` when the route decides between http and https."),
