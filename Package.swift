@@ -51,7 +51,7 @@ let package = Package(
     .target(name: "Expressions", dependencies: ["CThreads", "DotNet"], swiftSettings: strict),
     .target(name: "Liquid", dependencies: ["DotNet"], swiftSettings: strict),
     .target(name: "JSONSchema", dependencies: ["DotNet"], swiftSettings: strict),
-    .target(name: "OData", swiftSettings: strict),
+    .target(name: "OData", dependencies: ["DotNet"], swiftSettings: strict),
     .target(name: "GraphQL", dependencies: ["JSONSchema"], swiftSettings: strict),
     // Lifetimes: functions that lend spans of a head's bytes (as swift-nio itself does).
     .target(name: "HTTPWire", swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),

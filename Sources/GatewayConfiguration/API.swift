@@ -35,6 +35,8 @@ public struct API: Codable, Sendable, Equatable {
   public var schemas: [SchemaDocument]
   /// What the API answers with; nil for one that is not of GraphQL.
   public var graphQL: GraphQLService?
+  /// The model that requests can be held against; nil for an API that is not of OData.
+  public var odata: ODataService?
   public var policy: PolicyText?
   /// Where the API lives; nil for an API of the service itself.
   public var workspace: WorkspaceIdentity?
@@ -44,8 +46,8 @@ public struct API: Codable, Sendable, Equatable {
     version: String? = nil, versionSet: VersionSet? = nil, protocols: Set<Scheme> = [.https],
     kind: Kind? = nil, serviceURL: String? = nil, subscriptionRequired: Bool = true,
     subscriptionKeyNames: SubscriptionKeyNames = SubscriptionKeyNames(), operations: [Operation] = [],
-    schemas: [SchemaDocument] = [], graphQL: GraphQLService? = nil, policy: PolicyText? = nil,
-    workspace: WorkspaceIdentity? = nil
+    schemas: [SchemaDocument] = [], graphQL: GraphQLService? = nil, odata: ODataService? = nil,
+    policy: PolicyText? = nil, workspace: WorkspaceIdentity? = nil
   ) {
     self.id = id
     self.displayName = displayName
@@ -62,13 +64,14 @@ public struct API: Codable, Sendable, Equatable {
     self.operations = operations
     self.schemas = schemas
     self.graphQL = graphQL
+    self.odata = odata
     self.policy = policy
     self.workspace = workspace
   }
 
   private enum CodingKeys: String, CodingKey {
     case id, displayName, path, revision, isCurrentRevision, version, versionSet, protocols, kind, serviceURL
-    case subscriptionRequired, subscriptionKeyNames, operations, schemas, graphQL, policy, workspace
+    case subscriptionRequired, subscriptionKeyNames, operations, schemas, graphQL, odata, policy, workspace
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -89,6 +92,7 @@ public struct API: Codable, Sendable, Equatable {
     try container.encode(operations, forKey: .operations)
     try container.encode(schemas, forKey: .schemas)
     try container.encodeIfPresent(graphQL, forKey: .graphQL)
+    try container.encodeIfPresent(odata, forKey: .odata)
     try container.encodeIfPresent(policy, forKey: .policy)
     try container.encodeIfPresent(workspace, forKey: .workspace)
   }

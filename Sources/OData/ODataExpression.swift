@@ -1,16 +1,18 @@
 /// Reads expressions and the lists of system query options, by recursive descent with a bound on depth. It says whether a
-/// text is one; what names stand for, only a model could tell.
+/// text is one; and whether there is what its names stand for, where a model tells.
 struct ODataExpression {
-  private var lexer: ODataLexer
-  private var token: ODataToken
+  private(set) var lexer: ODataLexer
+  private(set) var token: ODataToken
   private var depth = 0
+  var names: ODataNames
 
   private static let depthLimit = 64
 
   typealias Failure = ODataLexer.Unreadable
 
-  init(_ text: String) throws(Failure) {
+  init(_ text: String, names: ODataNames = ODataNames()) throws(Failure) {
     lexer = ODataLexer(text)
+    self.names = names
     token = try lexer.next()
   }
 
@@ -82,6 +84,7 @@ struct ODataExpression {
   }
 
   private mutating func primary() throws(Failure) {
+    var shape = ODataModel.Shape.unknown
     switch token.kind {
     case .number, .text, .moment: return try advance()
     case .mark(UInt8(ascii: "(")):
@@ -96,58 +99,82 @@ struct ODataExpression {
     case .mark(UInt8(ascii: "$")):
       // $it, $root/…, $this, $count
       try advance()
+      if token.text == "it" { shape = names.root }
       try name()
-    case .name: try member()
+    case .name: shape = try member(of: nil)
     default: throw unexpected
     }
-    try path()
+    try path(from: shape)
   }
 
   /// A name, with the arguments of a function or the key of a collection behind it.
-  private mutating func member() throws(Failure) {
-    let isCase = token.text == "case"
+  ///
+  /// - Parameter shape: what it stands behind; nil for the first of a path.
+  private mutating func member(of shape: ODataModel.Shape?) throws(Failure) -> ODataModel.Shape {
+    let name = String(token.text)
+    let isCase = name == "case"
     try advance()
-    guard try accept("(") else { return }
-    if try accept(")") { return }
+    guard try accept("(") else { return try names.shape(of: name, in: shape) }
+    if try accept(")") { return try names.result(of: name, in: shape, arguments: []) }
     try enter()
-    try list { (reader) throws(Failure) in try reader.argument(isCase) }
+    var arguments: [String?] = []
+    try list { (reader) throws(Failure) in arguments.append(try reader.argument(isCase)) }
     depth -= 1
     try expect(")")
+    return try names.result(of: name, in: shape, arguments: arguments)
   }
 
   /// `expression`, `name=expression`, or `condition:value` of `case`.
-  private mutating func argument(_ isCase: Bool) throws(Failure) {
+  ///
+  /// - Returns: the name.
+  private mutating func argument(_ isCase: Bool) throws(Failure) -> String? {
+    if token.kind == .name {
+      // Only the next word tells whether this is a name or the expression itself.
+      var ahead = lexer
+      if try ahead.next().kind == .mark(UInt8(ascii: "=")) {
+        let name = String(token.text)
+        try advance()
+        try advance()
+        try expression()
+        return name
+      }
+    }
     try expression()
     if isCase {
       try expect(":")
       try expression()
-    } else if try accept("=") {
-      try expression()
     }
+    return nil
   }
 
   /// Further segments: members, `$count`, `any(x:…)`, `all(x:…)`.
-  private mutating func path() throws(Failure) {
+  private mutating func path(from start: ODataModel.Shape) throws(Failure) {
+    var shape = start
     while try accept("/") {
       if try accept("$") {
         try name()
+        shape = .unknown
         continue
       }
       if try accept("@") {
         try name()
+        shape = .unknown
         continue
       }
       guard token.kind == .name else { throw unexpected }
       guard token.text == "any" || token.text == "all" else {
-        try member()
+        shape = try member(of: shape)
         continue
       }
       try advance()
       try expect("(")
+      defer { shape = .unknown }
       if try accept(")") { continue }
+      names.variables.append((String(token.text), shape.element))
       try name()
       try expect(":")
       try expression()
+      names.variables.removeLast()
       try expect(")")
     }
   }
@@ -198,24 +225,55 @@ struct ODataExpression {
     try list { (reader) throws(Failure) in try reader.item(allowsReference: true) }
   }
 
-  private mutating func item(allowsReference: Bool) throws(Failure) {
+  private mutating func item(allowsReference isExpanded: Bool) throws(Failure) {
+    var path = ODataItemPath(isExpanded: isExpanded)
     repeat {
       if try accept("*") {
-        continue
+        path.end()
       } else if try accept("$") {
-        guard allowsReference || token.text == "count" else { throw unexpected }
+        guard isExpanded || token.text == "count" else { throw unexpected }
         try name()
       } else {
-        let isNamespace = token.text.hasSuffix(".")
+        let text = String(token.text)
         try name()
-        if isNamespace { try expect("*") }
+        if text.hasSuffix(".") {
+          try expect("*")
+          try names.check(namespace: String(text.dropLast()))
+          path.end()
+        } else {
+          try names.follow(text, in: &path)
+        }
       }
     } while try accept("/")
+    try names.check(path)
     guard try accept("(") else { return }
     try enter()
+    let outer = names.scope
+    names.scope = ODataNames.Scope(shape: path.shape ?? .unknown, aliases: nestedAliases)
     repeat { try nestedOption() } while try accept(";")
+    names.scope = outer
     depth -= 1
     try expect(")")
+  }
+
+  /// What `$compute` names among the options that begin here, wherever it stands among them.
+  private var nestedAliases: Set<String> {
+    guard names.model != nil else { return [] }
+    var (ahead, token, level) = (lexer, token, 0)
+    var aliases: Set<String> = []
+    var isNamed = false
+    while true {
+      switch token.kind {
+      case .mark(UInt8(ascii: "(")): level += 1
+      case .mark(UInt8(ascii: ")")): level -= 1
+      case .name where isNamed && level == 0: aliases.insert(String(token.text))
+      default: break
+      }
+      isNamed = token.kind == .name && token.text == "as"
+      // What cannot be read is complained about where it stands.
+      guard level >= 0, token.kind != .end, let next = try? ahead.next() else { return aliases }
+      token = next
+    }
   }
 
   private mutating func nestedOption() throws(Failure) {
@@ -292,9 +350,20 @@ struct ODataExpression {
     try expect(")")
   }
 
-  /// What stands in the parentheses of a path's segment: keys, or the arguments of a function.
-  mutating func keys() throws(Failure) {
-    if token.kind == .end { return }
-    try list { (reader) throws(Failure) in try reader.argument(false) }
+  /// What stands in the parentheses of a path's segment, without the outermost ones: keys, or the arguments of a function
+  /// and perhaps, in further parentheses, a key of what it returns.
+  ///
+  /// - Returns: for each pair of parentheses the names; nil for a value without one.
+  mutating func keys() throws(Failure) -> [[String?]] {
+    var groups: [[String?]] = []
+    while true {
+      var names: [String?] = []
+      if token.kind != .end, !isAt(")") {
+        try list { (reader) throws(Failure) in names.append(try reader.argument(false)) }
+      }
+      groups.append(names)
+      guard try accept(")") else { return groups }
+      try expect("(")
+    }
   }
 }

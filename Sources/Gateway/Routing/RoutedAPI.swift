@@ -60,6 +60,12 @@ final class RoutedAPI: Sendable {
     if api.operations.isEmpty, api.kind == .grpc {
       api.operations = [.init(id: "grpc", displayName: "gRPC", method: "POST", urlTemplate: "/*")]
     }
+    // What the resources of a service of OData are, its model says.
+    if api.operations.isEmpty, api.odata != nil {
+      api.operations = ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"].map {
+        .init(id: "odata-\($0.lowercased())", displayName: "odata", method: $0, urlTemplate: "/*")
+      }
+    }
     isGRPC = api.kind == .grpc
     self.api = Shared(api)
     var tree = OperationTree()

@@ -50,7 +50,7 @@ struct ResourceKind: Sendable {
         "description": .text(maximum: 32_768), "serviceUrl": .text(maximum: 2_000), "protocols": .list,
         "subscriptionRequired": .flag, "subscriptionKeyParameterNames": .object, "apiRevision": .text(maximum: 100),
         "isCurrent": .flag,
-        "type": .word(["http", "graphql", "grpc"]), "apiType": .word(["http", "graphql", "grpc"]),
+        "type": .word(["http", "graphql", "grpc", "odata"]), "apiType": .word(["http", "graphql", "grpc", "odata"]),
         "format": .word(["grpc"]), "value": .text(maximum: ServiceDefinition.bound),
         "apiRevisionDescription": .text(maximum: 256),
         "isOnline": .flag,

@@ -22,12 +22,20 @@ extension GraphQLService {
   }
 }
 
+extension ODataService {
+  /// The text of a metadata document of OData, empty when it has none; nil for any other schema.
+  static func metadata(_ properties: JSONObject) -> String? {
+    guard properties.string("contentType")?.lowercased().contains("odata") == true else { return nil }
+    return properties["document"]?["value"]?.stringValue ?? properties.string("value") ?? ""
+  }
+}
+
 extension SchemaDocument {
   /// The schema that the properties of an API's or the service's schema hold; nil when they hold none that contents can be
-  /// held against, as those of GraphQL.
+  /// held against, as those of GraphQL and OData.
   init?(_ properties: JSONObject, id: String) {
     let type = (properties.string("contentType") ?? properties.string("schemaType") ?? "json").lowercased()
-    if type.contains("graphql") { return nil }
+    if type.contains("graphql") || type.contains("odata") { return nil }
     let document = properties["document"]
     let value = properties.string("value") ?? document?["value"]?.stringValue
     if type.hasSuffix("xml") {

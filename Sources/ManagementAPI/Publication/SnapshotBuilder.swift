@@ -191,7 +191,7 @@ struct SnapshotBuilder {
           policy: policy("apis/operations/policies", of: operation.path),
           contract: OperationContract(operation.properties))
       }.sorted { $0.id < $1.id }, schemas: schemas("apis/schemas", of: resource.path),
-      graphQL: resource.string("type") == "graphql" ? graphQL(of: resource.path) : nil,
+      graphQL: resource.string("type") == "graphql" ? graphQL(of: resource.path) : nil, odata: odata(of: resource),
       policy: policy("apis/policies", of: resource.path))
   }
 
@@ -204,6 +204,14 @@ struct SnapshotBuilder {
           id: resolver.name, path: resolver.string("path") ?? "",
           policy: policy("apis/resolvers/policies", of: resolver.path))
       }.sorted { $0.id < $1.id })
+  }
+
+  /// An API is one of OData by its type, or by a schema.
+  private func odata(of api: StoredResource) -> ODataService? {
+    let metadata = children("apis/schemas", of: api.path).sorted { $0.name < $1.name }
+      .lazy.compactMap { ODataService.metadata($0.properties) }.first
+    guard metadata != nil || api.string("type") == "odata" else { return nil }
+    return ODataService(metadata: metadata)
   }
 
   private func schemas(_ type: String, of parent: ResourcePath) -> [SchemaDocument] {

@@ -18,6 +18,10 @@ struct SchemaRules {
       guard let complaint = ContractCheck.complaint(aboutGraphQL: text) else { return }
       throw .validation(target, complaint)
     }
+    if let text = ODataService.metadata(properties) {
+      guard let complaint = ContractCheck.complaint(aboutOData: text) else { return }
+      throw .validation(target, complaint)
+    }
     guard let document = SchemaDocument(properties, id: path.name) else {
       throw .validation(target, "The schema has no content.")
     }

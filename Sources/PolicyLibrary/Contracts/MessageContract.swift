@@ -1,5 +1,6 @@
 import GraphQL
 import JSONSchema
+import OData
 
 /// What an operation says of its messages, ready for the policies that hold requests and responses against it: compiled
 /// once for a configuration, and only for operations whose policies ask for it.
@@ -38,11 +39,13 @@ public final class MessageContract: Sendable {
   let responses: [Response]
   /// The schema of an API of GraphQL, or why it has none that can be used; nil for any other API.
   let graphQL: Result<GraphQLSchema, GraphQLError>?
+  /// The model of an API of OData, or why it cannot be used; nil for one without a model.
+  let odata: Result<ODataModel, ODataModelProblem>?
 
   init(
     path: [Parameter] = [], query: [Parameter] = [], headers: [Parameter] = [],
     representations: [Representation] = [], responses: [Response] = [],
-    graphQL: Result<GraphQLSchema, GraphQLError>? = nil
+    graphQL: Result<GraphQLSchema, GraphQLError>? = nil, odata: Result<ODataModel, ODataModelProblem>? = nil
   ) {
     self.path = path
     self.query = query
@@ -50,6 +53,7 @@ public final class MessageContract: Sendable {
     self.representations = representations
     self.responses = responses
     self.graphQL = graphQL
+    self.odata = odata
   }
 
   /// Of an operation that says nothing, and of a request that none matches.

@@ -1,6 +1,7 @@
 public import GatewayConfiguration
 import GraphQL
 import JSONSchema
+import OData
 
 /// Reads an operation's contract and compiles what it refers to.
 struct MessageContractReader {
@@ -11,8 +12,9 @@ struct MessageContractReader {
 
   func contract(of operation: GatewayConfiguration.Operation) -> MessageContract {
     let graphQL = api.graphQL.map { schemas.graphQL($0.schema, owner: owner) }
+    let odata = api.odata?.metadata.map { schemas.odata($0, owner: owner) }
     guard let json = operation.contract?.json, let document = try? JSONValue(Array(json.utf8)) else {
-      return graphQL == nil ? .empty : MessageContract(graphQL: graphQL)
+      return graphQL == nil && odata == nil ? .empty : MessageContract(graphQL: graphQL, odata: odata)
     }
     let request = document["request"]
     return MessageContract(
@@ -24,7 +26,7 @@ struct MessageContractReader {
             status: $0, headers: parameters(response["headers"]),
             representations: representations(response["representations"]))
         }
-      }, graphQL: graphQL)
+      }, graphQL: graphQL, odata: odata)
   }
 
   // MARK: - Parameters
@@ -144,6 +146,16 @@ public enum ContractCheck {
     } catch {
       let place = error.locations.first.map { "line \($0.line), column \($0.column): " } ?? ""
       return place + error.message
+    }
+  }
+
+  /// What keeps a metadata document of OData from being used; nil when nothing does.
+  public static func complaint(aboutOData text: String) -> String? {
+    do {
+      _ = try ODataModel(text)
+      return nil
+    } catch {
+      return error.message
     }
   }
 

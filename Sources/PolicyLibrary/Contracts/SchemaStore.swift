@@ -2,6 +2,7 @@ import DotNet
 import GatewayConfiguration
 import GraphQL
 import JSONSchema
+import OData
 
 /// A schema that contents are held against.
 enum ContentSchema: Sendable {
@@ -51,6 +52,7 @@ final class SchemaStore {
   private var contents: [Key: Content] = [:]
   private var schemas: [Key: Result<ContentSchema, SchemaFault>] = [:]
   private var graphQL: [String: Result<GraphQLSchema, GraphQLError>] = [:]
+  private var odata: [String: Result<ODataModel, ODataModelProblem>] = [:]
 
   /// The collections of named schemas in documents of OpenAPI and Swagger.
   private static let collections = ["/components/schemas", "/definitions"]
@@ -93,6 +95,17 @@ final class SchemaStore {
     let made: Result<GraphQLSchema, GraphQLError>
     do { made = .success(try GraphQLSchema(text)) } catch { made = .failure(error) }
     graphQL[owner] = made
+    return made
+  }
+
+  /// The model of an API of OData.
+  ///
+  /// - Parameter owner: the API and revision.
+  func odata(_ metadata: String, owner: String) -> Result<ODataModel, ODataModelProblem> {
+    if let known = odata[owner] { return known }
+    let made: Result<ODataModel, ODataModelProblem>
+    do { made = .success(try ODataModel(metadata)) } catch { made = .failure(error) }
+    odata[owner] = made
     return made
   }
 

@@ -20,13 +20,15 @@ extension PolicyDefinition {
       plan.report(element.diagnostic("PL0114", "'min-odata-version' is above 'max-odata-version'."))
     }
     if size != nil { plan.readsRequestBody = true }
+    plan.readsContract = true
     plan.emit(
       ValidateODataRequest(
         variable: variable, standard: versions[0], least: versions[1], most: versions[2], size: size), element)
   }
 }
 
-/// Holds a request against OData's conventions for addresses, and its versions and size against the policy.
+/// Holds a request against OData's conventions for addresses and the API's model, and its versions and size against the
+/// policy.
 struct ValidateODataRequest: PolicyStep {
   /// Bytes.
   static let largestSize = 4 << 20
@@ -49,7 +51,19 @@ struct ValidateODataRequest: PolicyStep {
     return nil
   }
 
+  private func model(_ exchange: Exchange) throws(PolicyError) -> ODataModel? {
+    switch exchange.contract.odata {
+    case .success(let model)?: return model
+    case .failure(let problem)?:
+      throw .internal(
+        source: "validate-odata-request", reason: "ODataSchemaNotUsable",
+        message: "The API's OData schema cannot be used: \(problem.message)")
+    case nil: return nil
+    }
+  }
+
   func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
+    let model = try model(exchange)
     var report = ValidationReport(isResponse: false)
     if let issue = try sizeIssue(exchange) { report.add(issue, .prevent) }
     var version = standard ?? ODataVersion("4.0")
@@ -72,7 +86,8 @@ struct ValidateODataRequest: PolicyStep {
       let path = exchange.request.path.utf8.dropFirst(exchange.facts.apiPathLength)
       let request = ODataRequest(
         path: String(decoding: Array(path), as: UTF8.self),
-        options: QueryText(exchange.request.query ?? "").pairs.map { ($0.name, $0.value) }, version: version)
+        options: QueryText(exchange.request.query ?? "").pairs.map { ($0.name, $0.value) }, version: version,
+        model: model)
       for problem in request.problems { report.add(issue(problem), .prevent) }
     }
     return try report.conclude(exchange, variable: variable)

@@ -27,8 +27,8 @@ struct CaseConfiguration {
     let identity = workspace.map { _ in WorkspaceIdentity(id: "team", displayName: "Team") }
     api = API(
       id: "echo", displayName: "Echo", path: "echo", protocols: [.http, .https], serviceURL: "http://be/api",
-      operations: [operation], schemas: policyCase.schemas, graphQL: policyCase.graphQL, policy: text(.api),
-      workspace: identity)
+      operations: [operation], schemas: policyCase.schemas, graphQL: policyCase.graphQL,
+      odata: policyCase.odataSchema.map { ODataService(metadata: $0) }, policy: text(.api), workspace: identity)
     product = text(.product).map { Product(id: "starter", displayName: "Starter", apiIDs: ["echo"], policy: $0) }
     let products = product.map { [$0] } ?? []
     var snapshot = Snapshot(

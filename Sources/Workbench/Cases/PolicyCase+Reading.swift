@@ -59,6 +59,7 @@ extension PolicyCase {
         authorities.append(CertificateAuthority(certificateID: id, isTrusted: role != "intermediate"))
       }
     case "graphql-schema": graphQLSchema = lines.map(\.text).joined(separator: "\n")
+    case "odata-schema": odataSchema = lines.map(\.text).joined(separator: "\n").trimmed
     case "resolver":
       guard words.count == 1 else {
         throw CaseProblem(line: heading.number, message: "Expected '### resolver Type/field'.")
@@ -128,7 +129,8 @@ extension PolicyCase {
       let all =
         [
           "policy", "fragment", "named-values", "backends", "event-hubs", "operation", "schema", "named-schema",
-          "graphql-schema", "resolver", "external-cache", "counters", "certificate", "authorities", "now", "request",
+          "graphql-schema", "odata-schema", "resolver", "external-cache", "counters", "certificate", "authorities",
+          "now", "request",
         ]
         + kinds
       throw CaseProblem(

@@ -80,6 +80,8 @@ public struct PolicyCase: Sendable {
   var authorities: [CertificateAuthority] = []
   /// The API's GraphQL schema.
   var graphQLSchema: String?
+  /// The API's metadata document of OData.
+  var odataSchema: String?
   /// The policies of the API's resolvers, by `Type/field`.
   var resolvers: [(path: String, lines: [CaseLine])] = []
   /// When it begins; nil for 2026-01-01.
