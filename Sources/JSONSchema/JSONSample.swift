@@ -1,17 +1,28 @@
 /// Makes a value such as a schema describes: its example, default or first allowed value where it has one, else one made
 /// from the types. Bounded: what refers to itself ends at the first repetition.
 public struct JSONSample {
-  private let document: JSONValue
-  private var open: Set<String> = []
+  private var references: JSONSchemaReferences
+  private var open: Set<JSONSchemaReferences.Place> = []
+  /// The document of the schema that is looked at.
+  private var current = 0
   private var left = 2_000
 
-  /// - Parameter document: what references of schemas lead into.
-  public init(_ document: JSONValue) { self.document = document }
+  /// - Parameters:
+  ///   - document: the schema, or a document that has schemas in it.
+  ///   - location: the document's own address, for references to it from others.
+  ///   - others: the other documents that schemas refer to, as for ``JSONSchema``.
+  public init(
+    _ document: JSONValue, location: String = "", others: @escaping JSONSchema.Others = { _, _ in nil }
+  ) {
+    references = JSONSchemaReferences(document, at: location, others)
+  }
 
   /// The sample for the schema at a pointer; nil when there is none.
   public mutating func value(at pointer: String) -> JSONValue? {
-    open = ["#" + pointer]
-    return document[at: pointer].flatMap { value($0, depth: 0) }
+    let place = JSONSchemaReferences.Place(document: 0, path: JSONPointer(pointer).steps)
+    open = [place]
+    current = 0
+    return references.value(at: place).flatMap { value($0, depth: 0) }
   }
 
   private mutating func value(_ schema: JSONValue, depth: Int) -> JSONValue? {
@@ -33,11 +44,17 @@ public struct JSONSample {
     }
   }
 
+  /// Nil for what leads nowhere, and for what is being made already.
   private mutating func target(_ reference: String, _ depth: Int) -> JSONValue? {
-    guard reference.hasPrefix("#"), open.insert(reference).inserted,
-      let schema = document[at: String(reference.dropFirst())]
+    guard let place = try? references.place(of: reference, in: current), let schema = references.value(at: place),
+      open.insert(place).inserted
     else { return nil }
-    defer { open.remove(reference) }
+    let from = current
+    current = place.document
+    defer {
+      open.remove(place)
+      current = from
+    }
     return value(schema, depth: depth + 1)
   }
 

@@ -2,31 +2,9 @@ import DotNet
 
 /// Turns a document, and those that it refers to, into the parts of a schema.
 struct JSONSchemaCompiler {
-  private struct Document {
-    let value: JSONValue
-    /// Empty for the first.
-    let location: String
-    /// Drafts to 7: a reference stands for all of its schema.
-    let referenceIsAlone: Bool
-    /// Paths by `$anchor` and by `$id`.
-    var anchors: [String: [String]]?
+  private typealias Place = JSONSchemaReferences.Place
 
-    init(_ value: JSONValue, location: String) {
-      self.value = value
-      self.location = location
-      let draft = value["$schema"]?.text ?? ""
-      referenceIsAlone = draft.contains("draft-04") || draft.contains("draft-06") || draft.contains("draft-07")
-    }
-  }
-
-  /// A place in one of the documents.
-  private struct Place: Hashable {
-    let document: Int
-    let path: [String]
-  }
-
-  private var documents: [Document]
-  private let others: JSONSchema.Others
+  private var references: JSONSchemaReferences
   private(set) var parts: [JSONSchema.Part] = []
   private var places: [Place: Int] = [:]
   private var pending: [(place: Int, value: JSONValue, at: Place)] = []
@@ -34,16 +12,13 @@ struct JSONSchemaCompiler {
   private var current = 0
 
   private static let partLimit = 20_000
-  /// Most documents of one schema.
-  private static let documentLimit = 64
 
   init(_ document: JSONValue, at location: String, _ others: @escaping JSONSchema.Others) {
-    documents = [Document(document, location: location)]
-    self.others = others
+    references = JSONSchemaReferences(document, at: location, others)
   }
 
   mutating func part(at pointer: String) throws(JSONSchemaError) -> Int {
-    try place(JSONPointer(pointer).steps, [])
+    try part(at: Place(document: 0, path: JSONPointer(pointer).steps), [])
   }
 
   /// Compiles what was referred to until nothing is left.
@@ -55,20 +30,18 @@ struct JSONSchemaCompiler {
       } catch {
         guard at.document > 0 else { throw error }
         throw JSONSchemaError(
-          [], error.keyword, "\(documents[at.document].location)#\(error.pointer): \(error.message)")
+          [], error.keyword, "\(references.documents[at.document].location)#\(error.pointer): \(error.message)")
       }
     }
   }
 
-  /// The place of the part at a path, which is compiled later.
-  private mutating func place(
-    _ path: [String], _ from: [String], in document: Int? = nil
-  ) throws(JSONSchemaError) -> Int {
-    let place = Place(document: document ?? current, path: path)
+  /// The part at a place, which is compiled later.
+  private mutating func part(at place: Place, _ from: [String]) throws(JSONSchemaError) -> Int {
     if let known = places[place] { return known }
-    guard let value = documents[place.document].value[path] else {
-      let file = place.document == current ? "" : documents[place.document].location + "#"
-      throw JSONSchemaError(from, "$ref", "The reference to '\(file)/\(path.joined(separator: "/"))' leads nowhere.")
+    guard let value = references.value(at: place) else {
+      let file = place.document == current ? "" : references.documents[place.document].location + "#"
+      throw JSONSchemaError(
+        from, "$ref", "The reference to '\(file)/\(place.path.joined(separator: "/"))' leads nowhere.")
     }
     return try add(value, place)
   }
@@ -89,80 +62,12 @@ struct JSONSchemaCompiler {
     return try add(value, place)
   }
 
-  // MARK: - References
-
   private mutating func target(_ reference: String, _ path: [String]) throws(JSONSchemaError) -> Int {
-    var reference = reference
-    let document = documents[current].value
-    if let own = document["$id"]?.text ?? document["id"]?.text, reference.hasPrefix(own), !own.isEmpty {
-      reference = "#" + reference.dropFirst(own.count).drop { $0 == "#" }
+    let place: Place
+    do { place = try references.place(of: reference, in: current) } catch {
+      throw JSONSchemaError(path, "$ref", error.message)
     }
-    if reference.hasPrefix("#") { return try place(inDocument: current, String(reference.dropFirst()), path) }
-    if let found = findAnchors(in: current)[reference] { return try place(found, path) }
-    let parts = reference.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-    guard let other = try other(at: parts[0], path) else {
-      throw JSONSchemaError(path, "$ref", "The reference '\(reference)' leads to no schema.")
-    }
-    return try place(inDocument: other, parts.count > 1 ? parts[1] : "", path)
-  }
-
-  /// What a fragment means: all of a document, a pointer, or an anchor.
-  private mutating func place(
-    inDocument document: Int, _ fragment: String, _ path: [String]
-  ) throws(JSONSchemaError) -> Int {
-    let fragment = Self.percentDecoded(fragment)
-    if fragment.isEmpty { return try place([], path, in: document) }
-    if fragment.hasPrefix("/") { return try place(JSONPointer(fragment).steps, path, in: document) }
-    guard let found = findAnchors(in: document)["#" + fragment] else {
-      throw JSONSchemaError(path, "$ref", "There is no anchor '\(fragment)' in the document.")
-    }
-    return try place(found, path, in: document)
-  }
-
-  /// The number of the document that is meant by an address.
-  private mutating func other(at location: String, _ path: [String]) throws(JSONSchemaError) -> Int? {
-    guard let found = others(location, documents[current].location) else { return nil }
-    if let known = documents.firstIndex(where: { $0.location == found.location }) { return known }
-    guard documents.count < Self.documentLimit else {
-      throw JSONSchemaError(path, "$ref", "A schema refers to at most \(Self.documentLimit) documents.")
-    }
-    documents.append(Document(found.document, location: found.location))
-    return documents.count - 1
-  }
-
-  private static func percentDecoded(_ text: String) -> String {
-    guard text.contains("%") else { return text }
-    var bytes: [UInt8] = []
-    var rest = text.utf8[...]
-    while let byte = rest.popFirst() {
-      if byte == 0x25, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) {
-        bytes.append(value)
-        rest = rest.dropFirst(2)
-      } else {
-        bytes.append(byte)
-      }
-    }
-    return String(decoding: bytes, as: UTF8.self)
-  }
-
-  /// Paths by `$anchor` and by `$id`.
-  private mutating func findAnchors(in index: Int) -> [String: [String]] {
-    if let anchors = documents[index].anchors { return anchors }
-    var found: [String: [String]] = [:]
-    var waiting: [(JSONValue, [String])] = [(documents[index].value, [])]
-    while let (value, path) = waiting.popLast() {
-      switch value {
-      case .object(let object):
-        for name in ["$anchor", "$dynamicAnchor"] { if let anchor = object[name]?.text { found["#" + anchor] = path } }
-        for name in ["$id", "id"] { if let id = object[name]?.text { found[id] = path } }
-        for (name, child) in object.members { waiting.append((child, path + [name])) }
-      case .array(let elements):
-        for (index, child) in elements.enumerated() { waiting.append((child, path + ["\(index)"])) }
-      default: break
-      }
-    }
-    documents[index].anchors = found
-    return found
+    return try part(at: place, path)
   }
 
   // MARK: - Keywords
@@ -178,7 +83,7 @@ struct JSONSchemaCompiler {
     }
     if let reference = (object["$ref"] ?? object["$dynamicRef"] ?? object["$recursiveRef"])?.text {
       part.reference = try target(reference, path)
-      if documents[current].referenceIsAlone { return part }
+      if references.documents[current].referenceIsAlone { return part }
     }
     try readValues(object, path, &part)
     try readTexts(object, path, &part)

@@ -157,6 +157,32 @@ struct JSONSchemaTests {
     #expect(absent == nil)
   }
 
+  @Test func `a sample follows references to anchors, identifiers and other documents, in circles too`() throws {
+    func json(_ text: String) throws -> JSONValue { try JSONValue(Array(text.utf8)) }
+    let documents = [
+      "lines": try json(
+        #"{"$defs":{"Line":{"$anchor":"line","properties":{"count":{"const":3},"order":{"$ref":"orders"}}}}}"#),
+      "orders": try json(#"{"properties":{"id":{"const":1},"lines":{"items":{"$ref":"lines#line"}}}}"#),
+    ]
+    let root = try json(
+      #"""
+      {"properties":{
+        "pointer":{"$ref":"#/definitions/a%20b"},"anchor":{"$ref":"#here"},"id":{"$ref":"http://x/y"},
+        "other":{"$ref":"lines#/$defs/Line"},"nowhere":{"$ref":"none"},"self":{"$ref":"#"}},
+       "definitions":{"a b":{"const":"p"},"c":{"$anchor":"here","const":"a"},"d":{"$id":"http://x/y","const":"i"}}}
+      """#)
+    var asked = 0
+    var sample = JSONSample(root) { location, _ in
+      asked += 1
+      return documents[location].map { (location, $0) }
+    }
+    let made = sample.value(at: "")
+    #expect(
+      made.map { String(decoding: $0.bytes, as: UTF8.self) }
+        == #"{"pointer":"p","anchor":"a","id":"i","other":{"count":3,"order":{"id":1,"lines":[]}}}"#)
+    #expect(asked < 10)
+  }
+
   @Test(arguments: [
     "", "{", "[1,]", "{\"a\":}", "01", "\"\u{1}\"", "nul", "1 2", "{a:1}", "\"\\x\"",
     String(repeating: "[", count: 200),

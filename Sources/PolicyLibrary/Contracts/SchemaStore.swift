@@ -79,11 +79,11 @@ final class SchemaStore {
   func sample(
     _ selection: Selection, of id: String, among documents: [SchemaDocument], owner: String
   ) -> JSONValue? {
+    let scope = SchemaScope(service: service, own: documents, owner: owner)
     guard let document = documents.first(where: { $0.id.lowercased() == id.lowercased() }),
-      case .json(let value) = content(document, SchemaScope(service: service, own: documents, owner: owner)),
-      let pointer = try? Self.pointer(selection, value).get()
+      case .json(let value) = content(document, scope), let pointer = try? Self.pointer(selection, value).get()
     else { return nil }
-    var sample = JSONSample(value)
+    var sample = JSONSample(value, location: scope.location(of: document), others: others(scope))
     return sample.value(at: pointer)
   }
 
@@ -159,7 +159,12 @@ final class SchemaStore {
   private func compile(
     _ value: JSONValue, at pointer: String, of document: SchemaDocument, _ scope: SchemaScope
   ) throws(JSONSchemaError) -> JSONSchema {
-    try JSONSchema(value, at: pointer, location: scope.location(of: document)) { location, from in
+    try JSONSchema(value, at: pointer, location: scope.location(of: document), others: others(scope))
+  }
+
+  /// The documents that schemas may refer to.
+  private func others(_ scope: SchemaScope) -> JSONSchema.Others {
+    { location, from in
       guard let (other, itsScope) = scope.document(at: location, from: from),
         case .json(let value) = self.content(other, itsScope)
       else { return nil }
