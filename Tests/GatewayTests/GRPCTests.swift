@@ -1,8 +1,10 @@
 import Foundation
-import Gateway
 import GatewayConfiguration
+import NIOCore
 import Telemetry
 import Testing
+
+@testable import Gateway
 
 /// gRPC through the gateway, between a client and a server of grpcio.
 @Suite(
@@ -10,16 +12,17 @@ import Testing
   .timeLimit(.minutes(3)))
 struct GRPCTests {
   private func call(
-    _ gateway: RunningGateway, prefix: String, key: String = ""
+    _ gateway: RunningGateway, prefix: String, key: String = "", silentFor seconds: Double? = nil
   ) async throws -> [String: Any] {
-    let client = try PeerProcess("grpc_client.py", ["\(gateway.httpPort)", prefix, key])
+    let client = try PeerProcess(
+      "grpc_client.py", ["\(gateway.httpPort)", prefix, key] + (seconds.map { ["\($0)"] } ?? []))
     var lines = client.lines.makeAsyncIterator()
     let line = try #require(await lines.next())
     return try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
   }
 
   private func serving(
-    tls: Bool = false, path: String = "", policy: PolicyText? = nil,
+    tls: Bool = false, path: String = "", policy: PolicyText? = nil, timeouts: ClientTimeouts = ClientTimeouts(),
     _ body: (RunningGateway, inout AsyncStream<String>.Iterator) async throws -> Void
   ) async throws {
     let server = try PeerProcess("grpc_server.py", tls ? ["tls"] : [])
@@ -37,7 +40,9 @@ struct GRPCTests {
         """)
     let api = API(
       id: "echo", displayName: "Echo", path: path, protocols: [.http, .https], kind: .grpc, policy: policy ?? chosen)
-    try await RunningGateway.serving([api], backends: [backend]) { gateway in try await body(gateway, &lines) }
+    try await RunningGateway.serving([api], backends: [backend], timeouts: timeouts) { gateway in
+      try await body(gateway, &lines)
+    }
     withExtendedLifetime(server) {}
   }
 
@@ -68,6 +73,29 @@ struct GRPCTests {
       await gateway.server.drain(milliseconds: 0)
       #expect(gateway.records.all.allSatisfy { $0.clientProtocol == "HTTP/2" })
       #expect(gateway.records.all.filter { $0.backendProtocol == "HTTP/2" }.count == 12)
+    }
+  }
+
+  @Test func `a call whose client is silent for longer than a body may be is not cut off`() async throws {
+    var timeouts = ClientTimeouts()
+    timeouts.body = .milliseconds(200)
+    try await serving(timeouts: timeouts) { gateway, _ in
+      let found = try await call(gateway, prefix: "", key: "first", silentFor: 1.5)
+      #expect(found["both"] as? [String] == ["got a", "got b"], "\(found)")
+      #expect(found["client"] as? String == "1+2")
+      #expect(found["ticks"] as? [String] == ["tick", "end"])
+    }
+  }
+
+  @Test func `a call whose client only listens goes on for as long as its server speaks`() async throws {
+    var timeouts = ClientTimeouts()
+    // Of the server, which speaks ten times a second: far more than a busy machine keeps it from that.
+    timeouts.silence = .seconds(4)
+    try await serving(timeouts: timeouts) { gateway, _ in
+      let found = try await call(gateway, prefix: "", key: "first", silentFor: 10)
+      #expect(found["ticks"] as? [String] == ["tick", "end"], "\(found)")
+      // Where both are silent the call ends.
+      #expect((found["both"] as? [Any])?.first is Int)
     }
   }
 

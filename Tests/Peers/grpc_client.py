@@ -1,6 +1,7 @@
 """A client of gRPC over grpcio: calls `test.Echo` at 127.0.0.1:PORT in every way, and prints what came of it as one JSON line.
 
-grpc_client.py PORT [PREFIX] [KEY]: PREFIX stands in front of the service's path, KEY is the subscription key.
+grpc_client.py PORT [PREFIX] [KEY] [SECONDS]: PREFIX stands in front of the service's path, KEY is the subscription key. With
+SECONDS it makes the calls alone whose client is silent for so long while its stream is open.
 """
 import json, sys, threading, time
 import grpc
@@ -8,6 +9,7 @@ import grpc
 port = sys.argv[1]
 prefix = sys.argv[2] if len(sys.argv) > 2 else ""
 key = sys.argv[3] if len(sys.argv) > 3 else ""
+silence = float(sys.argv[4]) if len(sys.argv) > 4 else None
 metadata = [("x-own", "1")] + ([("ocp-apim-subscription-key", key)] if key else [])
 channel = grpc.insecure_channel(f"127.0.0.1:{port}")
 found = {}
@@ -75,6 +77,44 @@ def midway():
         return [messages, error.code().value[0], time.monotonic() - started < 5]
 
 
+def paused(*messages):
+    for index, message in enumerate(messages):
+        if index > 0:
+            time.sleep(silence)
+        yield message
+
+
+def ticks():
+    """Says something before and after the first answer, and ends its stream when it has listened for so long."""
+    begun, over = threading.Event(), threading.Event()
+    answers = []
+
+    def messages():
+        yield b"go"
+        begun.wait(15)
+        yield b"on"
+        over.wait()
+
+    timer = threading.Timer(silence, over.set)
+    timer.start()
+    try:
+        for message in channel.stream_stream(path("Tick"))(messages(), metadata=metadata):
+            answers.append(message.decode())
+            begun.set()
+    finally:
+        begun.set()
+        over.set()
+        timer.cancel()
+    return [answers[0], answers[-1]]
+
+
+if silence is not None:
+    both_ways = channel.stream_stream(path("Both"))
+    attempt("both", lambda: [m.decode() for m in both_ways(paused(b"a", b"b"), metadata=metadata)])
+    attempt("client", lambda: channel.stream_unary(path("Client"))(paused(b"1", b"2"), metadata=metadata).decode())
+    attempt("ticks", ticks)
+    print(json.dumps(found), flush=True)
+    sys.exit()
 attempt("unary", with_trailers)
 attempt("server", lambda: [m.decode() for m in channel.unary_stream(path("Server"))(b"s", metadata=metadata, timeout=15)])
 attempt("client", lambda: channel.stream_unary(path("Client"))(iter([b"1", b"2", b"3"]), metadata=metadata, timeout=15).decode())

@@ -1,7 +1,7 @@
 """A server of gRPC over grpcio on 127.0.0.1: prints its port, then a line for every call that is cancelled or late.
 
 The service `test.Echo` passes bytes, so that no messages need be compiled: Unary, Server (three answers), Client (one answer
-to many), Both (an answer to each, at once), Wait (never answers), Stall (never, but for a first message), Fail (status 9 with a message), Meta (what came with it).
+to many), Both (an answer to each, at once), Tick (ten answers a second from the first message until there are no more), Wait (never answers), Stall (never, but for a first message), Fail (status 9 with a message), Meta (what came with it).
 grpc_server.py [tls]: over TLS with a certificate of its own.
 """
 import os, subprocess, sys, tempfile, threading
@@ -33,6 +33,15 @@ def client(requests, context):
 def both(requests, context):
     for request in requests:
         yield b"got " + request
+
+
+def tick(requests, context):
+    next(requests)
+    ended = threading.Event()
+    threading.Thread(target=lambda: (list(requests), ended.set()), daemon=True).start()
+    while not ended.wait(0.1):
+        yield b"tick"
+    yield b"end"
 
 
 def wait(request, context):
@@ -68,6 +77,7 @@ METHODS = {
     "Unary": grpc.unary_unary_rpc_method_handler(unary), "Server": grpc.unary_stream_rpc_method_handler(server),
     "Client": grpc.stream_unary_rpc_method_handler(client), "Both": grpc.stream_stream_rpc_method_handler(both),
     "Wait": grpc.unary_unary_rpc_method_handler(wait), "Fail": grpc.unary_unary_rpc_method_handler(fail),
+    "Tick": grpc.stream_stream_rpc_method_handler(tick),
     "Stall": grpc.unary_stream_rpc_method_handler(stall),
     "Meta": grpc.unary_unary_rpc_method_handler(meta), "Large": grpc.unary_stream_rpc_method_handler(large),
 }
