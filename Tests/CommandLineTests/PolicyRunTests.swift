@@ -44,6 +44,44 @@ struct PolicyRunTests {
     }
   }
 
+  @Test func `backends of a file have their circuit breakers, and only those are known`() async throws {
+    try await withCommandLine { line in
+      try line.write(
+        """
+        <policies>
+          <inbound><set-backend-service backend-id="orders" /></inbound>
+          <backend>
+            <retry condition="@(context.Response.StatusCode >= 500)" count="2" interval="1">
+              <forward-request />
+            </retry>
+          </backend>
+        </policies>
+        """, to: "api.xml")
+      try line.write("GET /echo/orders\n", to: "request.http")
+      try line.write("502 Bad Gateway\n", to: "backend.http")
+      let breaker = "count=2\ninterval=PT10S\ntripDuration=PT30S\nstatusCodeRanges=500-599\n"
+      try line.write("### backends\norders=http://orders\n### circuit-breaker orders\n\(breaker)", to: "backends.txt")
+      let arguments = ["policy", "run", "api.xml", "--request", "request.http", "--backend", "backend.http"]
+      let outcome = try await line.run(arguments + ["--backends", "backends.txt"])
+      #expect(outcome.status == 0, "\(outcome)")
+      #expect(outcome.output.components(separatedBy: "### received\nGET http://orders/orders").count == 3)
+      #expect(outcome.output.contains("### response\n503"), "\(outcome.output)")
+      #expect(outcome.output.contains("CircuitBreakerOpen"), "\(outcome.output)")
+      try line.write("### backends\nothers=http://orders\n", to: "others.txt")
+      let unknown = try await line.run(arguments + ["--backends", "others.txt"])
+      #expect(unknown.status == 1 && unknown.errors.contains("There is no backend 'orders'."), "\(unknown)")
+      for (text, complaint) in [
+        ("### backends\na=http://a\n### circuit-breaker a\ncount=x", "bad.txt:3: 'count' must be a number from 1"),
+        ("### circuit-breaker a\n\(breaker)", "bad.txt:1: There is no backend 'a' for the circuit breaker."),
+        ("### request\nGET /", "bad.txt:1: Expected '### backends' or '### circuit-breaker ID'."),
+      ] {
+        try line.write(text, to: "bad.txt")
+        let outcome = try await line.run(arguments + ["--backends", "bad.txt"])
+        #expect(outcome.status == 2 && outcome.errors.contains(complaint), "\(outcome)")
+      }
+    }
+  }
+
   @Test func `certificates of the service and of the caller are there`() async throws {
     try await withCommandLine { line in
       try line.write(Self.certificate, to: "certificates/device.pem")

@@ -1,10 +1,10 @@
 import GatewayConfiguration
 import Logging
-import PolicyLibrary
 import Telemetry
 import Testing
 
 @testable import Gateway
+@testable import PolicyLibrary
 
 /// Which member of a pool a request goes to, on a clock of the test's own.
 struct BackendSelectionTests {

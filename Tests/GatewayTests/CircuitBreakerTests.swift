@@ -2,6 +2,7 @@ import GatewayConfiguration
 import Testing
 
 @testable import Gateway
+@testable import PolicyLibrary
 
 /// The circuit breaker on a clock of the test's own.
 struct CircuitBreakerTests {

@@ -64,14 +64,7 @@ extension RequestLifecycle {
       self.call = call
       return call.target
     case .refused(let milliseconds):
-      let what = entity.isPool ? "No member of the pool '\(entity.id)'" : "The backend '\(entity.id)'"
-      let why = "its circuit breaker is open, or its health checks fail"
-      fail(
-        PolicyError(
-          source: "forward-request", reason: entity.isPool ? "BackendPoolUnavailable" : "CircuitBreakerOpen",
-          message: "\(what) may\(entity.isPool ? "" : " not") be called: \(why).", status: 503,
-          responseMessage: "Service Unavailable",
-          headers: [.init("Retry-After", "\(max(1, (milliseconds + 999) / 1_000))")]), plan: plan ?? .empty)
+      fail(.unavailable(entity, milliseconds: milliseconds), plan: plan ?? .empty)
       return nil
     }
   }
@@ -83,14 +76,9 @@ extension RequestLifecycle {
   private func settleCall() {
     guard let call else { return }
     self.call = nil
-    let status = exchange.response.status
-    var retryAfter: Int64?
-    if call.health.backend.circuitBreaker?.acceptsRetryAfter == true, status >= 300 {
-      retryAfter = exchange.response.firstValue(of: .retryAfter).flatMap {
-        RetryAfter.milliseconds($0, now: state.clock.ticks)
-      }
-    }
-    call.health.answered(status, isProbe: call.isProbe, retryAfter: retryAfter, Self.uptime())
+    call.answered(
+      exchange.response.status, retryAfter: exchange.response.firstValue(of: .retryAfter), ticks: state.clock.ticks,
+      Self.uptime())
     guard let cookie = call.cookie, let name = exchange.entity?.backend.sessionCookie else { return }
     let text = SessionCookie.text(name, cookie, isTLS: exchange.facts.isTLS)
     // An answer whose head has no room left goes without: the next request is simply anybody's.
@@ -349,7 +337,7 @@ extension RequestLifecycle {
     if maySend(again), let backend = timing.backend { return connect(backend) }
     if let call {
       self.call = nil
-      call.health.failed(reason, isProbe: call.isProbe, Self.uptime())
+      call.failed(reason, Self.uptime())
     }
     timing.backendEnds(state.clock)
     client.wait(until: .distantFuture)

@@ -61,8 +61,7 @@ extension PolicyEnvironment {
     self.init(
       namedValues: PolicySyntax.NamedValues(names.namedValues),
       fragments: names.fragments.mapValues { $0.map(\.text).joined(separator: "\n") },
-      backends: Dictionary(uniqueKeysWithValues: names.backends.map { ($0, Backend(id: $0, url: $1)) }),
-      certificates: certificates, schemas: schemas, eventHubs: eventHubs)
+      backends: names.entities, certificates: certificates, schemas: schemas, eventHubs: eventHubs)
   }
 
   fileprivate var listedNamedValues: [NamedValue] {

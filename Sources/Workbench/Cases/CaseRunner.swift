@@ -88,8 +88,10 @@ struct CaseRunner {
     let snapshot = configuration.snapshot
     var plans = PlanSet(snapshot)
     let certificates = plans.certificates
+    var entities = plans.backends.entities
     if let workspace = snapshot.workspaces.first {
-      plans = PlanSet(workspace, of: plans, firstBackend: snapshot.backends.count)
+      plans = PlanSet(workspace, of: plans, firstBackend: entities.count)
+      entities += plans.backends.entities
     }
     let plan: PolicyPlan
     do {
@@ -101,6 +103,7 @@ struct CaseRunner {
     let contract =
       plan.needsContract ? plans.contract(api: configuration.api, operation: configuration.operation) : nil
     let script = CaseScript()
+    let backends = BackendSet(entities)
     let deployment = Deployment(
       service: snapshot.service, gateway: snapshot.gateway, instanceID: "one", certificates: certificates)
     let effects = ScriptedEffects(startTicks: policyCase.startTicks ?? 639_028_224_000_000_000) { script.answer($0) }
@@ -115,15 +118,17 @@ struct CaseRunner {
       script.begin(step)
       let exchange = Exchange(effects: effects)
       let facts = try CaseFacts(step, configuration, deployment, clients, contract, exchange)
-      outcomes.append(try run(step, plan, facts, exchange, script, effects))
+      let runner = PlanRunner(effects: effects, backends: backends) { script.forward($0) }
+      outcomes.append(try run(step, plan, facts, exchange, script, runner))
     }
     return outcomes
   }
 
   private func run(
     _ step: PolicyCase.Step, _ plan: PolicyPlan, _ facts: CaseFacts, _ exchange: Exchange, _ script: CaseScript,
-    _ effects: ScriptedEffects
+    _ runner: PlanRunner
   ) throws(CaseProblem) -> Outcome {
+    let effects = runner.effects
     let logged = effects.log.count
     exchange.source = facts
     let trace = ExchangeTrace()
@@ -132,7 +137,7 @@ struct CaseRunner {
       if facts.isPreflight, plan.hasPreflightAnswer {
         plan.answerPreflight(exchange)
       } else {
-        try PlanRunner(effects: effects, backend: { script.forward($0) }).run(plan, exchange)
+        try runner.run(plan, exchange)
       }
     } catch {
       throw CaseProblem(line: step.request.line, message: "The exchange waits for something that never happens.")

@@ -5,33 +5,50 @@ import PolicyLibrary
 extension PolicyCase {
   /// Reads a case: headings begin with `###`.
   public init(_ text: String) throws(CaseProblem) {
-    // The line break at the end of a file ends its last line and begins none.
-    let text = text.hasSuffix("\n") ? String(text.dropLast()) : text
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).enumerated().map {
-      CaseLine(number: $0.offset + 1, text: $0.element.hasSuffix("\r") ? $0.element.dropLast() : $0.element)
-    }
-    let first = lines.firstIndex { $0.text.hasPrefix("###") } ?? lines.endIndex
-    title = lines[..<first].map { $0.text.trimmed }.filter { !$0.isEmpty }.joined(separator: " ")
-    var index = first
-    while index < lines.endIndex {
-      let heading = lines[index]
-      let end = lines[(index + 1)...].firstIndex { $0.text.hasPrefix("###") } ?? lines.endIndex
-      try add(heading, Array(lines[(index + 1)..<end]))
-      index = end
-    }
+    let (head, blocks) = Self.blocks(of: text)
+    title = head.map { $0.text.trimmed }.filter { !$0.isEmpty }.joined(separator: " ")
+    for (heading, lines) in blocks { try add(heading, lines) }
+    try checkCircuitBreakers()
     guard !parts.isEmpty else { throw CaseProblem(line: 1, message: "There is no '### policy'.") }
     guard !steps.isEmpty || !diagnostics.isEmpty else {
       throw CaseProblem(line: 1, message: "There is no '### request', and no line expects a diagnostic.")
     }
   }
 
-  private mutating func add(_ heading: CaseLine, _ lines: [CaseLine]) throws(CaseProblem) {
+  /// The lines before the first heading, and each heading with the lines behind it.
+  static func blocks(of text: String) -> (head: [CaseLine], blocks: [(heading: CaseLine, lines: [CaseLine])]) {
+    // The line break at the end of a file ends its last line and begins none.
+    let text = text.hasSuffix("\n") ? String(text.dropLast()) : text
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).enumerated().map {
+      CaseLine(number: $0.offset + 1, text: $0.element.hasSuffix("\r") ? $0.element.dropLast() : $0.element)
+    }
+    let first = lines.firstIndex { $0.text.hasPrefix("###") } ?? lines.endIndex
+    var blocks: [(heading: CaseLine, lines: [CaseLine])] = []
+    var index = first
+    while index < lines.endIndex {
+      let end = lines[(index + 1)...].firstIndex { $0.text.hasPrefix("###") } ?? lines.endIndex
+      blocks.append((lines[index], Array(lines[(index + 1)..<end])))
+      index = end
+    }
+    return (Array(lines[..<first]), blocks)
+  }
+
+  /// A circuit breaker belongs to a backend.
+  func checkCircuitBreakers() throws(CaseProblem) {
+    for names in [service, workspace] {
+      for id in names.circuitBreakers.keys.sorted() where names.backends[id] == nil {
+        throw CaseProblem(line: 1, message: "There is no backend '\(id)' for the circuit breaker.")
+      }
+    }
+  }
+
+  mutating func add(_ heading: CaseLine, _ lines: [CaseLine]) throws(CaseProblem) {
     var words = heading.text.dropFirst(3).split(separator: " ").map(String.init)
     guard !words.isEmpty else { throw CaseProblem(line: heading.number, message: "A heading names what follows.") }
     let kind = words.removeFirst()
     switch kind {
     case "policy": parts.append(try part(words, takeExpected(lines), heading))
-    case "fragment", "named-values", "backends": try add(names: kind, words, heading, lines)
+    case "fragment", "named-values", "backends", "circuit-breaker": try add(names: kind, words, heading, lines)
     case "event-hubs": eventHubs.merge(try pairs(lines)) { _, new in new }
     case "operation":
       guard words.count == 2 else {
@@ -87,14 +104,16 @@ extension PolicyCase {
     let isOfWorkspace = words.first == "workspace"
     let words = words.dropFirst(isOfWorkspace ? 1 : 0)
     let place = isOfWorkspace ? \PolicyCase.workspace : \PolicyCase.service
-    guard words.count == (kind == "fragment" ? 1 : 0) else {
+    guard words.count == (kind == "fragment" || kind == "circuit-breaker" ? 1 : 0) else {
       throw CaseProblem(
         line: heading.number,
-        message: "Expected '### fragment ID', '### named-values' or '### backends', "
+        message: "Expected '### fragment ID', '### named-values', '### backends' or '### circuit-breaker ID', "
           + "with 'workspace' behind the first word for those of the API's workspace.")
     }
     switch kind {
     case "fragment": self[keyPath: place].fragments[words.first ?? ""] = takeExpected(lines)
+    case "circuit-breaker":
+      self[keyPath: place].circuitBreakers[words.first ?? ""] = try CircuitBreakerRule(try pairs(lines), heading)
     case "named-values": self[keyPath: place].namedValues.merge(try pairs(lines)) { _, new in new }
     default: self[keyPath: place].backends.merge(try pairs(lines)) { _, new in new }
     }
@@ -128,7 +147,8 @@ extension PolicyCase {
     guard kinds.contains(kind) else {
       let all =
         [
-          "policy", "fragment", "named-values", "backends", "event-hubs", "operation", "schema", "named-schema",
+          "policy", "fragment", "named-values", "backends", "circuit-breaker", "event-hubs", "operation", "schema",
+          "named-schema",
           "graphql-schema", "odata-schema", "resolver", "external-cache", "counters", "certificate", "authorities",
           "now", "request",
         ]

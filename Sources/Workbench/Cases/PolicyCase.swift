@@ -46,8 +46,18 @@ public struct PolicyCase: Sendable {
     var namedValues: [String: String] = [:]
     /// Addresses by identifier.
     var backends: [String: String] = [:]
+    /// Of backends, by identifier.
+    var circuitBreakers: [String: CircuitBreakerRule] = [:]
 
     var isEmpty: Bool { fragments.isEmpty && namedValues.isEmpty && backends.isEmpty }
+
+    /// The backends with their circuit breakers.
+    var entities: [String: Backend] {
+      Dictionary(
+        uniqueKeysWithValues: backends.map { id, url in
+          (id, Backend(id: id, url: url, circuitBreaker: circuitBreakers[id]))
+        })
+    }
   }
 
   /// Whether the API lives in a workspace: where a policy or a name of one is given.

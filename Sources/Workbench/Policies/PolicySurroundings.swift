@@ -3,7 +3,7 @@ import GatewayConfiguration
 import PolicyLibrary
 import PolicySyntax
 
-/// What documents on a laptop may refer to: named values of a file and fragments of a folder. What is not given may exist
+/// What documents on a laptop may refer to: named values and backends of files, fragments of a folder. What is not given may exist
 /// in a service, so that a reference to it is a warning.
 public struct PolicySurroundings: Sendable {
   let environment: PolicyEnvironment
@@ -12,14 +12,17 @@ public struct PolicySurroundings: Sendable {
   /// - Parameters:
   ///   - namedValues: a JSON file: an object of display names with texts, or with `{"value": …, "secret": true}`.
   ///   - fragments: a folder with `ID.xml` or `ID/policy.xml` for every fragment.
+  ///   - backends: a file with the headings `### backends` and `### circuit-breaker ID` of a policy test.
   ///   - certificates: a folder with `ID.pem` for every certificate of the service.
   public init(
-    namedValues: String? = nil, fragments: String? = nil, certificates folder: String? = nil
+    namedValues: String? = nil, fragments: String? = nil, backends: String? = nil, certificates folder: String? = nil
   ) throws(FileProblem) {
     certificates = try folder.map { (folder) throws(FileProblem) in try Certificate.all(in: folder) } ?? []
     var environment = PolicyEnvironment(
+      backends: try backends.map { (path) throws(FileProblem) in try Self.backends(path) } ?? [:],
       certificates: certificates,
       incompleteKinds: [.namedValue, .fragment, .backend, .schema, .logger, .certificate])
+    if backends != nil { environment.incompleteKinds.remove(.backend) }
     if folder != nil { environment.incompleteKinds.remove(.certificate) }
     if let namedValues {
       environment.namedValues = try Self.namedValues(namedValues)
@@ -40,6 +43,15 @@ public struct PolicySurroundings: Sendable {
     guard let file = parts.last else { return path }
     if file == "policy.xml", parts.count > 1 { return String(parts[parts.count - 2]) }
     return file.hasSuffix(".xml") ? String(file.dropLast(4)) : String(file)
+  }
+
+  private static func backends(_ path: String) throws(FileProblem) -> [String: Backend] {
+    let text = try PolicyFiles.read(path)
+    do throws(CaseProblem) {
+      return try PolicyCase.Names.backends(in: text).entities
+    } catch {
+      throw FileProblem("\(path):\(error.line): \(error.message)")
+    }
   }
 
   private static func namedValues(_ path: String) throws(FileProblem) -> NamedValues {

@@ -14,11 +14,17 @@ public struct PlanRunner {
   public struct Stuck: Error {}
 
   public let effects: ScriptedEffects
+  private let backends: BackendSet?
   private let backend: (Exchange) -> BackendAnswer
 
-  /// - Parameter backend: sees the request as it would be sent; called once for each attempt.
-  public init(effects: ScriptedEffects, backend: @escaping (Exchange) -> BackendAnswer) {
+  /// - Parameters:
+  ///   - backends: how backend entities are doing, those of the plan at their places; nil where all may always be called.
+  ///   - backend: sees the request as it would be sent; called once for each attempt.
+  public init(
+    effects: ScriptedEffects, backends: BackendSet? = nil, backend: @escaping (Exchange) -> BackendAnswer
+  ) {
     self.effects = effects
+    self.backends = backends
     self.backend = backend
   }
 
@@ -46,12 +52,22 @@ public struct PlanRunner {
     }
   }
 
+  private var now: Int64 { Int64(effects.milliseconds) }
+
   private func forward(_ exchange: Exchange, _ plan: PolicyPlan, _ run: inout PlanRun) -> PlanStop {
     func failed(_ reason: String, _ message: String) -> PlanStop {
       run.failed(exchange, .internal(source: "forward-request", reason: reason, message: message))
     }
-    guard let target = exchange.backend else {
+    guard var target = exchange.backend else {
       return failed("BackendNotSpecified", "The API has no backend, and no policy set one.")
+    }
+    var call: BackendCall?
+    if let entity = exchange.entity, let choice = backends?.choose(entity, cookie: nil, now) {
+      switch choice {
+      case .call(let chosen): (call, target) = (chosen, chosen.target)
+      case .refused(let milliseconds):
+        return run.failed(exchange, .unavailable(entity, milliseconds: milliseconds))
+      }
     }
     exchange.hasResponse = false
     do throws(WireError) {
@@ -60,7 +76,9 @@ public struct PlanRunner {
       return failed("InvalidUri", "The path for the backend is too long.")
     }
     switch backend(exchange) {
-    case .failure(let reason, let message): return failed(reason, message)
+    case .failure(let reason, let message):
+      call?.failed(reason, now)
+      return failed(reason, message)
     case .response(let status, let headers, let body):
       exchange.beginResponse(status)
       do throws(WireError) {
@@ -68,6 +86,8 @@ public struct PlanRunner {
       } catch {
         return failed("BackendResponseFailure", "The backend's answer is not valid HTTP: \(error.code.rawValue).")
       }
+      call?.answered(
+        status, retryAfter: exchange.response.firstValue(of: .retryAfter), ticks: effects.now(), now)
       exchange.isBackendResponse = true
       exchange.responseBody = body.isEmpty ? .none : .bytes(Array(body.utf8))
       let countsEvents = exchange.countsEvents(plan)

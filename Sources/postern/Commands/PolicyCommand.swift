@@ -19,10 +19,15 @@ struct PolicySurroundingsOptions: ParsableArguments {
   @Option(help: "A folder of fragments: ID.xml or ID/policy.xml.")
   var fragments: String?
 
+  @Option(
+    help: "A file of backends: '### backends' with lines id=url, and '### circuit-breaker ID', as in policy tests.")
+  var backends: String?
+
   @Option(help: "A folder of the service's certificates: ID.pem, with the private key if there is one.")
   var certificates: String?
 
   func load() throws(FileProblem) -> PolicySurroundings {
-    try PolicySurroundings(namedValues: namedValues, fragments: fragments, certificates: certificates)
+    try PolicySurroundings(
+      namedValues: namedValues, fragments: fragments, backends: backends, certificates: certificates)
   }
 }

@@ -1,8 +1,7 @@
-import PolicyLibrary
 import Synchronization
 
 /// Whose turn it is in a pool, over all event loops of the process.
-final class PoolRotation: Sendable {
+public final class PoolRotation: Sendable {
   private struct State {
     /// How much each member is owed.
     var credit: [Int]
@@ -14,7 +13,8 @@ final class PoolRotation: Sendable {
   /// Values of the session cookie, by member: they say nothing about the backends, and are the same in every replica.
   let tokens: [[UInt8]]
 
-  init(_ entity: BackendEntity) {
+  /// - Parameter entity: a pool.
+  public init(_ entity: BackendEntity) {
     weights = entity.members.map(\.weight)
     state = Mutex(
       State(
@@ -54,7 +54,7 @@ final class PoolRotation: Sendable {
   func took(_ index: Int) { state.withLock { $0.picks[index] += 1 } }
 
   /// Calls of each member.
-  var picks: [UInt64] { state.withLock { $0.picks } }
+  public var picks: [UInt64] { state.withLock { $0.picks } }
 }
 
 /// Places of a pool's members.

@@ -1,19 +1,19 @@
-import GatewayConfiguration
+public import GatewayConfiguration
 import Synchronization
 
 /// How one backend is doing, as all event loops of the process see it: its circuit breaker, its health checks, its counts.
-final class BackendHealth: Sendable {
+public final class BackendHealth: Sendable {
   /// What others should hear of.
-  enum Change: String, Sendable {
+  public enum Change: String, Sendable {
     case opened, closed, unhealthy, healthy
   }
 
   /// Since the process began.
-  struct Counts: Equatable {
-    var successes: UInt64 = 0
-    var failures: UInt64 = 0
+  public struct Counts: Equatable, Sendable {
+    public var successes: UInt64 = 0
+    public var failures: UInt64 = 0
     /// Calls that were not made.
-    var refusals: UInt64 = 0
+    public var refusals: UInt64 = 0
   }
 
   private struct State {
@@ -24,14 +24,15 @@ final class BackendHealth: Sendable {
     var counts = Counts()
   }
 
-  let backend: Backend
+  public let backend: Backend
   private let state: Mutex<State>
   private let onChange: @Sendable (String, Change) -> Void
 
   /// Milliseconds until an unhealthy backend is worth another look.
   private var checkInterval: Int64 { backend.healthCheck?.intervalMilliseconds ?? 1_000 }
 
-  init(_ backend: Backend, onChange: @escaping @Sendable (String, Change) -> Void = { _, _ in }) {
+  /// - Parameter onChange: hears the backend's identifier and what has changed.
+  public init(_ backend: Backend, onChange: @escaping @Sendable (String, Change) -> Void = { _, _ in }) {
     self.backend = backend
     self.onChange = onChange
     state = Mutex(State(breaker: backend.circuitBreaker.map { CircuitBreaker($0) }))
@@ -56,7 +57,7 @@ final class BackendHealth: Sendable {
   // MARK: - What came of a call
 
   /// The backend has answered.
-  func answered(_ status: Int, isProbe: Bool, retryAfter: Int64?, _ now: Int64) {
+  public func answered(_ status: Int, isProbe: Bool, retryAfter: Int64?, _ now: Int64) {
     let ranges = backend.circuitBreaker?.statusCodeRanges ?? [StatusCodeRange(min: 500, max: 599)]
     settle(isFailure: ranges.contains { $0.contains(status) }, isProbe: isProbe, retryAfter: retryAfter, now)
   }
@@ -64,7 +65,7 @@ final class BackendHealth: Sendable {
   /// The backend has not answered.
   /// - Parameter reason: of `context.LastError`. It counts where the rule names it, or where it counts the 500 that the
   ///   caller gets for it.
-  func failed(_ reason: String, isProbe: Bool, _ now: Int64) {
+  public func failed(_ reason: String, isProbe: Bool, _ now: Int64) {
     let rule = backend.circuitBreaker
     let isNamed = rule?.errorReasons.contains { $0.lowercased() == reason.lowercased() } ?? true
     let isError = rule?.statusCodeRanges.contains { $0.contains(500) } ?? true
@@ -85,10 +86,10 @@ final class BackendHealth: Sendable {
   }
 
   /// A call ended without telling anything about the backend.
-  func cancelled(isProbe: Bool) { state.withLock { $0.breaker?.cancel(isProbe: isProbe) } }
+  public func cancelled(isProbe: Bool) { state.withLock { $0.breaker?.cancel(isProbe: isProbe) } }
 
   /// What came of a health check.
-  func checked(isGood: Bool) {
+  public func checked(isGood: Bool) {
     guard let check = backend.healthCheck else { return }
     let change: Change? = state.withLock { state in
       guard isGood != state.isHealthy else {
@@ -106,8 +107,8 @@ final class BackendHealth: Sendable {
 
   // MARK: - For metrics
 
-  var counts: Counts { state.withLock { $0.counts } }
-  var isHealthy: Bool { state.withLock { $0.isHealthy } }
+  public var counts: Counts { state.withLock { $0.counts } }
+  public var isHealthy: Bool { state.withLock { $0.isHealthy } }
   /// Nil without a circuit breaker.
-  var isCircuitClosed: Bool? { state.withLock { $0.breaker.map { $0.state == .closed } } }
+  public var isCircuitClosed: Bool? { state.withLock { $0.breaker.map { $0.state == .closed } } }
 }
