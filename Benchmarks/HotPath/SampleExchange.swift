@@ -134,6 +134,7 @@ final class SampleEffects: PolicyEffects {
 
   func cache(_ entry: CachedEntry, as key: String, in choice: CacheChoice, seconds: Int) {}
   func uncache(_ key: String, in choice: CacheChoice) {}
+  func append(_ record: [UInt8], toCached key: String, in choice: CacheChoice, seconds: Int, limit: Int) {}
   func emit(_ metric: EmittedMetric) {}
 
   func log(_ severity: TraceSeverity, source: String, message: String, metadata: [(name: String, value: String)]) {}

@@ -33,6 +33,20 @@ final class ValueCache: Sendable {
     shard(of: key).state.withLock { $0.put(entry, as: key, until: now + Int64(min(seconds, 1 << 40)) * 1_000) }
   }
 
+  /// Puts a record behind those under a key; the lifetime of all of them is the longest.
+  /// - Parameters:
+  ///   - framed: the record with its length.
+  ///   - limit: bytes of all records; an entry's bound holds besides.
+  func append(_ framed: [UInt8], to key: String, seconds: Int, limit: Int, storedTicks: Int64, now: Int64) {
+    let limit = min(limit, Self.entryBound - key.utf8.count)
+    guard seconds > 0, framed.count <= limit else { return }
+    shard(of: key).state.withLock {
+      $0.append(
+        framed, to: key, limit: limit, storedTicks: storedTicks, until: now + Int64(min(seconds, 1 << 40)) * 1_000,
+        now: now)
+    }
+  }
+
   func remove(_ key: String) { shard(of: key).state.withLock { $0.remove(key) } }
 }
 
@@ -80,6 +94,17 @@ struct CacheShard {
     nodes.append(node)
     index[key] = nodes.count - 1
     link(nodes.count - 1)
+  }
+
+  mutating func append(
+    _ framed: [UInt8], to key: String, limit: Int, storedTicks: Int64, until end: Int64, now: Int64
+  ) {
+    var (entry, end) = (CachedEntry(bytes: [], storedTicks: storedTicks), end)
+    if let at = index[key], nodes[at].end > now { (entry, end) = (nodes[at].entry, max(end, nodes[at].end)) }
+    // The bytes have one owner then, and grow where they are.
+    remove(key)
+    CachedRecords.append(framed, to: &entry.bytes, limit: limit)
+    put(entry, as: key, until: end)
   }
 
   mutating func remove(_ key: String) {

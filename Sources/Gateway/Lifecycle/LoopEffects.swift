@@ -98,6 +98,16 @@ final class LoopEffects: PolicyEffects {
     if choice != .external { memory.cache.remove(key) }
   }
 
+  func append(_ record: [UInt8], toCached key: String, in choice: CacheChoice, seconds: Int, limit: Int) {
+    let framed = CachedRecords.framed(record)
+    if choice != .internal, let external {
+      return external.append(framed, to: key, seconds: seconds, limit: limit, storedTicks: now())
+    }
+    if choice != .external {
+      memory.cache.append(framed, to: key, seconds: seconds, limit: limit, storedTicks: now(), now: Self.uptime())
+    }
+  }
+
   /// Takes the cache of the configuration now in force; a connection that is the same goes on.
   func follow(_ cache: ExternalCache?) {
     guard external?.cache.connection != cache?.connection else { return }

@@ -61,6 +61,17 @@ final class ExternalCacheClient {
     redis.send(command, counted(.set))
   }
 
+  /// Puts a record behind those under a key; one step for Redis, whoever else does the same.
+  func append(_ framed: [UInt8], to key: String, seconds: Int, limit: Int, storedTicks: Int64) {
+    let limit = min(limit, ValueCache.entryBound - key.utf8.count)
+    guard seconds > 0, framed.count <= limit else { return meter.count(.set, .oversized) }
+    let head = Self.bytes(CachedEntry(bytes: [], storedTicks: storedTicks))
+    redis.send(
+      AppendScript.command(
+        key: Self.prefix + Array(key.utf8), head: head, record: framed, seconds: seconds, limit: limit),
+      counted(.set))
+  }
+
   func remove(_ key: String) {
     redis.send(RedisCommand.bytes([Array("DEL".utf8), Self.prefix + Array(key.utf8)]), counted(.delete))
   }

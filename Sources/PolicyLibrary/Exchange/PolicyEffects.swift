@@ -53,6 +53,11 @@ public protocol PolicyEffects: AnyObject {
   /// Keeps an entry for so many seconds; what cannot be kept is dropped.
   func cache(_ entry: CachedEntry, as key: String, in choice: CacheChoice, seconds: Int)
   func uncache(_ key: String, in choice: CacheChoice)
+  /// Puts a record behind those under a key (``CachedRecords``) in one step: of several who do so at once, nobody's is lost.
+  /// - Parameters:
+  ///   - seconds: for which all of them are kept, unless it is longer already.
+  ///   - limit: bytes of all of them with their lengths; the oldest go first.
+  func append(_ record: [UInt8], toCached key: String, in choice: CacheChoice, seconds: Int, limit: Int)
 
   /// Adds to a custom metric.
   func emit(_ metric: EmittedMetric)

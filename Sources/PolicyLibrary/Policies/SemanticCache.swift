@@ -141,7 +141,7 @@ struct SemanticCacheLookup: PolicyStep {
   /// Answers are shared within an operation, in the context of one product, and for equal values of `vary-by`.
   private func indexName(_ exchange: Exchange) throws(PolicyError) -> String {
     let facts = exchange.facts
-    var name = "semantic-index|\(facts.product?.id ?? "")|\(facts.api?.id ?? "");rev=\(facts.api?.revision ?? "")"
+    var name = "semantic-vectors|\(facts.product?.id ?? "")|\(facts.api?.id ?? "");rev=\(facts.api?.revision ?? "")"
     name += "|\(facts.operation?.id ?? "")"
     // Lengths keep values apart that would be the same one after the other.
     for partition in partitions {
@@ -209,23 +209,14 @@ struct SemanticCacheStore: PolicyStep {
     let effects = exchange.effects
     let id = SemanticIndex.id(effects.random(), effects.random())
     let bytes = exchange.response.serialised(HeadRewrite(body: .length(body.count))) + body
-    let wait = PolicyWait()
-    wait.holds(
-      effects.cached(miss.index, in: .preferExternal) { entry in
-        wait.complete { (_) throws(PolicyError) in
-          let now = effects.now()
-          var index = entry.flatMap { SemanticIndex($0.bytes) } ?? SemanticIndex()
-          index.add(.init(id: id, end: now + Int64(seconds) * 10_000_000, vector: miss.vector))
-          effects.cache(
-            CachedEntry(bytes: bytes, storedTicks: now), as: SemanticCacheLookup.answerName(id), in: .preferExternal,
-            seconds: seconds)
-          // Of two that store at once, one may be lost: then its prompt is asked once more.
-          effects.cache(
-            CachedEntry(bytes: index.bytes(at: now), storedTicks: now), as: miss.index, in: .preferExternal,
-            seconds: Int((index.end - now) / 10_000_000))
-          return .proceed
-        }
-      })
-    return .suspend(wait)
+    let now = effects.now()
+    effects.cache(
+      CachedEntry(bytes: bytes, storedTicks: now), as: SemanticCacheLookup.answerName(id), in: .preferExternal,
+      seconds: seconds)
+    let entry = SemanticIndex.Entry(id: id, end: now + Int64(seconds) * 10_000_000, vector: miss.vector)
+    effects.append(
+      SemanticIndex.record(of: entry), toCached: miss.index, in: .preferExternal, seconds: seconds,
+      limit: SemanticIndex.byteLimit)
+    return .proceed
   }
 }

@@ -206,6 +206,14 @@ public final class ScriptedEffects: PolicyEffects {
     if let place = place(key, choice) { cache[place] = nil }
   }
 
+  public func append(_ record: [UInt8], toCached key: String, in choice: CacheChoice, seconds: Int, limit: Int) {
+    guard let place = place(key, choice) else { return }
+    var (entry, end) = (CachedEntry(bytes: [], storedTicks: now()), milliseconds + seconds * 1_000)
+    if let known = cache[place], known.end > milliseconds { (entry, end) = (known.entry, max(end, known.end)) }
+    CachedRecords.append(CachedRecords.framed(record), to: &entry.bytes, limit: limit)
+    cache[place] = (entry, end)
+  }
+
   public func emit(_ metric: EmittedMetric) { metrics.append(metric) }
 
   public func log(
