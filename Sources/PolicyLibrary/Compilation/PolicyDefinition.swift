@@ -114,7 +114,9 @@ enum PolicyCatalogue {
       "its credential manager is a service of the cloud. Fetch the token with send-request and keep it with cache-value",
     "sql-data-source": databases, "cosmosdb-data-source": databases,
     "invoke-request":
-      "it stands in the policy toolkit alone, and no page says how it behaves or where it runs. Use send-request",
+      "it stands in the policy toolkit alone, and nothing says what its backend-id does. Use send-request, with "
+      + "mode=\"copy\" for the request's own method, headers and body, and behind it return-response with the same "
+      + "response-variable-name where the response is to be the answer",
     "publish-event": "it is for GraphQL subscriptions, which no gateway of Postern keeps open",
     "set-graphql-resolver":
       "it was a preview and is no more. Make a resolver of the API, with http-data-source as its policy",
