@@ -50,7 +50,7 @@ import Testing
     let redis = try await RedisServer()
     let cache = ExternalCache(id: "default", connection: try redis.connection())
     let meter = RedisMeter()
-    let loops = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+    let loops = MultiThreadedEventLoopGroup.singleton
     var clients: [NIOLoopBound<ExternalCacheClient>] = []
     for loop in [loops.next(), loops.next()] {
       clients.append(
@@ -98,6 +98,5 @@ import Testing
     let isOwn = try await eventually { try await find() == ["own"] }
     #expect(isOwn)
     for client in clients { try await client.eventLoop.submit { client.value.end() }.get() }
-    try await loops.shutdownGracefully()
   }
 }

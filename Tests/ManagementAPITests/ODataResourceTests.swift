@@ -38,6 +38,32 @@ struct ODataResourceTests {
     }
   }
 
+  @Test func `an API is made from its metadata, which takes the place of what was there`() async throws {
+    try await withService { client, service in
+      func api(_ metadata: String) -> String {
+        let text = #""displayName":"Shop","path":"shop","format":"odata""#
+        return #"{"properties":{\#(text),"value":"\#(metadata)"}}"#
+      }
+      #expect(try await client.call(.put, "/apis/shop", api(Self.metadata())).status == 201)
+      let made = try await client.call(.get, "/apis/shop").body["properties"]
+      #expect(made?["type"] == "odata" && made?["value"] == nil && made?["format"] == nil)
+      let schema = try await client.call(.get, "/apis/shop/schemas/metadata").body["properties"]
+      #expect(schema?["contentType"] == "application/vnd.ms-azure-apim.odata.schema")
+      #expect(schema?["document"]?["value"]?.stringValue == Self.metadata())
+      // One of another name would be the first.
+      #expect(try await client.call(.put, "/apis/shop/schemas/a", Self.schema(Self.metadata())).status == 201)
+      let other = Self.metadata(base: " OpenType='true'")
+      #expect(try await client.call(.put, "/apis/shop", api(other)).status == 200)
+      #expect(try await client.call(.get, "/apis/shop/schemas/a").status == 404)
+      let snapshot = try #require(try await service.publisher.current("managed")).snapshot
+      #expect(snapshot.apis.first?.odata?.metadata == other)
+      let refused = try await client.call(.put, "/apis/shop", api(Self.metadata(base: " BaseType='Shop.X'")))
+      let detail = refused.body["error"]?["details"]?.arrayValue?.first
+      #expect(refused.status == 400 && detail?["target"] == "value")
+      #expect(detail?["message"] == "The BaseType 'Shop.X' of 'Shop.Product' is not known.")
+    }
+  }
+
   @Test func `metadata that cannot be used is refused with its reason`() async throws {
     try await withService { client, _ in
       _ = try await client.call(.put, "/apis/shop", Self.api)

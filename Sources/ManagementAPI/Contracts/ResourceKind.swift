@@ -51,7 +51,7 @@ struct ResourceKind: Sendable {
         "subscriptionRequired": .flag, "subscriptionKeyParameterNames": .object, "apiRevision": .text(maximum: 100),
         "isCurrent": .flag,
         "type": .word(["http", "graphql", "grpc", "odata"]), "apiType": .word(["http", "graphql", "grpc", "odata"]),
-        "format": .word(["grpc"]), "value": .text(maximum: ServiceDefinition.bound),
+        "format": .word(["grpc", "odata"]), "value": .text(maximum: SchemaRules.maximumBytes),
         "apiRevisionDescription": .text(maximum: 256),
         "isOnline": .flag,
         "contact": .object, "license": .object, "termsOfServiceUrl": .text(maximum: 2_000),

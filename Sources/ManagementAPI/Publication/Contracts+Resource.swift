@@ -23,6 +23,9 @@ extension GraphQLService {
 }
 
 extension ODataService {
+  /// Of a schema that is a metadata document, as clients of Azure write it.
+  static let contentType = "application/vnd.ms-azure-apim.odata.schema"
+
   /// The text of a metadata document of OData, empty when it has none; nil for any other schema.
   static func metadata(_ properties: JSONObject) -> String? {
     guard properties.string("contentType")?.lowercased().contains("odata") == true else { return nil }

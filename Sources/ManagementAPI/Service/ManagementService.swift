@@ -182,7 +182,8 @@ public final class ManagementService: Sendable {
     return nil
   }
 
-  /// What an API is made from, `format` and `value`, as changes: its operations take the place of those there are.
+  /// What an API is made from, `format` and `value`, as changes: its operations, or its metadata document of OData, take the
+  /// place of those there are.
   private func importing(
     _ properties: inout JSONObject, into path: ResourcePath
   ) async throws(ManagementError) -> [Mutation] {
@@ -193,6 +194,7 @@ public final class ManagementService: Sendable {
       if text != nil { throw .validation("format", "'value' needs a 'format' that says what it is.") }
       return []
     }
+    if format == "odata" { return try await importing(metadata: text ?? "", &properties, into: path) }
     let definition: ServiceDefinition
     do { definition = try ServiceDefinition(text ?? "") } catch {
       throw .validation("value", "Line \(error.line): \(error.message)")
@@ -210,6 +212,23 @@ public final class ManagementService: Sendable {
       ]
       mutations.append(.put(path.child("operations", method.id), operation))
     }
+    return mutations
+  }
+
+  private func importing(
+    metadata: String, _ properties: inout JSONObject, into path: ResourcePath
+  ) async throws(ManagementError) -> [Mutation] {
+    if let complaint = ContractCheck.complaint(aboutOData: metadata) { throw .validation("value", complaint) }
+    properties["type"] = "odata"
+    let schema = path.child("schemas", "metadata")
+    var mutations: [Mutation] = []
+    for other in try await list("apis/schemas", under: path)
+    where ODataService.metadata(other.properties) != nil && other.name.lowercased() != schema.name {
+      mutations.append(.delete(other.path))
+    }
+    mutations.append(
+      .put(
+        schema, ["contentType": .string(ODataService.contentType), "document": .object(["value": .string(metadata)])]))
     return mutations
   }
 
