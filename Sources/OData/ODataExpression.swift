@@ -3,7 +3,7 @@
 struct ODataExpression {
   private(set) var lexer: ODataLexer
   private(set) var token: ODataToken
-  private var depth = 0
+  var depth = 0
   var names: ODataNames
 
   private static let depthLimit = 64
@@ -16,39 +16,39 @@ struct ODataExpression {
     token = try lexer.next()
   }
 
-  private var unexpected: Failure {
+  var unexpected: Failure {
     Failure(message: token.kind == .end ? "it ends too soon" : "unexpected '\(token.text)'")
   }
 
-  private mutating func advance() throws(Failure) { token = try lexer.next() }
+  mutating func advance() throws(Failure) { token = try lexer.next() }
 
-  private func isAt(_ mark: StaticString) -> Bool { token.kind == .mark(mark.utf8Start.pointee) }
+  func isAt(_ mark: StaticString) -> Bool { token.kind == .mark(mark.utf8Start.pointee) }
 
-  private mutating func accept(_ mark: StaticString) throws(Failure) -> Bool {
+  mutating func accept(_ mark: StaticString) throws(Failure) -> Bool {
     guard isAt(mark) else { return false }
     try advance()
     return true
   }
 
-  private mutating func accept(word: String) throws(Failure) -> Bool {
+  mutating func accept(word: String) throws(Failure) -> Bool {
     guard token.kind == .name, token.text == word else { return false }
     try advance()
     return true
   }
 
-  private mutating func expect(_ mark: StaticString) throws(Failure) { if try !accept(mark) { throw unexpected } }
+  mutating func expect(_ mark: StaticString) throws(Failure) { if try !accept(mark) { throw unexpected } }
 
-  private mutating func name() throws(Failure) {
+  mutating func name() throws(Failure) {
     guard token.kind == .name else { throw unexpected }
     try advance()
   }
 
-  private mutating func enter() throws(Failure) {
+  mutating func enter() throws(Failure) {
     depth += 1
     if depth > Self.depthLimit { throw Failure(message: "more than \(Self.depthLimit) levels") }
   }
 
-  private mutating func list(_ item: (inout Self) throws(Failure) -> Void) throws(Failure) {
+  mutating func list(_ item: (inout Self) throws(Failure) -> Void) throws(Failure) {
     repeat { try item(&self) } while try accept(",")
   }
 
@@ -212,6 +212,7 @@ struct ODataExpression {
     try list { (reader) throws(Failure) in
       try reader.expression()
       guard try reader.accept(word: "as") else { throw reader.unexpected }
+      if reader.token.kind == .name { reader.names.scope.aliases.insert(String(reader.token.text)) }
       try reader.name()
     }
   }
@@ -327,27 +328,6 @@ struct ODataExpression {
       }
     }
     guard hasTerm else { throw unexpected }
-  }
-
-  /// `$apply`: transformations with slashes between them. What stands in their parentheses has forms of its own, of which
-  /// only that they end is looked at.
-  mutating func apply() throws(Failure) {
-    repeat {
-      guard token.kind == .name else { throw unexpected }
-      try advance()
-      if isAt("(") { try parentheses() }
-    } while try accept("/")
-  }
-
-  private mutating func parentheses() throws(Failure) {
-    try enter()
-    defer { depth -= 1 }
-    try expect("(")
-    while !isAt(")") {
-      if token.kind == .end { throw unexpected }
-      if isAt("(") { try parentheses() } else { try advance() }
-    }
-    try expect(")")
   }
 
   /// What stands in the parentheses of a path's segment, without the outermost ones: keys, or the arguments of a function

@@ -29,6 +29,8 @@ struct ODataLexer {
 
   struct Unreadable: Error {
     var message: String
+    /// Whether it can be read, but the model does not know a name.
+    var isUnknownName = false
   }
 
   private func byte(_ ahead: Int = 0) -> UInt8? { index + ahead < text.count ? text[index + ahead] : nil }

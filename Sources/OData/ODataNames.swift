@@ -23,6 +23,15 @@ struct ODataNames {
 
   typealias Failure = ODataLexer.Unreadable
 
+  private func unknown(_ message: String) -> Failure { Failure(message: message, isUnknownName: true) }
+
+  /// Before the request has made names of its own.
+  var withoutAliases: ODataNames {
+    var names = self
+    names.scope.aliases = []
+    return names
+  }
+
   private static let literals: Set<String> = ["null", "true", "false", "INF", "NaN"]
 
   /// The functions of the standard, in lower case.
@@ -60,7 +69,7 @@ struct ODataNames {
       if let member = model.member(name, of: type) { return member }
       if model.isOpen(type) { return ODataModel.Member(shape: .unknown, isNavigation: false) }
     }
-    throw Failure(message: "\(model.name(of: owner.element)) has no property '\(name)'")
+    throw unknown("\(model.name(of: owner.element)) has no property '\(name)'")
   }
 
   private func typeOrOperation(
@@ -70,7 +79,7 @@ struct ODataNames {
       if case .structured(let narrow, _) = type, case .structured(let wide, _) = owner,
         !model.isSame(narrow, orBelow: wide), !model.isSame(wide, orBelow: narrow)
       {
-        throw Failure(message: "'\(name)' is not derived from \(model.name(of: owner.element))")
+        throw unknown("'\(name)' is not derived from \(model.name(of: owner.element))")
       }
       return type
     }
@@ -109,11 +118,11 @@ struct ODataNames {
     let fitting = bound + others
     if fitting.isEmpty {
       if model.hasUnbound(name) { return .unknown }
-      throw Failure(message: "'\(name)' is not bound to \(model.name(of: owner.element))")
+      throw unknown("'\(name)' is not bound to \(model.name(of: owner.element))")
     }
     let names = arguments?.compactMap { $0 }
     guard names?.count == arguments?.count, let result = model.result(of: fitting, arguments: names) else {
-      throw Failure(message: "'\(name)' has other parameters")
+      throw unknown("'\(name)' has other parameters")
     }
     return result ?? .unknown
   }
@@ -122,7 +131,7 @@ struct ODataNames {
 
   func check(namespace: String) throws(Failure) {
     guard let model, model.namespaces[namespace] == nil else { return }
-    throw Failure(message: "the namespace '\(namespace)' is not known")
+    throw unknown("the namespace '\(namespace)' is not known")
   }
 
   /// One more name of an item.
@@ -142,7 +151,7 @@ struct ODataNames {
   /// Whether an item may be expanded, which only navigation properties and streams may.
   func check(_ path: ODataItemPath) throws(Failure) {
     guard path.isExpanded, let last = path.last, !last.isExpandable else { return }
-    throw Failure(message: "'\(last.name)' is no navigation property")
+    throw unknown("'\(last.name)' is no navigation property")
   }
 }
 

@@ -99,7 +99,8 @@ public struct ODataRequest: Sendable {
     case "select": try check(name, value, names) { (reader) throws(ODataExpression.Failure) in try reader.select() }
     case "expand": try check(name, value, names) { (reader) throws(ODataExpression.Failure) in try reader.expand() }
     case "search": try check(name, value) { (reader) throws(ODataExpression.Failure) in try reader.search() }
-    case "apply": try check(name, value) { (reader) throws(ODataExpression.Failure) in try reader.apply() }
+    case "apply":
+      try check(name, value, names.withoutAliases) { (reader) throws(ODataExpression.Failure) in try reader.apply() }
     default: if value.isEmpty { throw problem("The query option '\(name)' has no value.") }
     }
   }

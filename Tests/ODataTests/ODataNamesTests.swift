@@ -86,6 +86,18 @@ import Testing
     ("$expand", "Shop.Bundle/Parts($orderby=Name),Size/Unit,*/$ref,Category($levels=max)"),
     ("$compute", "Price mul 2 as Double,Price add 1 as More"), ("$search", "anything"),
     ("$apply", "groupby((Category/Code),aggregate(Price with sum as Total))"),
+    ("$apply", "filter(Price gt 1)/compute(Price mul 2 as Twice)/filter(Twice gt 3)/orderby(Twice desc)/top(3)"),
+    (
+      "$apply",
+      "aggregate(Price with average from Category with sum as A,$count as B,Tags/$count as C,Forecast,Own as D)"
+    ),
+    (
+      "$apply",
+      "groupby((rollup($all,Name),Size/Width),concat(identity,aggregate(Price with NS.method as T)))/filter(T gt 1)"
+    ),
+    ("$apply", "aggregate(Boxes/(Width with sum as W))/compute(W add 1 as V)"),
+    ("$apply", "topcount(2,Price)/Shop.Own(a=1)/filter(Anything eq 1)"), ("$apply", "search(red OR blue)/identity"),
+    ("$apply", "join(Category as C,filter(C/Anything eq 1))/groupby((C/Code))"),
   ])
   func `names that the model knows are taken`(name: String, value: String) throws {
     let found = try ShopModel.problems(ShopModel.text, "/Products", [(name, value)])
@@ -114,6 +126,15 @@ import Testing
     ("$expand", "Products", "'Shop.Product' has no property 'Products'"),
     ("$expand", "Category($expand=Products($filter=Cost gt 1))", "'Shop.Product' has no property 'Cost'"),
     ("$compute", "Cost mul 2 as Double", "'Shop.Product' has no property 'Cost'"),
+    ("$apply", "filter(Cost gt 1)", "'Shop.Product' has no property 'Cost'"),
+    ("$apply", "filter(Price gt 1)/groupby((Category/Code,Nam))", "'Shop.Product' has no property 'Nam'"),
+    ("$apply", "groupby((Name),aggregate(Cost with sum as Total))", "'Shop.Product' has no property 'Cost'"),
+    (
+      "$apply", "compute(Price mul 2 as Twice)/aggregate(Thrice with sum as T)",
+      "'Shop.Product' has no property 'Thrice'"
+    ),
+    ("$apply", "concat(identity,orderby(Cost))", "'Shop.Product' has no property 'Cost'"),
+    ("$apply", "bottomsum(10,Cost)/identity", "'Shop.Product' has no property 'Cost'"),
   ])
   func `names that the model does not know are refused`(name: String, value: String, reason: String) throws {
     let found = try ShopModel.problems(ShopModel.text, "/Products(1)/Category/Products", [(name, value)])

@@ -49,7 +49,9 @@ import Testing
 
   @Test(arguments: [
     ("$orderby", "Name up"), ("$select", "Name,"), ("$expand", "Items($where=1)"), ("$expand", "Items($top=x)"),
-    ("$search", "OR a"), ("$compute", "Price mul 2"), ("$apply", "filter(a"), ("$count", "yes"), ("$skip", ""),
+    ("$search", "OR a"), ("$compute", "Price mul 2"), ("$apply", "filter(a"), ("$apply", "filter(a gt)"),
+    ("$apply", "compute(a)"), ("$apply", "concat(filter(a),)"),
+    ("$apply", "groupby((a)"), ("$apply", "/identity"), ("$count", "yes"), ("$skip", ""),
     ("$top", "1.5"), ("$skiptoken", ""), ("@p", "("), ("$", "1"), ("", "x"),
   ])
   func `options that are none are refused`(name: String, value: String) throws {
