@@ -34,6 +34,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   private var presented: PresentedCertificate?
   private var speaksHTTP2 = true
   private var context: ChannelHandlerContext?
+  private var output: ConnectionOutput?
   private var stage = Stage.idle
   /// Everything is its business once the client has shown that it speaks HTTP/2.
   private var http2: HTTP2Session?
@@ -46,6 +47,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   /// The answer's body has no length, and no framing of its own.
   private var writesChunks = false
   private var isReadPending = false
+  private(set) var isWritable = true
   /// No request has come yet.
   private var isFresh = true
   /// Whether the input is being worked off further up the stack.
@@ -83,24 +85,32 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
-    if context.channel.isActive { begin(context.channel) }
+    if context.channel.isActive { begin(context) }
   }
 
   func channelActive(context: ChannelHandlerContext) {
-    begin(context.channel)
+    begin(context)
     context.fireChannelActive()
   }
 
-  private func begin(_ channel: any Channel) {
-    peer = ClientPeer(channel)
+  private func begin(_ context: ChannelHandlerContext) {
+    peer = ClientPeer(context.channel)
+    output = ConnectionOutput(context, isPlain: !isTLS)
     state.add(self)
     deadline = state.deadline(after: state.timeouts.head)
+    if !isTLS { context.read() }
   }
 
   // MARK: - Reading
 
+  /// Over TLS the channel asks for the next read.
   func read(context: ChannelHandlerContext) {
     if mayRead { context.read() } else { isReadPending = true }
+  }
+
+  /// Otherwise the connection asks itself, which spares the way through the pipeline.
+  func channelReadComplete(context: ChannelHandlerContext) {
+    if !isTLS { read(context: context) }
   }
 
   private var mayRead: Bool {
@@ -159,9 +169,9 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
       state.giveBack(work)
       return false
     case .refused(let error):
-      if isFresh, speaksHTTP2, received.readableBytesUInt8Span.isHTTP2Preface, let context {
+      if isFresh, speaksHTTP2, received.readableBytesUInt8Span.isHTTP2Preface, let context, let output {
         state.giveBack(work)
-        http2 = HTTP2Session(self, state, context)
+        http2 = HTTP2Session(self, state, context, output)
         stage = .http2
         if state.isDraining { announceEnd() }
         return handOver()
@@ -267,7 +277,8 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
-    if context.channel.isWritable {
+    isWritable = context.channel.isWritable
+    if isWritable {
       if work?.isStreaming == true { awaitAnswer() }
       work?.clientTakesMore()
       http2?.takesMore()
@@ -334,6 +345,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   /// Ends the connection in the middle of whatever it does.
   func abort() {
     leave()
+    output?.close()
     context?.close(promise: nil)
   }
 
@@ -349,6 +361,8 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   }
 
   func channelInactive(context: ChannelHandlerContext) {
+    output?.close()
+    isWritable = false
     leave()
     state.remove(self)
     context.fireChannelInactive()
@@ -357,6 +371,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   func handlerRemoved(context: ChannelHandlerContext) {
     state.remove(self)
     self.context = nil
+    output = nil
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) { abort() }
@@ -366,7 +381,6 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
 
 extension ClientConnection: ClientStream {
   var protocolName: StaticString { work?.exchange.request.minorVersion == 0 ? "HTTP/1.0" : "HTTP/1.1" }
-  var isWritable: Bool { context?.channel.isWritable ?? false }
   var hasRequestBody: Bool { !framing.isDone }
   var wantsBareBody: Bool { false }
   var sendsBareBody: Bool { false }
@@ -403,9 +417,8 @@ extension ClientConnection: ClientStream {
   }
 
   func invite() {
-    guard let work, work.exchange.request.expectsContinue, !framing.isDone, input.readableBytes == 0, let context
-    else { return }
-    context.writeAndFlush(wrapOutboundOut(Self.invitation), promise: nil)
+    guard let work, work.exchange.request.expectsContinue, !framing.isDone, input.readableBytes == 0 else { return }
+    output?.write(Self.invitation)
   }
 
   private static let invitation = ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")
@@ -413,14 +426,14 @@ extension ClientConnection: ClientStream {
   func wait(until deadline: NIODeadline) { self.deadline = deadline }
 
   func writeHead(_ rewrite: HeadRewrite, body: ByteBuffer, ends: Bool) {
-    guard let context, let work else { return }
+    guard let output, let work else { return }
     var body = body
     writesChunks = rewrite.body == .chunked
     if writesChunks {
       body = ChunkedBody.chunk(body)
       if ends { body.writeImmutableBuffer(ChunkedBody.end(nil)) }
     }
-    responseBytes += state.write(work.exchange.response, rewrite, body: body, to: context)
+    responseBytes += state.write(work.exchange.response, rewrite, body: body, to: output)
     if !ends { awaitAnswer() }
   }
 
@@ -446,7 +459,7 @@ extension ClientConnection: ClientStream {
     guard data.readableBytes > 0 else { return }
     responseBytes += data.readableBytes
     if stage == .tunnel { deadline = state.deadline(after: state.timeouts.silence) }
-    context?.writeAndFlush(wrapOutboundOut(data), promise: nil)
+    output?.write(data)
     if !ends { awaitAnswer() }
   }
 
@@ -454,7 +467,7 @@ extension ClientConnection: ClientStream {
     guard writesChunks else { return }
     let end = ChunkedBody.end(trailers)
     responseBytes += end.readableBytes
-    context?.writeAndFlush(wrapOutboundOut(end), promise: nil)
+    output?.write(end)
   }
 
   func finished() {

@@ -12,10 +12,12 @@ final class HTTP2Session {
   private var input = ByteBuffer()
   private var idleDeadline: NIODeadline
 
-  init(_ connection: ClientConnection, _ state: LoopState, _ context: ChannelHandlerContext) {
+  init(
+    _ connection: ClientConnection, _ state: LoopState, _ context: ChannelHandlerContext, _ output: ConnectionOutput
+  ) {
     self.connection = connection
     self.state = state
-    wire = HTTP2Wire(HTTP2Engine(), context, now: state.clock.now)
+    wire = HTTP2Wire(HTTP2Engine(), context.eventLoop, output, now: state.clock.now)
     idleDeadline = state.deadline(after: state.timeouts.head)
   }
 

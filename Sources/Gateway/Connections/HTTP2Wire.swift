@@ -4,17 +4,20 @@ import NIOCore
 /// One HTTP/2 connection's engine with its way out: whatever is written in one turn of the loop leaves in one write.
 final class HTTP2Wire {
   var engine: HTTP2Engine
-  private let context: ChannelHandlerContext
-  private var output = ByteBuffer()
+  private let loop: any EventLoop
+  private let output: ConnectionOutput
+  /// Written, and not yet sent.
+  private var pending = ByteBuffer()
   private var isFlushScheduled = false
   /// Input is being worked off: it ends with a flush.
   var isReceiving = false
   private(set) var isOver = false
   private var lastTick: NIODeadline
 
-  init(_ engine: consuming HTTP2Engine, _ context: ChannelHandlerContext, now: NIODeadline) {
+  init(_ engine: consuming HTTP2Engine, _ loop: any EventLoop, _ output: ConnectionOutput, now: NIODeadline) {
     self.engine = engine
-    self.context = context
+    self.loop = loop
+    self.output = output
     lastTick = now
   }
 
@@ -34,14 +37,14 @@ final class HTTP2Wire {
   /// Bytes written so far and not yet sent, to tell how long something is.
   var pendingBytes: Int {
     takeOutput()
-    return output.readableBytes
+    return pending.readableBytes
   }
 
   /// Writes data that there is room for.
   func writeData(_ id: UInt32, _ data: ByteBuffer, ends: Bool) {
     engine.beginData(id, length: data.readableBytes, ends: ends)
     takeOutput()
-    output.writeImmutableBuffer(data)
+    pending.writeImmutableBuffer(data)
     if ends { engine.endData(id) }
     scheduleFlush()
   }
@@ -59,7 +62,7 @@ final class HTTP2Wire {
 
   private func takeOutput() {
     guard !engine.output.isEmpty else { return }
-    output.writeBytes(engine.output)
+    pending.writeBytes(engine.output)
     engine.output.removeAll(keepingCapacity: true)
   }
 
@@ -67,8 +70,8 @@ final class HTTP2Wire {
   func scheduleFlush() {
     guard !isFlushScheduled, !isReceiving, !isOver else { return }
     isFlushScheduled = true
-    let box = NIOLoopBound(self, eventLoop: context.eventLoop)
-    context.eventLoop.execute {
+    let box = NIOLoopBound(self, eventLoop: loop)
+    loop.execute {
       box.value.isFlushScheduled = false
       box.value.flush()
     }
@@ -76,13 +79,16 @@ final class HTTP2Wire {
 
   func flush() {
     takeOutput()
-    guard output.readableBytes > 0, !isOver else { return }
-    context.writeAndFlush(NIOAny(output), promise: nil)
-    output.clear()
+    guard pending.readableBytes > 0, !isOver else { return }
+    output.write(pending)
+    pending.clear()
   }
 
   /// Nothing is written any more.
-  func end() { isOver = true }
+  func end() {
+    isOver = true
+    output.close()
+  }
 }
 
 /// A body on its way out over HTTP/2, as fast as the other end's windows open.

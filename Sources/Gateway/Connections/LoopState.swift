@@ -100,7 +100,7 @@ final class LoopState {
 
   /// Writes a message: its head, and what there is of its body, in one system call. Returns the bytes written.
   func write(
-    _ head: borrowing MessageHead, _ rewrite: HeadRewrite, body: ByteBuffer, to context: ChannelHandlerContext
+    _ head: borrowing MessageHead, _ rewrite: HeadRewrite, body: ByteBuffer, to output: ConnectionOutput
   ) -> Int {
     let bound = head.writtenBound(rewrite)
     let isSmall = body.readableBytes <= Self.coalesceBound
@@ -109,10 +109,9 @@ final class LoopState {
     let headBytes = scratch.readableBytes
     if isSmall {
       if body.readableBytes > 0 { scratch.writeImmutableBuffer(body) }
-      context.writeAndFlush(NIOAny(scratch), promise: nil)
+      output.write(scratch)
     } else {
-      context.write(NIOAny(scratch), promise: nil)
-      context.writeAndFlush(NIOAny(body), promise: nil)
+      output.write(scratch, body)
     }
     return headBytes + body.readableBytes
   }

@@ -11,6 +11,7 @@ final class UpstreamConnection: ChannelDuplexHandler, BackendStream {
 
   private let home: OriginPool
   private var context: ChannelHandlerContext?
+  private var output: ConnectionOutput?
   /// Whom it works for; nil while it is idle.
   private var work: RequestLifecycle?
   private var partial = ByteBuffer()
@@ -18,6 +19,7 @@ final class UpstreamConnection: ChannelDuplexHandler, BackendStream {
   private var hasHead = false
   private var keepsAlive = true
   private var isReadPending = false
+  private(set) var isWritable = true
   private var isOpen = true
   /// The protocol has changed: bytes pass as they come.
   private var isTunnel = false
@@ -31,23 +33,36 @@ final class UpstreamConnection: ChannelDuplexHandler, BackendStream {
 
   init(home: OriginPool) { self.home = home }
 
+  /// The channel asks for no reads: the connection does, which spares the way through the pipeline.
+  private var readsItself: Bool { !home.origin.isTLS }
+
   func handlerAdded(context: ChannelHandlerContext) { self.context = context }
-  func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+  func channelActive(context: ChannelHandlerContext) {
+    if readsItself { context.read() }
+    context.fireChannelActive()
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    self.context = nil
+    output = nil
+  }
 
   var protocolName: StaticString { "HTTP/1.1" }
   var sendsBareBody: Bool { false }
-  var isWritable: Bool { context?.channel.isWritable ?? false }
   var endsWithConnection: Bool { framing.endsWithConnection }
 
   func begin(_ work: RequestLifecycle) {
     self.work = work
     hasHead = false
     decodes = false
+    // The exchange may learn of the connection before the connection itself does.
+    if output == nil, let context { output = ConnectionOutput(context, isPlain: !home.origin.isTLS) }
   }
 
   func write(_ head: borrowing MessageHead, _ rewrite: HeadRewrite, body: ByteBuffer, ends: Bool) {
     encodes = rewrite.body == .chunked
-    if let context, let work { _ = work.state.write(head, rewrite, body: body, to: context) }
+    if let output, let work { _ = work.state.write(head, rewrite, body: body, to: output) }
   }
 
   /// Writes a request whose head is put together already.
@@ -62,10 +77,11 @@ final class UpstreamConnection: ChannelDuplexHandler, BackendStream {
     if encodes { send(ChunkedBody.end(trailers)) }
   }
 
-  private func send(_ buffer: ByteBuffer) { context?.writeAndFlush(wrapOutboundOut(buffer), promise: nil) }
+  private func send(_ buffer: ByteBuffer) { output?.write(buffer) }
 
   func close() {
     isOpen = false
+    output?.close()
     context?.close(promise: nil)
   }
 
@@ -83,6 +99,10 @@ final class UpstreamConnection: ChannelDuplexHandler, BackendStream {
   }
 
   // MARK: - Reading
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    if readsItself { read(context: context) }
+  }
 
   /// Withholds reading while the client cannot take more.
   func read(context: ChannelHandlerContext) {
@@ -186,7 +206,9 @@ final class UpstreamConnection: ChannelDuplexHandler, BackendStream {
   }
 
   func channelInactive(context: ChannelHandlerContext) {
+    output?.close()
     isOpen = false
+    isWritable = false
     if let work {
       if isTunnel {
         self.work = nil
@@ -206,7 +228,8 @@ final class UpstreamConnection: ChannelDuplexHandler, BackendStream {
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
-    if context.channel.isWritable { work?.backendTakesMore() }
+    isWritable = context.channel.isWritable
+    if isWritable { work?.backendTakesMore() }
     context.fireChannelWritabilityChanged()
   }
 

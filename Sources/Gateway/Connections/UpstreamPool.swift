@@ -93,6 +93,7 @@ final class UpstreamPool {
     let box = NIOLoopBound((handler, self, report), eventLoop: state.loop)
     ClientBootstrap(group: state.loop)
       .channelOption(.socketOption(.tcp_nodelay), value: 1)
+      .channelOption(.autoRead, value: !(handler is UpstreamConnection) || origin.isTLS)
       .connectTimeout(Self.connectTimeout)
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {

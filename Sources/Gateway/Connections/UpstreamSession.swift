@@ -108,7 +108,9 @@ final class UpstreamSession: ChannelInboundHandler, RemovableChannelHandler {
 
   private func begin(_ context: ChannelHandlerContext) {
     guard session == nil else { return }
-    let session = HTTP2Wire(HTTP2Engine(role: .client, bounds: Self.bounds), context, now: state.clock.now)
+    let session = HTTP2Wire(
+      HTTP2Engine(role: .client, bounds: Self.bounds), context.eventLoop,
+      ConnectionOutput(context, isPlain: !home.origin.isTLS), now: state.clock.now)
     self.session = session
     session.flush()
   }

@@ -206,6 +206,7 @@ public final class GatewayServer: Sendable {
     let server = self
     return ServerBootstrap(group: state.eventLoop, childGroup: state.eventLoop)
       .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+      .childChannelOption(.autoRead, value: isTLS)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           let connection = ClientConnection(state: state.value, isTLS: isTLS)

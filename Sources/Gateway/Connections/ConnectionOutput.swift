@@ -1,0 +1,89 @@
+import Glibc
+import NIOCore
+
+/// The way out of one connection.
+///
+/// While nothing waits to be written, bytes go straight to the socket: one system call, where the way through the channel
+/// costs as much as the rest of a message. What the socket does not take at once waits in the channel, and so does all that
+/// comes after it; what must pass another handler, as with TLS, always goes that way.
+final class ConnectionOutput {
+  private let context: ChannelHandlerContext
+  /// The socket, as long as it is known to be open; -1 where bytes pass other handlers.
+  private var socket: CInt = -1
+  /// The channel was given bytes, and may still have some.
+  private var mayHaveQueued = false
+
+  /// A write never waits, and one to a connection that the peer has closed raises no signal.
+  private static let flags = CInt(MSG_DONTWAIT) | CInt(MSG_NOSIGNAL)
+
+  /// - Parameter isPlain: no handler between this one and the socket has a say in the bytes. The channel is active then.
+  init(_ context: ChannelHandlerContext, isPlain: Bool) {
+    self.context = context
+    guard isPlain else { return }
+    let handle = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
+      $0
+    }
+    socket = handle ?? -1
+  }
+
+  /// The socket is closed, or about to be: its number may be another's from now on. To be called before anything else
+  /// that a closed channel brings about.
+  func close() { socket = -1 }
+
+  func write(_ data: ByteBuffer) {
+    if data.readableBytes == 0 { return }
+    guard isDirect else { return queue(data) }
+    let sent = data.withUnsafeReadableBytes { send(socket, $0.baseAddress, $0.count, Self.flags) }
+    if sent == data.readableBytes { return }
+    queue(rest(of: data, behind: sent))
+  }
+
+  /// Writes both, in one system call.
+  func write(_ first: ByteBuffer, _ second: ByteBuffer) {
+    guard isDirect else {
+      mayHaveQueued = true
+      context.write(NIOAny(first), promise: nil)
+      return context.writeAndFlush(NIOAny(second), promise: nil)
+    }
+    let sent = first.withUnsafeReadableBytes { a in
+      second.withUnsafeReadableBytes { b in
+        withUnsafeTemporaryAllocation(of: iovec.self, capacity: 2) { parts in
+          parts.initializeElement(
+            at: 0, to: iovec(iov_base: UnsafeMutableRawPointer(mutating: a.baseAddress), iov_len: a.count))
+          parts.initializeElement(
+            at: 1, to: iovec(iov_base: UnsafeMutableRawPointer(mutating: b.baseAddress), iov_len: b.count))
+          var message = msghdr()
+          message.msg_iov = parts.baseAddress
+          message.msg_iovlen = 2
+          return sendmsg(socket, &message, Self.flags)
+        }
+      }
+    }
+    if sent < first.readableBytes {
+      context.write(NIOAny(rest(of: first, behind: sent)), promise: nil)
+      queue(second)
+    } else if sent < first.readableBytes + second.readableBytes {
+      queue(rest(of: second, behind: sent - first.readableBytes))
+    }
+  }
+
+  private var isDirect: Bool {
+    if socket < 0 { return false }
+    if mayHaveQueued { mayHaveQueued = queuedBytes > 0 }
+    return !mayHaveQueued
+  }
+
+  private var queuedBytes: Int { (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 1 }
+
+  /// A write that failed as a whole fails once more in the channel, which knows what to do about it.
+  private func rest(of data: ByteBuffer, behind sent: Int) -> ByteBuffer {
+    var rest = data
+    rest.moveReaderIndex(forwardBy: max(0, sent))
+    return rest
+  }
+
+  private func queue(_ data: ByteBuffer) {
+    mayHaveQueued = true
+    context.writeAndFlush(NIOAny(data), promise: nil)
+  }
+}
