@@ -69,28 +69,31 @@ enum KnownHeader: UInt8, Sendable {
 
   var bit: UInt64 { 1 &<< UInt64(rawValue) }
 
+  /// The field with a name of `n` bytes at an offset. Length and first letter tell the names apart, so one is compared at most.
   @inline(__always)
   static func recognise(_ p: Span<UInt8>, _ o: Int, _ n: Int) -> KnownHeader {
-    switch n {
-    case 2: p.equalsIgnoringCase(at: o, "te") ? .te : .other
-    case 4: p.equalsIgnoringCase(at: o, "host") ? .host : .other
-    case 6:
-      p.equalsIgnoringCase(at: o, "expect") ? .expect : p.equalsIgnoringCase(at: o, "origin") ? .origin : .other
-    case 7:
-      p.equalsIgnoringCase(at: o, "upgrade") ? .upgrade : p.equalsIgnoringCase(at: o, "trailer") ? .trailer : .other
-    case 10:
-      p.equalsIgnoringCase(at: o, "connection")
-        ? .connection : p.equalsIgnoringCase(at: o, "keep-alive") ? .keepAlive : .other
-    case 12: p.equalsIgnoringCase(at: o, "content-type") ? .contentType : .other
-    case 13: p.equalsIgnoringCase(at: o, "authorization") ? .authorization : .other
-    case 14: p.equalsIgnoringCase(at: o, "content-length") ? .contentLength : .other
-    case 15: p.equalsIgnoringCase(at: o, "x-forwarded-for") ? .forwardedFor : .other
-    case 16: p.equalsIgnoringCase(at: o, "proxy-connection") ? .proxyConnection : .other
-    case 17:
-      p.equalsIgnoringCase(at: o, "transfer-encoding")
-        ? .transferEncoding : p.equalsIgnoringCase(at: o, "x-forwarded-proto") ? .forwardedProtocol : .other
-    case 25: p.equalsIgnoringCase(at: o, "ocp-apim-subscription-key") ? .subscriptionKey : .other
-    default: .other
+    guard n > 1, n <= 25 else { return .other }
+    let name: StaticString
+    let found: KnownHeader
+    switch n << 8 | Int(p[o] | 0x20) {
+    case 2 << 8 | 0x74: (name, found) = ("te", .te)
+    case 4 << 8 | 0x68: (name, found) = ("host", .host)
+    case 6 << 8 | 0x65: (name, found) = ("expect", .expect)
+    case 6 << 8 | 0x6f: (name, found) = ("origin", .origin)
+    case 7 << 8 | 0x75: (name, found) = ("upgrade", .upgrade)
+    case 7 << 8 | 0x74: (name, found) = ("trailer", .trailer)
+    case 10 << 8 | 0x63: (name, found) = ("connection", .connection)
+    case 10 << 8 | 0x6b: (name, found) = ("keep-alive", .keepAlive)
+    case 12 << 8 | 0x63: (name, found) = ("content-type", .contentType)
+    case 13 << 8 | 0x61: (name, found) = ("authorization", .authorization)
+    case 14 << 8 | 0x63: (name, found) = ("content-length", .contentLength)
+    case 15 << 8 | 0x78: (name, found) = ("x-forwarded-for", .forwardedFor)
+    case 16 << 8 | 0x70: (name, found) = ("proxy-connection", .proxyConnection)
+    case 17 << 8 | 0x74: (name, found) = ("transfer-encoding", .transferEncoding)
+    case 17 << 8 | 0x78: (name, found) = ("x-forwarded-proto", .forwardedProtocol)
+    case 25 << 8 | 0x6f: (name, found) = ("ocp-apim-subscription-key", .subscriptionKey)
+    default: return .other
     }
+    return p.equalsIgnoringCase(at: o, name) ? found : .other
   }
 }

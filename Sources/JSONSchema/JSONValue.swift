@@ -53,7 +53,11 @@ public indirect enum JSONValue: Sendable {
 /// The members of an object in their order; of equal names the last counts.
 public struct JSONObject: Sendable {
   public private(set) var members: [(name: String, value: JSONValue)] = []
+  /// Of an object with many members.
   private var places: [String: Int] = [:]
+
+  /// Members that are looked through one after another, which is faster than a table while they are few.
+  private static let few = 8
 
   public init() {}
 
@@ -64,15 +68,22 @@ public struct JSONObject: Sendable {
 
   /// Puts a member in the place of one of that name, or at the end.
   public mutating func set(_ name: String, _ value: JSONValue) {
-    if let place = places[name] {
+    if let place = place(of: name) {
       members[place].value = value
-    } else {
-      places[name] = members.count
-      members.append((name, value))
+      return
+    }
+    members.append((name, value))
+    if members.count > Self.few {
+      if places.isEmpty { for i in members.indices { places[members[i].name] = i } }
+      places[name] = members.count - 1
     }
   }
 
-  public subscript(_ name: String) -> JSONValue? { places[name].map { members[$0].value } }
+  private func place(of name: String) -> Int? {
+    members.count > Self.few ? places[name] : members.firstIndex { $0.name == name }
+  }
+
+  public subscript(_ name: String) -> JSONValue? { place(of: name).map { members[$0].value } }
 }
 
 extension JSONValue: Equatable {

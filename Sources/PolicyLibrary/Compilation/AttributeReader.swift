@@ -173,6 +173,9 @@ extension PolicyCompilation {
 extension String {
   /// Without white space at the ends.
   var trimmed: String {
+    // Mostly there is nothing to take away.
+    func isInk(_ byte: UInt8?) -> Bool { byte.map { $0 > 0x20 && $0 < 0x7f } ?? false }
+    if isInk(utf8.first), isInk(utf8.last) { return self }
     var text = Substring(self)
     while let first = text.first, first.isWhitespace { text.removeFirst() }
     while let last = text.last, last.isWhitespace { text.removeLast() }

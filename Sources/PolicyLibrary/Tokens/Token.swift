@@ -15,17 +15,14 @@ final class Token: Sendable {
 
   /// nil when the text is no token.
   init?(_ text: String) {
-    guard text.utf8.count <= Self.longest else { return nil }
-    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-    guard parts.count == 3, let head = Base64URL.bytes(parts[0]), let body = Base64URL.bytes(parts[1]),
-      let signature = Base64URL.bytes(parts[2]), let header = ClaimValue.members(head),
-      let claims = ClaimValue.members(body)
+    guard let parts = CompactParts(text, count: 3), let head = parts.bytes(0), let body = parts.bytes(1),
+      let signature = parts.bytes(2), let header = ClaimValue.members(head), let claims = ClaimValue.members(body)
     else { return nil }
     self.text = text
     self.header = header
     self.claims = claims
     self.signature = signature
-    signed = Array((parts[0] + "." + parts[1]).utf8)
+    signed = Array(parts.text[..<parts.ranges[1].upperBound])
   }
 
   var keyID: String? { header["kid"]?.string }
@@ -35,6 +32,34 @@ final class Token: Sendable {
   func values(_ claim: String) -> [String]? { claims[claim]?.texts }
 }
 
+/// The text of a token in compact form: parts of Base64 with a dot between two.
+struct CompactParts {
+  let text: [UInt8]
+  /// Where the parts lie in the text.
+  let ranges: [Range<Int>]
+
+  /// nil for another number of parts, and for text longer than tokens may be.
+  init?(_ text: String, count: Int) {
+    guard text.utf8.count <= Token.longest else { return nil }
+    let bytes = Array(text.utf8)
+    var ranges: [Range<Int>] = []
+    ranges.reserveCapacity(count)
+    var start = 0
+    for (i, byte) in bytes.enumerated() where byte == UInt8(ascii: ".") {
+      if ranges.count == count { return nil }
+      ranges.append(start..<i)
+      start = i + 1
+    }
+    ranges.append(start..<bytes.count)
+    guard ranges.count == count else { return nil }
+    self.text = bytes
+    self.ranges = ranges
+  }
+
+  /// What a part stands for; nil when it is not Base64.
+  func bytes(_ part: Int) -> [UInt8]? { Base64URL.bytes(text.span.extracting(ranges[part])) }
+}
+
 /// A token in JWE compact form (RFC 7516).
 struct EncryptedToken {
   private let header: [String: ClaimValue]
@@ -42,15 +67,13 @@ struct EncryptedToken {
 
   /// nil when the text is no such token.
   init?(_ text: String) {
-    guard text.utf8.count <= Token.longest else { return nil }
-    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-    guard parts.count == 5 else { return nil }
-    let decoded = parts.compactMap { Base64URL.bytes($0) }
+    guard let parts = CompactParts(text, count: 5) else { return nil }
+    let decoded = (0..<5).compactMap { parts.bytes($0) }
     guard decoded.count == 5, let header = ClaimValue.members(decoded[0]) else { return nil }
     self.header = header
     content = EncryptedContent(
       encryptedKey: decoded[1], vector: decoded[2], ciphertext: decoded[3], tag: decoded[4],
-      header: Array(parts[0].utf8))
+      header: Array(parts.text[parts.ranges[0]]))
   }
 
   /// The token inside; nil when no key opens it. Compressed content is refused.

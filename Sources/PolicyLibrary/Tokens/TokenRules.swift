@@ -75,11 +75,11 @@ enum TokenSource: Sendable {
       guard let text = exchange.request.value(of: name)?.trimmed, !text.isEmpty else { return nil }
       let isAuthorization = name.lowercased() == "authorization"
       guard takesScheme || isAuthorization else { return text }
-      let parts = text.split(separator: " ", maxSplits: 1)
+      let space = text.utf8.firstIndex(of: UInt8(ascii: " "))
       if isAuthorization, let wanted = try scheme?.value(exchange) {
-        guard parts.count == 2, parts[0].lowercased() == wanted.lowercased() else { return nil }
+        guard let space, text[..<space].lowercased() == wanted.lowercased() else { return nil }
       }
-      return String(parts[parts.count - 1]).trimmed
+      return space.map { String(text[$0...]).trimmed } ?? text
     }
   }
 }
