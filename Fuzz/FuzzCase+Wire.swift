@@ -6,20 +6,22 @@ extension FuzzCase {
   static let message = FuzzCase(name: "message", dictionary: words) { input in
     var head = MessageHead()
     var framing = BodyFraming()
+    var whole = BodyFraming()
     var start: Int?
     if case .complete(let length) = head.parseRequest(input.span, limits: HeadLimits()) {
       framing.beginRequest(head)
+      whole.beginRequest(head)
       start = length
       check(&head)
     } else if case .complete(let length) = head.parseResponse(input.span, limits: HeadLimits()) {
       framing.beginResponse(head, toHead: false)
+      whole.beginResponse(head, toHead: false)
       start = length
       check(&head)
     }
     guard let start else { return false }
     if start > input.count { broken("message: a head longer than the input") }
     let body = Array(input[start...])
-    var whole = framing
     let consumed = whole.consume(body.span)
     var taken = 0
     while taken < body.count, !framing.isDone, !framing.isRefused {

@@ -3,7 +3,9 @@
 /// Used in two ways: `consume` only counts, for a body that is passed on as it came; `next` also tells data from framing,
 /// for a body that is buffered or framed anew. Strict: a chunk size is 1 to 15 hexadecimal digits, lines end in CR LF,
 /// chunk extensions and trailers hold no control characters and are bounded.
-public struct BodyFraming: Sendable {
+///
+/// A value with one owner (the message it belongs to): never copied by accident.
+public struct BodyFraming: ~Copyable, Sendable {
   enum Mode: UInt8, Sendable {
     case none, length, untilClose, refused
     case chunkSize, chunkExtension, chunkSizeLineFeed, chunkData, chunkDataReturn, chunkDataLineFeed

@@ -126,7 +126,7 @@ extension OutputRawSpan {
   /// Appends the bytes; there must be room (`freeCapacity`), which is checked.
   @inline(__always)
   @_lifetime(self: copy self)
-  mutating func append(copying source: RawSpan) {
+  public mutating func append(copying source: RawSpan) {
     let count = source.byteCount
     precondition(count <= freeCapacity)
     withUnsafeMutableBytes { room, used in

@@ -40,7 +40,8 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   private var http2: HTTP2Session?
   /// Carries the exchange under way.
   private var work: RequestLifecycle?
-  private var input = ByteBuffer()
+  /// What came and is not worked off.
+  private var input: ByteBuffer?
   private var framing = BodyFraming()
   private var collected: [UInt8] = []
   private var discarded = 0
@@ -118,22 +119,24 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
     case .exchanging where !framing.isDone: work?.canTakeBody ?? false
     case .tunnel: work?.canTakeBody ?? false
     case .idle, .http2: isWritable
-    default: input.readableBytes < Self.inputBound
+    default: inputBytes < Self.inputBound
     }
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    var buffer = unwrapInboundIn(data)
+    let buffer = unwrapInboundIn(data)
     if let http2, stage == .http2 { return http2.receive(buffer) }
-    if input.readableBytes == 0 { input = buffer } else { input.writeBuffer(&buffer) }
+    input.append(buffer)
     processInput()
   }
+
+  private var inputBytes: Int { input?.readableBytes ?? 0 }
 
   private func processInput() {
     // An answer may be complete at once: what is called from here must not begin the next request in between.
     guard !isProcessing else { return }
     isProcessing = true
-    while input.readableBytes > 0 {
+    while inputBytes > 0 {
       let goesOn =
         switch stage {
         case .idle: readHead()
@@ -148,22 +151,21 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
     }
     isProcessing = false
     // The buffer goes back to the loop as soon as it is read.
-    if input.readableBytes == 0 { input = ByteBuffer() }
+    if inputBytes == 0 { input = nil }
   }
 
   /// The connection is about to end: a client that goes on sending all the same is not listened to for long.
   private func dropInput() -> Bool {
-    discarded += input.readableBytes
-    input = ByteBuffer()
+    discarded += inputBytes
+    input = nil
     if discarded > Self.lingerBound { abort() }
     return false
   }
 
   private func readHead() -> Bool {
     // A client that does not take its answers gets no further ones.
-    guard isWritable else { return false }
+    guard isWritable, let received = input else { return false }
     let work = state.takeLifecycle()
-    let received = input
     switch work.exchange.request.parseRequest(received.readableBytesUInt8Span, limits: HeadLimits()) {
     case .incomplete:
       state.giveBack(work)
@@ -177,14 +179,14 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
         return handOver()
       }
       begin(work)
-      input = ByteBuffer()
+      input = nil
       keepsAlive = false
       framing.end()
       work.refuse(error, self)
       return false
     case .complete(let length):
       begin(work)
-      input.moveReaderIndex(forwardBy: length)
+      input?.moveReaderIndex(forwardBy: length)
       requestBytes = length
       keepsAlive = work.exchange.request.keepsAlive && !state.isDraining
       framing.beginRequest(work.exchange.request)
@@ -194,9 +196,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   }
 
   private func handOver() -> Bool {
-    let data = input
-    input = ByteBuffer()
-    http2?.receive(data)
+    if let data = input.take() { http2?.receive(data) }
     return false
   }
 
@@ -211,11 +211,11 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   }
 
   private func collect() -> Bool {
-    let received = input
+    guard let received = input else { return false }
     let stretch = framing.next(received.readableBytesUInt8Span)
     requestBytes += stretch.end
-    input.moveReaderIndex(forwardBy: stretch.dataStart)
-    if let data = input.readSlice(length: stretch.end - stretch.dataStart) {
+    input?.moveReaderIndex(forwardBy: stretch.dataStart)
+    if let data = input?.readSlice(length: stretch.end - stretch.dataStart) {
       collected.append(contentsOf: data.readableBytesView)
     }
     deadline = state.deadline(after: state.timeouts.body)
@@ -238,25 +238,31 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
 
   private func passBody() -> Bool {
     guard let work, !framing.isDone, work.canTakeBody else { return false }
-    let received = input
-    let count = framing.consume(received.readableBytesUInt8Span)
-    requestBytes += count
-    deadline = state.deadline(after: state.timeouts.body)
+    let data = takeBody()
     if framing.isRefused {
       keepsAlive = false
       work.refuseBody(isTooLarge: false)
       return false
     }
-    if framing.isDone { deadline = work.deadline }
-    if let data = input.readSlice(length: count) { work.sendBody(data) }
+    if let data { work.sendBody(data) }
     if framing.isDone, self.work === work { work.endBody(nil) }
     return true
   }
 
-  private func discard() -> Bool {
-    let received = input
+  /// What has come of the body, as it came; nil for nothing, and if it is malformed.
+  func takeBody() -> ByteBuffer? {
+    guard !framing.isDone, stage == .exchanging, let received = input else { return nil }
     let count = framing.consume(received.readableBytesUInt8Span)
-    input.moveReaderIndex(forwardBy: count)
+    if framing.isRefused { return nil }
+    requestBytes += count
+    deadline = framing.isDone ? work?.deadline ?? ownDeadline : state.deadline(after: state.timeouts.body)
+    return input?.readSlice(length: count)
+  }
+
+  private func discard() -> Bool {
+    guard let received = input else { return false }
+    let count = framing.consume(received.readableBytesUInt8Span)
+    input?.moveReaderIndex(forwardBy: count)
     discarded += count
     if framing.isRefused || discarded > Self.discardBound {
       closeAfterWrites()
@@ -267,11 +273,9 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   }
 
   private func passTunnel() -> Bool {
-    guard let work, work.canTakeBody else { return false }
-    requestBytes += input.readableBytes
+    guard let work, work.canTakeBody, let data = input.take() else { return false }
+    requestBytes += data.readableBytes
     deadline = state.deadline(after: state.timeouts.silence)
-    let data = input
-    input = ByteBuffer()
     work.sendBody(data)
     return false
   }
@@ -301,7 +305,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   func closeIfIdle() {
     if stage == .http2 {
       http2?.closeIfIdle()
-    } else if stage == .idle, input.readableBytes == 0 {
+    } else if stage == .idle, inputBytes == 0 {
       closeAfterWrites()
     }
   }
@@ -403,7 +407,7 @@ extension ClientConnection: ClientStream {
   }
 
   func resumeReading() {
-    if input.readableBytes > 0 { processInput() }
+    if inputBytes > 0 { processInput() }
     guard isReadPending, mayRead else { return }
     isReadPending = false
     context?.read()
@@ -417,7 +421,7 @@ extension ClientConnection: ClientStream {
   }
 
   func invite() {
-    guard let work, work.exchange.request.expectsContinue, !framing.isDone, input.readableBytes == 0 else { return }
+    guard let work, work.exchange.request.expectsContinue, !framing.isDone, inputBytes == 0 else { return }
     output?.write(Self.invitation)
   }
 
@@ -425,13 +429,15 @@ extension ClientConnection: ClientStream {
 
   func wait(until deadline: NIODeadline) { self.deadline = deadline }
 
-  func writeHead(_ rewrite: HeadRewrite, body: ByteBuffer, ends: Bool) {
+  func writeHead(_ rewrite: HeadRewrite, body: ByteBuffer?, ends: Bool) {
     guard let output, let work else { return }
     var body = body
     writesChunks = rewrite.body == .chunked
     if writesChunks {
-      body = ChunkedBody.chunk(body)
-      if ends { body.writeImmutableBuffer(ChunkedBody.end(nil)) }
+      body = body.map(ChunkedBody.chunk)
+      if ends {
+        body.append(ChunkedBody.end(nil))
+      }
     }
     responseBytes += state.write(work.exchange.response, rewrite, body: body, to: output)
     if !ends { awaitAnswer() }

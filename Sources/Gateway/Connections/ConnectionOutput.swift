@@ -30,6 +30,12 @@ final class ConnectionOutput {
   /// that a closed channel brings about.
   func close() { socket = -1 }
 
+  /// Writes bytes whose owner has another use for their memory afterwards.
+  func write(_ bytes: UnsafeRawBufferPointer) {
+    let sent = isDirect ? max(0, send(socket, bytes.baseAddress, bytes.count, Self.flags)) : 0
+    if sent < bytes.count { queue(ByteBuffer(bytes: bytes[sent...])) }
+  }
+
   func write(_ data: ByteBuffer) {
     if data.readableBytes == 0 { return }
     guard isDirect else { return queue(data) }
@@ -67,7 +73,8 @@ final class ConnectionOutput {
     }
   }
 
-  private var isDirect: Bool {
+  /// Whether a write now goes straight to the socket.
+  var isDirect: Bool {
     if socket < 0 { return false }
     if mayHaveQueued { mayHaveQueued = queuedBytes > 0 }
     return !mayHaveQueued

@@ -147,13 +147,16 @@ final class HTTP2Stream: ClientStream {
 
   func wait(until deadline: NIODeadline) { self.deadline = deadline }
 
-  func writeHead(_ rewrite: HeadRewrite, body: ByteBuffer, ends: Bool) {
+  func takeBody() -> ByteBuffer? { nil }
+
+  func writeHead(_ rewrite: HeadRewrite, body: ByteBuffer?, ends: Bool) {
     guard let work else { return }
     isAnswered = true
-    let isAll = ends && body.readableBytes == 0
+    let bodyBytes = body?.readableBytes ?? 0
+    let isAll = ends && bodyBytes == 0
     if isAll { answer.setSent() }
     responseBytes += session.writeHead(id, work.exchange.response, rewrite, ends: isAll)
-    if !isAll, body.readableBytes > 0 || ends { write(body, ends: ends) }
+    if !isAll, bodyBytes > 0 || ends { write(body ?? ByteBuffer(), ends: ends) }
   }
 
   func write(_ data: ByteBuffer, ends: Bool) {

@@ -30,7 +30,9 @@ final class LoopState {
   private(set) lazy var pool = UpstreamPool(state: self)
   /// Ready to carry exchanges.
   private var lifecycles: [RequestLifecycle] = []
-  /// Messages are put together here; whole again once they are written, which is mostly at once.
+  /// Messages are put together here that go straight to their socket.
+  private let room = UnsafeMutableRawBufferPointer.allocate(byteCount: LoopState.roomBytes, alignment: 16)
+  /// And here those that do not, or are longer; whole again once they are written, which is mostly at once.
   private var scratch = ByteBuffer()
   private var records: [RequestRecord] = []
   /// Nil when nobody reads records.
@@ -45,6 +47,7 @@ final class LoopState {
   static let tick = TimeAmount.milliseconds(100)
   /// Bodies up to this size share one write with their head.
   static let coalesceBound = 4_096
+  private static let roomBytes = 16_384
 
   init(
     loop: any EventLoop, memory: ProcessMemory, logger: Logger, trustsForwardedProto: Bool, joinsTraces: Bool,
@@ -58,6 +61,8 @@ final class LoopState {
     self.onRecords = onRecords
     effects = LoopEffects(memory: memory, counters: counters, logger: logger, loop: loop)
   }
+
+  deinit { room.deallocate() }
 
   // MARK: - Connections and deadlines
 
@@ -100,20 +105,29 @@ final class LoopState {
 
   /// Writes a message: its head, and what there is of its body, in one system call. Returns the bytes written.
   func write(
-    _ head: borrowing MessageHead, _ rewrite: HeadRewrite, body: ByteBuffer, to output: ConnectionOutput
+    _ head: borrowing MessageHead, _ rewrite: HeadRewrite, body: ByteBuffer?, to output: ConnectionOutput
   ) -> Int {
     let bound = head.writtenBound(rewrite)
-    let isSmall = body.readableBytes <= Self.coalesceBound
-    scratch.clear(minimumCapacity: isSmall ? bound + body.readableBytes : bound)
+    let bodyBytes = body?.readableBytes ?? 0
+    let isSmall = bodyBytes <= Self.coalesceBound
+    if isSmall, bound + bodyBytes <= Self.roomBytes, output.isDirect {
+      var message = OutputRawSpan(buffer: room, initializedCount: 0)
+      head.write(rewrite, into: &message)
+      if let body { message.append(copying: body.readableBytesSpan) }
+      let count = message.finalize(for: room)
+      output.write(UnsafeRawBufferPointer(rebasing: room[..<count]))
+      return count
+    }
+    scratch.clear(minimumCapacity: isSmall ? bound + bodyBytes : bound)
     scratch.writeWithOutputRawSpan(minimumWritableBytes: bound) { room in head.write(rewrite, into: &room) }
     let headBytes = scratch.readableBytes
-    if isSmall {
-      if body.readableBytes > 0 { scratch.writeImmutableBuffer(body) }
-      output.write(scratch)
-    } else {
+    if let body, !isSmall {
       output.write(scratch, body)
+    } else {
+      if let body { scratch.writeImmutableBuffer(body) }
+      output.write(scratch)
     }
-    return headBytes + body.readableBytes
+    return headBytes + bodyBytes
   }
 
   // MARK: - Records

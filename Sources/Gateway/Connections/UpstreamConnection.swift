@@ -60,7 +60,7 @@ final class UpstreamConnection: ChannelDuplexHandler, BackendStream {
     if output == nil, let context { output = ConnectionOutput(context, isPlain: !home.origin.isTLS) }
   }
 
-  func write(_ head: borrowing MessageHead, _ rewrite: HeadRewrite, body: ByteBuffer, ends: Bool) {
+  func write(_ head: borrowing MessageHead, _ rewrite: HeadRewrite, body: ByteBuffer?, ends: Bool) {
     encodes = rewrite.body == .chunked
     if let output, let work { _ = work.state.write(head, rewrite, body: body, to: output) }
   }

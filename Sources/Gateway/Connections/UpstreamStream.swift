@@ -11,7 +11,8 @@ final class UpstreamStream: BackendStream {
   private var work: RequestLifecycle?
   private var request = WindowedBody()
   /// The request's body comes with the framing of HTTP/1.
-  private var framing: BodyFraming?
+  private var isFramed = false
+  private var framing = BodyFraming()
   /// What was sent of the body, as long as that is little and no answer has come.
   private var kept: SentBody? = SentBody()
   /// Of the answer's body, not yet passed on. Bounded by the stream's window.
@@ -36,13 +37,14 @@ final class UpstreamStream: BackendStream {
 
   func begin(_ work: RequestLifecycle) { self.work = work }
 
-  func write(_ head: borrowing MessageHead, _ rewrite: HeadRewrite, body: ByteBuffer, ends: Bool) {
+  func write(_ head: borrowing MessageHead, _ rewrite: HeadRewrite, body: ByteBuffer?, ends: Bool) {
     guard let work else { return }
     if !ends, work.client?.sendsBareBody == false {
-      framing = BodyFraming()
-      framing?.beginRequest(head)
-      framing?.keepTrailers()
+      isFramed = true
+      framing.beginRequest(head)
+      framing.keepTrailers()
     }
+    let body = body ?? ByteBuffer()
     let isAll = ends && body.readableBytes == 0
     if isAll { request.setSent() }
     id = session.open(self, head, rewrite, ends: isAll)
@@ -61,7 +63,7 @@ final class UpstreamStream: BackendStream {
   }
 
   func endBody(_ trailers: TrailerFields?) {
-    let trailers = framing?.takeTrailers() ?? trailers
+    let trailers = framing.takeTrailers() ?? trailers
     kept?.isComplete = true
     kept?.trailers = trailers
     request.end(trailers)
@@ -70,7 +72,7 @@ final class UpstreamStream: BackendStream {
 
   /// The data of the body, out of its framing.
   private func bare(_ framed: ByteBuffer) -> ByteBuffer {
-    guard var framing else { return framed }
+    guard isFramed else { return framed }
     var rest = framed
     var data = ByteBuffer()
     while rest.readableBytes > 0, !framing.isDone, !framing.isRefused {
@@ -79,7 +81,6 @@ final class UpstreamStream: BackendStream {
       guard var part = rest.readSlice(length: stretch.end - stretch.dataStart) else { break }
       if data.readableBytes == 0 { data = part } else { data.writeBuffer(&part) }
     }
-    self.framing = framing
     return data
   }
 

@@ -32,12 +32,15 @@ protocol ClientStream: AnyObject {
   func resumeReading()
   /// Tells a client that waits for it to send the body.
   func invite()
+  /// What has come of the body already, with its framing if it has one, so that it can be sent on with the head; nil for
+  /// nothing, or where the framing has to change.
+  func takeBody() -> ByteBuffer?
   /// Reads the body as a whole; the lifecycle goes on when it is there.
   func collectBody()
   /// What is waited for may take until then.
   func wait(until deadline: NIODeadline)
   /// Writes the answer's head from the exchange, and what there is of its body, which is all of it if it `ends`.
-  func writeHead(_ rewrite: HeadRewrite, body: ByteBuffer, ends: Bool)
+  func writeHead(_ rewrite: HeadRewrite, body: ByteBuffer?, ends: Bool)
   /// Passes on a piece of a streaming body, the last one if it `ends`.
   func write(_ data: ByteBuffer, ends: Bool)
   /// Ends the answer's body with these fields, where the protocol has a place for them.

@@ -11,15 +11,15 @@ extension RequestLifecycle {
     let status = exchange.response.status
     let mayHaveBody = !isHead && status != 204 && status != 304
     var rewrite = HeadRewrite()
-    var body = ByteBuffer()
+    var body: ByteBuffer?
     var isComplete = true
     switch exchange.responseBody {
     case .streaming where isAnswerBare:
-      swap(&body, &early)
+      body = early.take()
       isComplete = isAnswerComplete
       rewrite.body = mayHaveBody ? declareBareAnswer(client, body, isComplete: isComplete) : .asReceived
     case .streaming:
-      swap(&body, &early)
+      body = early.take()
       isComplete = isAnswerComplete
       if exchange.request.minorVersion == 0, exchange.response.isChunked {
         rewrite.body = .none
@@ -30,7 +30,7 @@ extension RequestLifecycle {
       }
     case .bytes(let bytes):
       rewrite.body = status == 204 || status == 304 ? .none : .length(bytes.count)
-      if mayHaveBody { body.writeBytes(bytes) }
+      if mayHaveBody { body = ByteBuffer(bytes: bytes) }
     case .none where exchange.isBackendResponse:
       if isAnswerBare, mayHaveBody { rewrite.body = declareBareAnswer(client, body, isComplete: true) }
     case .none, .consumed: rewrite.body = mayHaveBody || isHead ? .length(0) : .none
@@ -51,9 +51,9 @@ extension RequestLifecycle {
   }
 
   /// How a body that came without framing is announced to the client.
-  private func declareBareAnswer(_ client: any ClientStream, _ body: ByteBuffer, isComplete: Bool) -> BodyDeclaration {
+  private func declareBareAnswer(_ client: any ClientStream, _ body: ByteBuffer?, isComplete: Bool) -> BodyDeclaration {
     if exchange.response.contentLength != nil || client.wantsBareBody { return .asReceived }
-    if isComplete, trailers == nil { return .length(body.readableBytes) }
+    if isComplete, trailers == nil { return .length(body?.readableBytes ?? 0) }
     guard exchange.request.minorVersion == 0 else { return .chunked }
     // HTTP/1.0 knows no chunks: the end of the connection ends the body.
     client.keepsAlive = false
@@ -65,9 +65,7 @@ extension RequestLifecycle {
     var rewrite = HeadRewrite()
     rewrite.upgrades = true
     isStreaming = true
-    var first = ByteBuffer()
-    swap(&first, &early)
-    client.writeHead(rewrite, body: first, ends: false)
+    client.writeHead(rewrite, body: early.take(), ends: false)
     client.openTunnel()
     upstream?.resumeReading()
   }

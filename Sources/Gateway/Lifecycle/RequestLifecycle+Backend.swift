@@ -16,14 +16,13 @@ extension RequestLifecycle {
     return min(last, callDeadline ?? last)
   }
 
-  func forward(_ settings: ForwardSettings) {
-    guard let client else { return }
-    guard let address = exchange.backend, let plan else {
+  func forward(_ settings: ForwardSettings, _ plan: PolicyPlan, _ client: any ClientStream) {
+    guard let address = exchange.backend else {
       return fail(
         .internal(
           source: "forward-request", reason: "BackendNotSpecified",
           message: "The API has no backend, and no policy set one."),
-        plan: plan ?? .empty)
+        plan: plan)
     }
     forwarding = settings
     beginAttempt()
@@ -43,7 +42,7 @@ extension RequestLifecycle {
     timing.backendStarts(backend, state.clock)
     client.wait(until: deadline)
     if let connection = state.pool.take(backend, version(backend)) {
-      connected(connection)
+      connected(connection, backend, client)
     } else {
       connect(backend)
     }
@@ -107,7 +106,7 @@ extension RequestLifecycle {
     replay = nil
     refusals = 0
     isUpgraded = false
-    if early.readableBytes > 0 { early = ByteBuffer() }
+    if early != nil { early = nil }
     if exchange.requestBody == .streaming {
       if hasOfferedBody { exchange.requestBody = .consumed }
       hasOfferedBody = true
@@ -121,17 +120,16 @@ extension RequestLifecycle {
       connecting -= 1
       switch result {
       case .success(let connection):
-        if attempt == self.attempt { connected(connection) } else { connection.close() }
+        guard attempt == self.attempt, let client else { return connection.close() }
+        connected(connection, backend, client)
       case .failure(let error):
         if attempt == self.attempt { backendFailed("BackendConnectionFailure", "\(error)", .never) }
       }
     }
   }
 
-  private func connected(_ connection: any BackendStream) {
-    guard let client, upstream == nil, timing.isAtBackend, let backend = timing.backend else {
-      return connection.close()
-    }
+  private func connected(_ connection: any BackendStream, _ backend: BackendTarget, _ client: any ClientStream) {
+    guard upstream == nil, timing.isAtBackend else { return connection.close() }
     upstream = connection
     timing.backendProtocol = connection.protocolName
     connection.begin(self)
@@ -158,12 +156,18 @@ extension RequestLifecycle {
       }
     let rewrite = HeadRewrite(
       host: backend.host, forwardedFor: client.peer.addressBytes, body: body, upgrades: asksUpgrade)
-    let bytes = exchange.requestBody.bytes.map { ByteBuffer(bytes: $0) } ?? ByteBuffer()
+    var bytes = exchange.requestBody.bytes.map { ByteBuffer(bytes: $0) }
     // Over TLS the proxy only sees a tunnel, which is there before anything is written.
     let proxy = backend.origin.isTLS ? nil : backend.origin.proxy
     let ends = exchange.requestBody != .streaming
     if backend.credentials == nil, proxy == nil {
-      return connection.write(exchange.request, rewrite, body: bytes, ends: ends)
+      if !ends, replay == nil, !connection.sendsBareBody {
+        bytes = client.takeBody()
+        hasSentBody = hasSentBody || bytes != nil
+      }
+      connection.write(exchange.request, rewrite, body: bytes, ends: ends)
+      if bytes != nil, !ends, !client.hasRequestBody, upstream === connection { endBody(nil) }
+      return
     }
     var head = MessageHead()
     head.copy(from: exchange.request)
@@ -171,7 +175,7 @@ extension RequestLifecycle {
       try backend.credentials?.add(to: &head)
       if let proxy, let connection = connection as? UpstreamConnection {
         var message = try AbsoluteForm.message(&head, rewrite, host: backend.host, proxy)
-        message.writeImmutableBuffer(bytes)
+        if let bytes { message.writeImmutableBuffer(bytes) }
         return connection.write(message: message, body)
       }
     } catch {
@@ -228,8 +232,8 @@ extension RequestLifecycle {
     isAnswerComplete = connection == nil
     if let plan, plan.needsResponseBody || plan.countsTokens && !countsEvents, exchange.responseBody == .streaming {
       collectsResponse = true
-      collected = Array(early.readableBytesView)
-      early = ByteBuffer()
+      collected = Array(first.readableBytesView)
+      early = nil
       if connection == nil { collectedAnswer() } else { awaitMore() }
       return
     }
@@ -283,8 +287,7 @@ extension RequestLifecycle {
       if let trailers { client?.end(trailers) }
       if ends { finish() }
     } else {
-      var data = data
-      early.writeBuffer(&data)
+      early.append(data)
     }
   }
 

@@ -30,7 +30,7 @@ final class RequestLifecycle {
   /// The backend's answer is a stream of events in which tokens are counted.
   var countsEvents = false
   /// What came of the backend's body before the head for the client was written.
-  var early = ByteBuffer()
+  var early: ByteBuffer?
   var isAnswerComplete = false
   /// The backend's body comes without framing that could be passed on.
   var isAnswerBare = false
@@ -114,7 +114,7 @@ final class RequestLifecycle {
     let plan = match.api.plan(operation: match.operation, product: exchange.facts.product) ?? configuration.unmatched
     self.plan = plan
     if plan.needsRequestBody, client.hasRequestBody { return client.collectBody() }
-    start(plan)
+    start(plan, client)
   }
 
   /// What policies answer without an operation: the preflights of browsers, and a policy file for their plug-ins.
@@ -164,14 +164,14 @@ final class RequestLifecycle {
 
   func collected(_ body: [UInt8]) {
     exchange.requestBody = .bytes(body)
-    if let plan { start(plan) }
+    if let plan, let client { start(plan, client) }
   }
 
   // MARK: - Inbound, outbound
 
-  private func start(_ plan: PolicyPlan) {
+  private func start(_ plan: PolicyPlan, _ client: any ClientStream) {
     // A plan that only forwards needs no run.
-    if let settings = plan.passThrough { return forward(settings) }
+    if let settings = plan.passThrough { return forward(settings, plan, client) }
     var run = PlanRun(plan)
     let stop = run.resume(exchange)
     self.run = consume run
@@ -198,7 +198,7 @@ final class RequestLifecycle {
 
   private func handle(_ stop: PlanStop) {
     switch stop {
-    case .forward(let settings): forward(settings)
+    case .forward(let settings): if let plan, let client { forward(settings, plan, client) }
     case .respond: respond()
     case .wait(let wait):
       self.wait = wait
@@ -246,7 +246,7 @@ final class RequestLifecycle {
     if trace != nil { trace = nil }
     asksUpgrade = false
     isUpgraded = false
-    if early.readableBytes > 0 { early = ByteBuffer() }
+    if early != nil { early = nil }
     if !collected.isEmpty { collected = [] }
     // Whoever still holds this object to report to it would report to another exchange.
     if upstream == nil, connecting == 0 { state.giveBack(self) }

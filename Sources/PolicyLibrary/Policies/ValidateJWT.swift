@@ -71,11 +71,14 @@ extension PolicyDefinition {
   }
 }
 
-struct ValidateToken: PolicyStep {
+/// One reference, since each check keeps it: the rules are many.
+final class ValidateToken: PolicyStep {
   let rules: TokenRules
 
+  init(rules: TokenRules) { self.rules = rules }
+
   func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
-    guard let check = try TokenCheck(rules, exchange) else {
+    guard let check = try TokenCheck(self, exchange) else {
       throw PolicyError(
         source: rules.policy, reason: "TokenNotPresent", message: "JWT not present.",
         status: try rules.failedStatus.value(exchange), responseMessage: try rules.failedMessage?.value(exchange))

@@ -9,6 +9,25 @@ final class Token: Sendable {
   let signed: [UInt8]
   /// Empty in an unsigned token.
   let signature: [UInt8]
+  /// What every check asks for: the claims `exp`, `nbf`, `aud` and `iss`; the issuer is empty without one.
+  let expires: Moment
+  let notBefore: Moment
+  let audiences: [String]
+  let issuer: String
+
+  /// A time that a claim says.
+  enum Moment: Sendable {
+    /// The claim is not there.
+    case never
+    /// It is no time.
+    case invalid
+    /// Seconds since 1970.
+    case at(Double)
+
+    fileprivate init(_ claim: ClaimValue?) {
+      self = claim.map { $0.seconds.map { .at($0) } ?? .invalid } ?? .never
+    }
+  }
 
   /// Longest token accepted, in bytes.
   static let longest = 64 * 1024
@@ -22,6 +41,10 @@ final class Token: Sendable {
     self.header = header
     self.claims = claims
     self.signature = signature
+    expires = Moment(claims["exp"])
+    notBefore = Moment(claims["nbf"])
+    audiences = claims["aud"]?.texts ?? []
+    issuer = claims["iss"]?.string ?? ""
     signed = Array(parts.text[..<parts.ranges[1].upperBound])
   }
 

@@ -3,7 +3,7 @@ import Expressions
 
 /// The check of one request's token, which may have to wait for its issuer's keys.
 final class TokenCheck {
-  private let rules: TokenRules
+  private let step: ValidateToken
   private let text: String
   private let status: Int
   private let message: String?
@@ -11,19 +11,19 @@ final class TokenCheck {
   private let addresses: [String]
 
   /// nil when the request has no token.
-  init?(_ rules: TokenRules, _ exchange: Exchange) throws(PolicyError) {
-    self.rules = rules
-    status = try rules.failedStatus.value(exchange)
-    message = try rules.failedMessage?.value(exchange)
+  init?(_ step: ValidateToken, _ exchange: Exchange) throws(PolicyError) {
+    self.step = step
+    status = try step.rules.failedStatus.value(exchange)
+    message = try step.rules.failedMessage?.value(exchange)
     var addresses: [String] = []
-    switch rules.issuer {
+    switch step.rules.issuer {
     case .discovery(let urls): for url in urls { addresses.append(try url.value(exchange).trimmed) }
     case .tenant(let tenant):
       let name = QueryText.encode(try tenant.value(exchange).trimmed)
       addresses.append("https://login.microsoftonline.com/\(name)/v2.0/.well-known/openid-configuration")
     }
     self.addresses = addresses
-    guard let text = try rules.source.token(exchange) else { return nil }
+    guard let text = try step.rules.source.token(exchange) else { return nil }
     self.text = text
   }
 
@@ -31,7 +31,7 @@ final class TokenCheck {
   func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
     let memory = exchange.effects.tokens
     let now = exchange.effects.now()
-    let known = memory.verified.find(text, rules.owner, now: now)
+    let known = memory.verified.find(text, step.rules.owner, now: now)
     let outer = known == nil ? Token(text) : nil
     let keyID = known?.keyID ?? outer?.keyID
     var sets: [KeySet] = []
@@ -57,12 +57,12 @@ final class TokenCheck {
     } else {
       let (found, isSigned) = try verified(outer ?? Token(text), sets, exchange)
       token = found
-      if isSigned { memory.verified.keep(token, as: text, keyID: keyID, rules.owner, sets, now: now) }
+      if isSigned { memory.verified.keep(token, as: text, keyID: keyID, step.rules.owner, sets, now: now) }
     }
     try checkTimes(token, TokenTime.seconds(now), exchange)
     try checkParties(token, sets, exchange)
     try checkClaims(token, exchange)
-    if let variable = rules.outputVariable {
+    if let variable = step.rules.outputVariable {
       exchange.variables[variable] = .described("Jwt", token.text, in: exchange) ?? .null
     }
     return .proceed
@@ -72,7 +72,8 @@ final class TokenCheck {
   private func refused(_ reason: String, _ message: String) -> PolicyError {
     let isWhole = reason == "TokenNotPresent"
     return PolicyError(
-      source: rules.policy, reason: reason, message: isWhole ? message : message + " Access denied.", status: status,
+      source: step.rules.policy, reason: reason, message: isWhole ? message : message + " Access denied.",
+      status: status,
       responseMessage: self.message)
   }
 
@@ -82,7 +83,7 @@ final class TokenCheck {
     _ outer: Token?, _ sets: [KeySet], _ exchange: Exchange
   ) throws(PolicyError) -> (token: Token, isSigned: Bool) {
     var token = outer
-    if token == nil, !rules.decryptionKeys.isEmpty, let encrypted = EncryptedToken(text) {
+    if token == nil, !step.rules.decryptionKeys.isEmpty, let encrypted = EncryptedToken(text) {
       guard let inner = encrypted.opened(with: try decryptionKeys(exchange)) else {
         throw refused("JwtInvalid", "The token could not be decrypted.")
       }
@@ -90,7 +91,7 @@ final class TokenCheck {
     }
     guard let token else { throw refused("JwtInvalid", "The token is not a JSON Web Token.") }
     if token.signature.isEmpty || token.algorithm == "none" {
-      guard token.signature.isEmpty, token.algorithm == "none", try !rules.requiresSignature.value(exchange) else {
+      guard token.signature.isEmpty, token.algorithm == "none", try !step.rules.requiresSignature.value(exchange) else {
         throw refused("TokenSignatureInvalid", "The token has no signature.")
       }
       return (token, false)
@@ -111,7 +112,7 @@ final class TokenCheck {
 
   private func ownKeys(_ exchange: Exchange) throws(PolicyError) -> [KeySet.Entry] {
     var entries: [KeySet.Entry] = []
-    for key in rules.keys {
+    for key in step.rules.keys {
       switch key {
       case .known(let entry): entries.append(entry)
       case .certificate(let id, let certificate):
@@ -125,7 +126,7 @@ final class TokenCheck {
 
   private func decryptionKeys(_ exchange: Exchange) throws(PolicyError) -> [EncryptedContent.Key] {
     var keys: [EncryptedContent.Key] = []
-    for key in rules.decryptionKeys {
+    for key in step.rules.decryptionKeys {
       switch key {
       case .secret(let bytes): keys.append(.secret(bytes))
       case .certificate(let id):
@@ -138,7 +139,7 @@ final class TokenCheck {
   private func certificate(_ id: String, _ exchange: Exchange) throws(PolicyError) -> CertificateValue {
     guard let certificate = exchange.deploymentCertificate(id) else {
       throw PolicyError.internal(
-        source: rules.policy, reason: "CertificateNotFound", message: "The certificate '\(id)' was not found.")
+        source: step.rules.policy, reason: "CertificateNotFound", message: "The certificate '\(id)' was not found.")
     }
     return certificate
   }
@@ -146,39 +147,47 @@ final class TokenCheck {
   // MARK: - Claims
 
   private func checkTimes(_ token: Token, _ now: Double, _ exchange: Exchange) throws(PolicyError) {
-    let skew = Double(try rules.clockSkewSeconds.value(exchange))
-    for name in ["exp", "nbf"] where token.claims[name] != nil && token.claims[name]?.seconds == nil {
-      throw refused("JwtInvalid", "The claim \(name) is no time.")
+    let skew = Double(try step.rules.clockSkewSeconds.value(exchange))
+    switch token.expires {
+    case .at(let end): if now >= end + skew { throw refused("TokenExpired", "The token is expired.") }
+    case .invalid: throw refused("JwtInvalid", "The claim exp is no time.")
+    case .never:
+      if try step.rules.requiresExpiration.value(exchange) {
+        throw refused("JwtInvalid", "The token has no expiration time.")
+      }
     }
-    if let end = token.claims["exp"]?.seconds {
-      if now >= end + skew { throw refused("TokenExpired", "The token is expired.") }
-    } else if try rules.requiresExpiration.value(exchange) {
-      throw refused("JwtInvalid", "The token has no expiration time.")
-    }
-    if let start = token.claims["nbf"]?.seconds, now < start - skew {
-      throw refused("JwtInvalid", "The token is not yet valid.")
+    switch token.notBefore {
+    case .at(let start): if now < start - skew { throw refused("JwtInvalid", "The token is not yet valid.") }
+    case .invalid: throw refused("JwtInvalid", "The claim nbf is no time.")
+    case .never: break
     }
   }
 
   private func checkParties(_ token: Token, _ sets: [KeySet], _ exchange: Exchange) throws(PolicyError) {
-    if !rules.audiences.isEmpty {
-      let found = token.values("aud") ?? []
+    if !step.rules.audiences.isEmpty {
       var isAllowed = false
-      for audience in rules.audiences where !isAllowed { isAllowed = found.contains(try audience.value(exchange)) }
+      for audience in step.rules.audiences where !isAllowed {
+        isAllowed = token.audiences.contains(try audience.value(exchange))
+      }
       if !isAllowed { throw refused("TokenAudienceNotAllowed", "The token's audience is not allowed.") }
     }
-    var allowed: [String] = []
-    for issuer in rules.issuers { allowed.append(try issuer.value(exchange)) }
-    for issuer in sets.compactMap(\.issuer) { allowed += issuers(named: issuer, token) }
-    if !allowed.isEmpty, !allowed.contains(token.claims["iss"]?.string ?? "") {
+    var isRestricted = !step.rules.issuers.isEmpty
+    var isAllowed = false
+    for issuer in step.rules.issuers where !isAllowed { isAllowed = try issuer.value(exchange) == token.issuer }
+    for set in sets where !isAllowed {
+      guard let issuer = set.issuer else { continue }
+      isRestricted = true
+      isAllowed = issuer == token.issuer || issuers(named: issuer, token).contains(token.issuer)
+    }
+    if isRestricted, !isAllowed {
       throw refused("TokenIssuerNotAllowed", "The token's issuer is not allowed.")
     }
-    if !rules.clientApplications.isEmpty {
+    if !step.rules.clientApplications.isEmpty {
       let name = token.claims["azp"] == nil ? "appid" : "azp"
       guard let application = token.claims[name]?.string else {
         throw refused("TokenClaimNotFound", "JWT token is missing the following claims: \(name).")
       }
-      if !rules.clientApplications.contains(application) {
+      if !step.rules.clientApplications.contains(application) {
         throw refused("TokenClaimValueNotAllowed", "Claim \(name) value of \(application) is not allowed.")
       }
     }
@@ -192,17 +201,18 @@ final class TokenCheck {
       name = name.replacing("{tenantid}", with: tenant)
     }
     let prefix = "https://login.microsoftonline.com/"
-    guard case .tenant = rules.issuer, name.hasPrefix(prefix) else { return [name] }
+    guard case .tenant = step.rules.issuer, name.hasPrefix(prefix) else { return [name] }
     return [name, "https://sts.windows.net/\(name.dropFirst(prefix.count).prefix { $0 != "/" })/"]
   }
 
   private func checkClaims(_ token: Token, _ exchange: Exchange) throws(PolicyError) {
-    let missing = rules.claims.map(\.name).filter { token.claims[$0] == nil }
+    if step.rules.claims.isEmpty { return }
+    let missing = step.rules.claims.map(\.name).filter { token.claims[$0] == nil }
     if !missing.isEmpty {
       throw refused(
         "TokenClaimNotFound", "JWT token is missing the following claims: \(missing.joined(separator: ", ")).")
     }
-    for claim in rules.claims where !claim.values.isEmpty {
+    for claim in step.rules.claims where !claim.values.isEmpty {
       var found = token.values(claim.name) ?? []
       if let separator = claim.separator, !separator.isEmpty {
         found = found.flatMap { $0.components(around: separator) }
