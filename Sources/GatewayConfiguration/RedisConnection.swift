@@ -24,11 +24,13 @@ public struct RedisConnection: Codable, Sendable, Equatable {
   /// Servers named at most.
   public static let endpointBound = 16
 
-  /// At least one; the first that answers and is no replica is used.
+  /// At least one; the first that answers and is no replica is used. In a cluster any that answers tells of the others.
   public var endpoints: [Endpoint]
   public var user: String?
   public var password: String?
   public var isTLS: Bool
+  /// What sentinels, which the endpoints are then, call the server that is meant; nil without sentinels.
+  public var serviceName: String?
   /// The name that the server's certificate must have; nil for the endpoint's own.
   public var tlsHost: String?
   public var database: Int
@@ -71,7 +73,8 @@ public struct RedisConnection: Codable, Sendable, Equatable {
     guard servers.count <= Self.endpointBound else {
       throw Failure(message: "The connection string names more than \(Self.endpointBound) servers.")
     }
-    for server in servers { endpoints.append(try Self.endpoint(server, standard: isTLS ? 6_380 : 6_379)) }
+    let port = serviceName != nil ? 26_379 : isTLS ? 6_380 : 6_379
+    for server in servers { endpoints.append(try Self.endpoint(server, standard: port)) }
   }
 
   private mutating func set(_ name: String, to value: String) throws(Failure) {
@@ -87,7 +90,7 @@ public struct RedisConnection: Codable, Sendable, Equatable {
     case "synctimeout":
       let timeout = try Self.number(value, name, 1...3_600_000)
       if commandTimeoutMilliseconds == nil { commandTimeoutMilliseconds = timeout }
-    case "servicename": throw Failure(message: "Redis Sentinel (serviceName) is not supported: name the servers.")
+    case "servicename": serviceName = value.isEmpty ? nil : value
     case "proxy" where value.lowercased() != "none", "tunnel":
       throw Failure(message: "The option '\(name)' is not supported.")
     case "proxy": break

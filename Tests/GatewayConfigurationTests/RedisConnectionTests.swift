@@ -23,12 +23,15 @@ struct RedisConnectionTests {
     #expect(read.user == "gate" && read.password == "p" && read.tlsHost == "cache.plant" && read.database == 3)
     #expect(read.connectTimeoutMilliseconds == 100 && read.commandTimeoutMilliseconds == 300)
     #expect(try RedisConnection("a").endpoints.first?.port == 6_379)
+    let watched = try RedisConnection("a,b:7,serviceName=plant,ssl=true")
+    #expect(watched.serviceName == "plant" && watched.endpoints.map(\.port) == [26_379, 7])
+    #expect(try RedisConnection("a,serviceName=").serviceName == nil)
   }
 
   @Test(arguments: [
     "", "password=s3cret", "a:0,password=s3cret", "a:x,password=s3cret", "a b,password=s3cret", "[::1,password=s3cret",
     "a,ssl=maybe,password=s3cret", "a,defaultDatabase=-1,password=s3cret", "a,colour=red,password=s3cret",
-    "a,serviceName=mymaster,password=s3cret", "a,proxy=Twemproxy,password=s3cret", "a,connectTimeout=0,password=s3cret",
+    "a,proxy=Twemproxy,password=s3cret", "a,connectTimeout=0,password=s3cret",
     "redis://:s3cret@host:6379/0", String(repeating: "a,", count: 17), String(repeating: "a", count: 3_000),
   ]) func `what is none is refused, and the message has no secret in it`(_ text: String) {
     do {

@@ -12,54 +12,7 @@ import Testing
 
 /// The client of Redis against real servers: entering, falling back, bounds, other servers.
 @Suite(.enabled(if: RedisServer.isInstalled), .timeLimit(.minutes(2))) struct RedisClientTests {
-  /// A client on its loop, and what it counts.
-  private struct Connected {
-    let meter = RedisMeter()
-    let lines = LogLines()
-    let client: NIOLoopBound<RedisClient>
-
-    init(_ connection: RedisConnection, roots: NIOSSLTrustRoots = .default) async throws {
-      let loop = MultiThreadedEventLoopGroup.singleton.next()
-      let (meter, lines) = (meter, lines)
-      client = try await loop.submit {
-        NIOLoopBound(
-          RedisClient(
-            connection, use: .cache, loop: loop, meter: meter,
-            logger: Logger(label: "test") { _ in lines.handler }, roots: roots), eventLoop: loop)
-      }.get()
-    }
-
-    func isConnected(seconds: Double = 10) async -> Bool {
-      await eventually(seconds: seconds) { meter.connections(.cache) == 1 }
-    }
-
-    func ask(_ words: String...) async throws -> Result<RedisReply, RedisFailure> {
-      let promise = client.eventLoop.makePromise(of: Result<RedisReply, RedisFailure>.self)
-      let client = client
-      client.eventLoop.execute {
-        client.value.send(RedisCommand.bytes(words.map { Array($0.utf8) })) { promise.succeed($0) }
-      }
-      return try await promise.futureResult.get()
-    }
-
-    /// The reply, however busy the machine is.
-    func answer(_ words: String...) async throws -> RedisReply? {
-      let command = RedisCommand.bytes(words.map { Array($0.utf8) })
-      for _ in 0..<20 {
-        let promise = client.eventLoop.makePromise(of: Result<RedisReply, RedisFailure>.self)
-        let client = client
-        client.eventLoop.execute { client.value.send(command) { promise.succeed($0) } }
-        if case .success(let reply) = try await promise.futureResult.get() { return reply }
-        try await Task.sleep(for: .milliseconds(500))
-      }
-      return nil
-    }
-
-    func end() async throws {
-      let client = client
-      try await client.eventLoop.submit { client.value.end() }.get()
-    }
-  }
+  private typealias Connected = ConnectedRedis
 
   @Test(arguments: [
     ([], ""), (["--requirepass", "se=cret=="], ",password=se=cret=="),

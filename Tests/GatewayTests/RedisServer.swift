@@ -37,6 +37,9 @@ final class RedisServer {
     throw RedisConnection.Failure(message: "redis-server did not start")
   }
 
+  /// What stands behind one of the arguments.
+  func value(of argument: String) -> String? { arguments.firstIndex(of: argument).map { arguments[$0 + 1] } }
+
   /// Ends it at once.
   func kill() { process?.kill() }
 
@@ -45,7 +48,9 @@ final class RedisServer {
   func resume() { process?.signal(SIGCONT) }
 
   /// What redis-cli prints.
-  func ask(_ words: String...) async throws -> String {
+  func ask(_ words: String...) async throws -> String { try await ask(words) }
+
+  func ask(_ words: [String]) async throws -> String {
     try await SystemTool(path: "/usr/bin/redis-cli").run(["-p", "\(port)"] + words)
       .trimmingCharacters(in: .whitespacesAndNewlines)
   }

@@ -114,18 +114,13 @@ enum CounterScript {
     return digits.count == 1 ? "0" + digits : digits
   }.joined()
 
-  /// The command that counts.
+  /// The command that counts, and one of its keys.
   /// - Parameter isKnown: whether the server is expected to have the script.
-  static func command(_ asks: [CounterAsk], prefix: String, isKnown: Bool) -> [UInt8] {
+  static func command(_ asks: [CounterAsk], gatewayID: String, isKnown: Bool) -> (bytes: [UInt8], key: [UInt8]) {
     var words = isKnown ? ["EVALSHA", digest] : ["EVAL", text]
     words.append("\(asks.count)")
-    for ask in asks {
-      switch ask.window {
-      // Windows of another length are other counters: slots have no common measure.
-      case .sliding(let seconds): words.append("\(prefix)s\(seconds):\(ask.key)")
-      case .fixed: words.append("\(prefix)f:\(ask.key)")
-      }
-    }
+    let keys = asks.map { key($0, gatewayID) }
+    words += keys
     for ask in asks {
       let (kind, seconds, start): (String, Int, Int64) =
         switch ask.window {
@@ -136,7 +131,20 @@ enum CounterScript {
         kind, "\(min(ask.limit, largest))", "\(seconds)", "\(start)", "\(min(max(0, ask.increment), largest))",
       ]
     }
-    return RedisCommand.bytes(words.map { Array($0.utf8) })
+    return (RedisCommand.bytes(words.map { Array($0.utf8) }), Array((keys.first ?? "").utf8))
+  }
+
+  /// The name of a counter; the digit changes with what is under it. What stands in braces is the same for counters that are
+  /// asked together, and says where in a cluster they are.
+  static func key(_ ask: CounterAsk, _ gatewayID: String) -> String {
+    let group = RedisSlot.of(Array((ask.group ?? ask.key).utf8))
+    // Windows of another length are other counters: slots have no common measure.
+    let window =
+      switch ask.window {
+      case .sliding(let seconds): "s\(seconds)"
+      case .fixed: "f"
+      }
+    return "postern:limits:2:{\(group)}:\(gatewayID):\(window):\(ask.key)"
   }
 
   /// What the script answers; nil when it is something else.

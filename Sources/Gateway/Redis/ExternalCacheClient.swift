@@ -26,7 +26,8 @@ final class ExternalCacheClient {
 
   func find(_ key: String, _ completion: @escaping (CachedEntry?) -> Void) -> any PendingEffect {
     let meter = meter
-    return redis.send(RedisCommand.bytes([Array("GET".utf8), Self.prefix + Array(key.utf8)])) { result in
+    let name = Self.prefix + Array(key.utf8)
+    return redis.send(RedisCommand.bytes([Array("GET".utf8), name]), key: name) { result in
       switch result {
       case .success(.bulk(let bytes)):
         let entry = Self.entry(bytes)
@@ -55,10 +56,11 @@ final class ExternalCacheClient {
       meter.count(.set, .oversized)
       return remove(key)
     }
+    let name = Self.prefix + Array(key.utf8)
     let command = RedisCommand.bytes([
-      Array("SET".utf8), Self.prefix + Array(key.utf8), Self.bytes(entry), Array("EX".utf8), Array("\(seconds)".utf8),
+      Array("SET".utf8), name, Self.bytes(entry), Array("EX".utf8), Array("\(seconds)".utf8),
     ])
-    redis.send(command, counted(.set))
+    redis.send(command, key: name, counted(.set))
   }
 
   /// Puts a record behind those under a key; one step for Redis, whoever else does the same.
@@ -73,7 +75,8 @@ final class ExternalCacheClient {
   }
 
   func remove(_ key: String) {
-    redis.send(RedisCommand.bytes([Array("DEL".utf8), Self.prefix + Array(key.utf8)]), counted(.delete))
+    let name = Self.prefix + Array(key.utf8)
+    redis.send(RedisCommand.bytes([Array("DEL".utf8), name]), key: name, counted(.delete))
   }
 
   private func counted(_ operation: RedisMeter.Operation) -> (Result<RedisReply, RedisFailure>) -> Void {

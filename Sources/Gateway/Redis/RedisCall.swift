@@ -18,16 +18,20 @@ enum RedisFailure: Error {
 
 /// A command under way, waiting for its reply in the order of the connection.
 final class RedisCall: PendingEffect {
-  let deadline: NIODeadline
-  /// Bytes of the command.
-  let size: Int
+  let command: [UInt8]
+  var deadline: NIODeadline
+  /// How often it was sent elsewhere.
+  var redirections = 0
   private var completion: ((Result<RedisReply, RedisFailure>) -> Void)?
 
-  init(deadline: NIODeadline, size: Int, completion: @escaping (Result<RedisReply, RedisFailure>) -> Void) {
+  init(_ command: [UInt8], deadline: NIODeadline, completion: @escaping (Result<RedisReply, RedisFailure>) -> Void) {
+    self.command = command
     self.deadline = deadline
-    self.size = size
     self.completion = completion
   }
+
+  /// Bytes of the command.
+  var size: Int { command.count }
 
   func finish(_ result: Result<RedisReply, RedisFailure>) {
     let completion = completion

@@ -7,11 +7,13 @@ final class RedisChannel: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
-  private let client: RedisClient
+  private let node: RedisNode
   private var context: ChannelHandlerContext?
   private var reader = RedisReplyReader(valueBound: ValueCache.entryBound + ExternalCacheClient.headBytes)
   private var handshake: RedisHandshake
   private var isReady = false
+  /// The server by its address, however it was named.
+  private(set) var peer: RedisAddress?
   private(set) var calls = CircularBuffer<RedisCall>()
   /// Bytes of commands without reply.
   private(set) var bytes = 0
@@ -19,16 +21,19 @@ final class RedisChannel: ChannelInboundHandler {
   /// Why the connection is about to end.
   private var reason: (message: String, failure: RedisFailure)?
 
-  init(client: RedisClient) {
-    self.client = client
-    handshake = RedisHandshake(client.connection)
+  init(node: RedisNode) {
+    self.node = node
+    handshake = RedisHandshake(node.access.connection)
   }
 
   func channelActive(context: ChannelHandlerContext) {
     self.context = context
-    let box = NIOLoopBound(self, eventLoop: client.loop)
-    timer = client.loop.scheduleTask(in: client.connectTimeout) {
-      box.value.close("no answer to the first words within \(box.value.client.connectTimeout)", .timeout)
+    if let remote = context.remoteAddress, let host = remote.ipAddress, let port = remote.port {
+      peer = RedisAddress(host: host, port: port)
+    }
+    let box = NIOLoopBound(self, eventLoop: node.loop)
+    timer = node.loop.scheduleTask(in: node.access.connectTimeout) {
+      box.value.close("no answer to the first words within \(box.value.node.access.connectTimeout)", .timeout)
     }
     write(handshake.greeting(), context)
     context.fireChannelActive()
@@ -40,26 +45,30 @@ final class RedisChannel: ChannelInboundHandler {
     context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
   }
 
-  func send(_ command: [UInt8], _ call: RedisCall) {
+  private static let asking = RedisCommand.bytes("ASKING")
+
+  /// - Parameter isAsking: the server does not have the command's slot yet, and is asked all the same.
+  func send(_ call: RedisCall, isAsking: Bool = false) {
     guard let context else { return call.finish(.failure(.lost)) }
+    if isAsking { send(RedisCall(Self.asking, deadline: call.deadline) { _ in }) }
     calls.append(call)
     bytes += call.size
     if timer == nil { arm() }
-    write(command, context)
+    write(call.command, context)
   }
 
   /// Looks again when the oldest command has waited too long.
   private func arm() {
     guard let oldest = calls.first else { return }
-    let box = NIOLoopBound(self, eventLoop: client.loop)
-    timer = client.loop.scheduleTask(deadline: oldest.deadline) { box.value.onTimer() }
+    let box = NIOLoopBound(self, eventLoop: node.loop)
+    timer = node.loop.scheduleTask(deadline: oldest.deadline) { box.value.onTimer() }
   }
 
   private func onTimer() {
     timer = nil
     guard let oldest = calls.first else { return }
     // Replies come in order: whatever stands behind it waits for it, too.
-    if oldest.deadline <= .now() { close("no answer within \(client.timeout)", .timeout) } else { arm() }
+    if oldest.deadline <= .now() { close("no answer within \(node.access.timeout)", .timeout) } else { arm() }
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -76,7 +85,10 @@ final class RedisChannel: ChannelInboundHandler {
         shakeHands(reply, context)
       } else if let call = calls.popFirst() {
         bytes -= call.size
-        if case .error(let message) = reply, Self.meansElsewhere(message) { close(message, .lost) }
+        if case .error(let message) = reply {
+          if Self.meansElsewhere(message) { close(message, .lost) }
+          if node.redirects(message, call) { continue }
+        }
         call.finish(.success(reply))
       } else {
         return close("it answered what was not asked", .lost)
@@ -93,12 +105,11 @@ final class RedisChannel: ChannelInboundHandler {
     switch handshake.received(reply) {
     case .send(let bytes): write(bytes, context)
     case .failed(let message): close(message, .lost)
-    case .ready(let isReplica):
-      if isReplica, client.connection.endpoints.count > 1 { return close("it is a replica", .lost) }
+    case .ready(let isReplica, let isCluster):
       timer?.cancel()
       timer = nil
       isReady = true
-      client.ready(self)
+      node.ready(self, isReplica: isReplica, isCluster: isCluster)
     }
   }
 
@@ -116,7 +127,7 @@ final class RedisChannel: ChannelInboundHandler {
     let failed = calls
     calls = []
     bytes = 0
-    client.lost(self, reason?.message ?? "the connection was closed")
+    node.lost(self, reason?.message ?? "the connection was closed")
     for call in failed { call.finish(.failure(reason?.failure ?? .lost)) }
     context.fireChannelInactive()
   }

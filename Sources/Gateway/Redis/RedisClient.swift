@@ -1,159 +1,225 @@
 import GatewayConfiguration
 import Logging
 import NIOCore
-import NIOPosix
 import NIOSSL
 import PolicyLibrary
 import RedisWire
 
-/// The way of one event loop to Redis: one connection, on which commands follow each other without waiting.
+/// The way of one event loop to Redis: one connection, on which commands follow each other without waiting; in a cluster one
+/// to each server that has slots.
 ///
 /// It never makes anybody wait for a connection: while there is none, every command fails at once, and a new connection is
-/// tried in the background, at growing distances, one server of the list after the other. A command that is not answered
-/// in time ends the connection, so that a server that stands still costs each loop one such wait, not one for each request.
+/// tried in the background. A command that is not answered in time ends the connection, so that a server that stands still
+/// costs each loop one such wait, not one for each request.
+///
+/// That servers are a cluster shows itself when one is entered, or sends a command elsewhere: nobody needs to say so. Who has
+/// which slots is asked of whichever server answers, when a server is lost, says that a slot has moved, or is not there.
 final class RedisClient {
-  /// Commands and their bytes on the way at most; further ones fail at once.
+  /// Commands and their bytes on the way to a server at most; further ones fail at once.
   static let callBound = 1_024
   static let byteBound = 16 << 20
   /// Milliseconds that a command may take: where the connection string says nothing, and at most.
   static let standardTimeout = 250
   static let longestTimeout = 1_000
+  /// Servers of a cluster that are connected to at most; what belongs to others is not there.
+  static let nodeBound = 128
+  /// How often one command may be sent elsewhere, each time with time of its own.
+  static let redirectionBound = 3
+  /// Until the slots are asked for again, after a change and while a server is missing.
+  private static let lookAfterChange = TimeAmount.milliseconds(250)
+  private static let lookAfterLoss = TimeAmount.seconds(1)
 
-  private enum State {
-    case connecting
-    case ready(RedisChannel)
-    case waiting(Scheduled<Void>)
-    case ended
-  }
-
-  let loop: any EventLoop
-  let connection: RedisConnection
-  let timeout: TimeAmount
-  let connectTimeout: TimeAmount
+  private let access: RedisAccess
   private let use: RedisMeter.Use
   private let meter: RedisMeter
   private let logger: Logger
-  private let roots: NIOSSLTrustRoots
-  private var context: NIOSSLContext?
-  private var state = State.connecting
-  private var backoff = Backoff()
-  /// The server tried last.
-  private var index = 0
+  /// To a server of the connection string; in a cluster to any that knows it.
+  private var home: RedisNode?
+  /// In a cluster, to servers that ``home`` does not lead to.
+  private var nodes: [RedisAddress: RedisNode] = [:]
+  /// Nil where there is no cluster.
+  private var slots: RedisSlotMap?
+  private var isLooking = false
+  private var nextLook: Scheduled<Void>?
 
-  /// - Parameter roots: whom to believe the server's certificate.
+  /// - Parameter roots: whom to believe the servers' certificates.
   init(
     _ connection: RedisConnection, use: RedisMeter.Use, loop: any EventLoop, meter: RedisMeter, logger: Logger,
     roots: NIOSSLTrustRoots = .default
   ) {
-    self.connection = connection
+    access = RedisAccess(connection, loop: loop, roots: roots)
     self.use = use
-    self.loop = loop
     self.meter = meter
     self.logger = logger
-    self.roots = roots
-    timeout = .milliseconds(
-      Int64(min(connection.commandTimeoutMilliseconds ?? Self.standardTimeout, Self.longestTimeout)))
-    connectTimeout = .milliseconds(Int64(min(connection.connectTimeoutMilliseconds, 30_000)))
-    connect()
+    let home = RedisNode(access.addresses, service: connection.serviceName, access: access, client: self)
+    self.home = home
+    home.begin()
   }
 
   /// Sends a command; the completion is called once, on the loop: at once where nothing can be sent, later else, and
   /// never after it was cancelled.
+  /// - Parameter key: the key, or one of the keys, that the command is about.
   @discardableResult
   func send(
-    _ command: [UInt8], _ completion: @escaping (Result<RedisReply, RedisFailure>) -> Void
+    _ command: [UInt8], key: [UInt8]? = nil, _ completion: @escaping (Result<RedisReply, RedisFailure>) -> Void
   ) -> any PendingEffect {
-    guard case .ready(let channel) = state else {
+    guard let channel = channel(for: key) else {
       completion(.failure(.unavailable))
       return FinishedEffect.instance
     }
-    guard channel.calls.count < Self.callBound, channel.bytes + command.count <= Self.byteBound else {
+    guard Self.hasRoom(channel, for: command.count) else {
       completion(.failure(.full))
       return FinishedEffect.instance
     }
-    let call = RedisCall(deadline: .now() + timeout, size: command.count, completion: completion)
-    channel.send(command, call)
+    let call = RedisCall(command, deadline: .now() + access.timeout, completion: completion)
+    channel.send(call)
     return call
   }
 
-  /// Closes the connection and tries no other.
+  private static func hasRoom(_ channel: RedisChannel, for size: Int) -> Bool {
+    channel.calls.count < callBound && channel.bytes + size <= byteBound
+  }
+
+  /// Closes the connections and tries no others.
   func end() {
-    let former = state
-    state = .ended
-    switch former {
-    case .ready(let channel):
-      meter.disconnected(use)
-      channel.close("the settings changed", .lost)
-    case .waiting(let task): task.cancel()
-    case .connecting, .ended: break
-    }
+    nextLook?.cancel()
+    nextLook = nil
+    for node in [home].compactMap(\.self) + nodes.values { end(node) }
+    home = nil
+    nodes = [:]
   }
 
-  // MARK: - Connecting
+  private func end(_ node: RedisNode) { if node.end() { meter.disconnected(use) } }
 
-  private func connect() {
-    state = .connecting
-    let endpoint = connection.endpoints[index % connection.endpoints.count]
-    let channel = RedisChannel(client: self)
-    let box = NIOLoopBound((client: self, channel: channel), eventLoop: loop)
-    ClientBootstrap(group: loop)
-      .channelOption(.socketOption(.tcp_nodelay), value: 1)
-      .connectTimeout(connectTimeout)
-      .channelInitializer { made in
-        made.eventLoop.makeCompletedFuture {
-          let (client, channel) = box.value
-          if client.connection.isTLS {
-            try made.pipeline.syncOperations.addHandler(try client.makeTLS(endpoint))
-          }
-          try made.pipeline.syncOperations.addHandler(channel)
-        }
-      }
-      .connect(host: endpoint.host, port: endpoint.port)
-      .whenFailure { error in box.value.client.lost(box.value.channel, "\(error)") }
-  }
+  // MARK: - Connections
 
-  private func makeTLS(_ endpoint: RedisConnection.Endpoint) throws -> NIOSSLClientHandler {
-    if context == nil {
-      var configuration = TLSConfiguration.makeClientConfiguration()
-      configuration.trustRoots = roots
-      configuration.minimumTLSVersion = .tlsv12
-      context = try NIOSSLContext(configuration: configuration)
-    }
-    guard let context else { throw RedisProtocolError(message: "there is no TLS") }
-    let name = connection.tlsHost ?? endpoint.host
-    // An address is no server name (RFC 6066 §3).
-    let isAddress = (try? SocketAddress(ipAddress: name, port: 0)) != nil
-    return try NIOSSLClientHandler(context: context, serverHostname: isAddress ? nil : name)
-  }
-
-  /// A connection's first words were answered.
-  func ready(_ channel: RedisChannel) {
-    guard case .connecting = state else { return channel.close("the settings changed", .lost) }
-    state = .ready(channel)
-    backoff.succeeded()
+  /// A connection can be used.
+  func ready(_ node: RedisNode, isCluster: Bool?) {
     meter.connected(use)
-    meter.report(use, nil, logger)
+    if node === home {
+      if isCluster == false { leaveCluster() }
+      if isCluster == true, slots == nil { slots = RedisSlotMap() }
+      if slots != nil { look() }
+    }
+    reportIfWhole()
   }
 
-  /// A connection came to its end, or never began.
-  func lost(_ channel: RedisChannel, _ reason: String) {
-    switch state {
-    case .ended, .waiting: return
-    case .ready(let current):
-      guard current === channel else { return }
-      meter.disconnected(use)
-    case .connecting: break
+  /// A connection came to its end, or could not be made.
+  func lost(_ node: RedisNode, wasReady: Bool, _ reason: String) {
+    if wasReady { meter.disconnected(use) }
+    // Of a cluster that somebody still answers for, the rest goes on.
+    let isPart = slots != nil && (node !== home || nodes.values.contains { $0.channel != nil })
+    meter.report(use, reason, isPart: isPart, logger)
+    if slots != nil { look(after: wasReady ? Self.lookAfterChange : Self.lookAfterLoss) }
+  }
+
+  /// Says that everything works again when every server that matters is there.
+  private func reportIfWhole() {
+    if isWhole { meter.report(use, nil, logger) }
+  }
+
+  private var isWhole: Bool {
+    guard let slots else { return home?.channel != nil }
+    return !slots.servers.isEmpty && slots.servers.allSatisfy { node(at: $0)?.channel != nil }
+  }
+
+  // MARK: - Clusters
+
+  private func channel(for key: [UInt8]?) -> RedisChannel? {
+    // A server that is asked for what it does not have says where that is.
+    guard let slots, let key, let address = slots.server(of: RedisSlot.of(key)) else { return home?.channel }
+    return node(at: address)?.channel
+  }
+
+  /// The way to a server of the cluster, which is begun where there is none; nil where there are too many.
+  private func node(at address: RedisAddress) -> RedisNode? {
+    if let home, let channel = home.channel, home.address == address || channel.peer == address { return home }
+    if let known = nodes[address] { return known }
+    guard home != nil, nodes.count < Self.nodeBound else { return nil }
+    let node = RedisNode([address], access: access, client: self)
+    nodes[address] = node
+    node.begin()
+    return node
+  }
+
+  /// Sends a command where a server says that it belongs; false where its refusal says something else.
+  func redirects(_ message: String, _ call: RedisCall, from node: RedisNode) -> Bool {
+    guard var redirection = RedisRedirection(message) else {
+      if slots != nil, message.hasPrefix("CLUSTERDOWN") { look(after: Self.lookAfterLoss) }
+      return false
     }
-    let endpoint = connection.endpoints[index % connection.endpoints.count]
-    meter.report(use, "\(endpoint.host):\(endpoint.port): \(reason)", logger)
-    index += 1
-    // Every server of the list has its turn before there is a pause worth the name.
-    let wait = index % connection.endpoints.count == 0 ? backoff.failed(spread: .random(in: 0...1)) : 10
-    let box = NIOLoopBound(self, eventLoop: loop)
-    state = .waiting(
-      loop.scheduleTask(in: .milliseconds(Int64(wait))) {
-        guard case .waiting = box.value.state else { return }
-        box.value.connect()
+    if redirection.address.host.isEmpty { redirection.address.host = node.address.host }
+    if !redirection.isOnce {
+      slots = slots ?? RedisSlotMap()
+      slots?.move(redirection.slot, to: redirection.address)
+      look(after: Self.lookAfterChange)
+    }
+    call.redirections += 1
+    guard call.redirections <= Self.redirectionBound, let channel = self.node(at: redirection.address)?.channel else {
+      call.finish(.failure(.unavailable))
+      return true
+    }
+    guard Self.hasRoom(channel, for: call.size) else {
+      call.finish(.failure(.full))
+      return true
+    }
+    call.deadline = .now() + access.timeout
+    channel.send(call, isAsking: redirection.isOnce)
+    return true
+  }
+
+  /// Looks who has which slots, if nothing is under way to that end.
+  private func look(after time: TimeAmount) {
+    guard nextLook == nil, home != nil else { return }
+    let box = NIOLoopBound(self, eventLoop: access.loop)
+    nextLook = access.loop.scheduleTask(in: time) {
+      box.value.nextLook = nil
+      box.value.look()
+    }
+  }
+
+  private func look() {
+    guard !isLooking, slots != nil, let home else { return }
+    guard let asked = home.channel != nil ? home : nodes.values.first(where: { $0.channel != nil }) else {
+      return look(after: Self.lookAfterLoss)
+    }
+    isLooking = true
+    let host = asked.address.host
+    asked.channel?.send(
+      RedisCall(RedisCommand.bytes("CLUSTER", "SLOTS"), deadline: .now() + access.timeout) { [self] result in
+        isLooking = false
+        guard self.home != nil, slots != nil else { return }
+        if case .success(let reply) = result, let map = RedisSlotMap(reply, from: host) { follow(map) }
+        if !isWhole { look(after: Self.lookAfterLoss) }
       })
+  }
+
+  /// Takes a map, and connects to those that are in it.
+  private func follow(_ map: RedisSlotMap) {
+    slots = map
+    // Any of them can say more when those of the connection string are gone.
+    let named = access.addresses
+    home?.addresses = named + map.servers.filter { !named.contains($0) }.prefix(Self.nodeBound)
+    for address in map.servers { _ = node(at: address) }
+    let wanted = Set(map.servers)
+    for (address, node) in nodes where !wanted.contains(address) || self.node(at: address) !== node {
+      // Whoever waits for an answer still gets it.
+      guard node.channel?.calls.isEmpty ?? true else {
+        look(after: Self.lookAfterLoss)
+        continue
+      }
+      nodes[address] = nil
+      end(node)
+    }
+    reportIfWhole()
+  }
+
+  /// The server by itself has everything.
+  private func leaveCluster() {
+    guard slots != nil else { return }
+    slots = nil
+    home?.addresses = access.addresses
+    for node in nodes.values { end(node) }
+    nodes = [:]
   }
 }

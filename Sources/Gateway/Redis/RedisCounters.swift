@@ -20,12 +20,11 @@ public struct CounterStore: Sendable, Equatable {
 final class RedisCounters: SharedCounters {
   private let redis: RedisClient
   private let meter: RedisMeter
-  /// In front of every counter; the digit changes with what is under it.
-  private let prefix: String
+  private let gatewayID: String
 
   init(_ store: CounterStore, loop: any EventLoop, meter: RedisMeter, logger: Logger) {
     self.meter = meter
-    prefix = "postern:limits:1:\(store.gatewayID):"
+    gatewayID = store.gatewayID
     redis = RedisClient(store.connection, use: .counters, loop: loop, meter: meter, logger: logger)
   }
 
@@ -38,7 +37,8 @@ final class RedisCounters: SharedCounters {
   private func send(
     _ asks: [CounterAsk], isKnown: Bool, _ completion: @escaping ([Admission]?) -> Void
   ) -> any PendingEffect {
-    redis.send(CounterScript.command(asks, prefix: prefix, isKnown: isKnown)) { [self] result in
+    let (command, key) = CounterScript.command(asks, gatewayID: gatewayID, isKnown: isKnown)
+    return redis.send(command, key: key) { [self] result in
       switch result {
       case .success(.error(let message)) where isKnown && message.hasPrefix("NOSCRIPT"):
         // The server has been restarted, or its scripts were dropped: it learns the script by being given it.

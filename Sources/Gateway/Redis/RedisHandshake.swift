@@ -6,7 +6,8 @@ import RedisWire
 struct RedisHandshake {
   enum Step: Equatable {
     case send([UInt8])
-    case ready(isReplica: Bool)
+    /// - isCluster: nil where the server does not say.
+    case ready(isReplica: Bool, isCluster: Bool?)
     case failed(String)
   }
 
@@ -17,6 +18,7 @@ struct RedisHandshake {
   private let connection: RedisConnection
   private var state = State.hello
   private var isReplica = false
+  private var isCluster: Bool?
 
   init(_ connection: RedisConnection) { self.connection = connection }
 
@@ -43,14 +45,15 @@ struct RedisHandshake {
     switch state {
     case .hello:
       if let role = reply.value(of: "role")?.text { isReplica = role != "master" }
+      if let mode = reply.value(of: "mode")?.text { isCluster = mode == "cluster" }
       return select()
     case .authenticating: return select()
-    case .selecting: return .ready(isReplica: isReplica)
+    case .selecting: return .ready(isReplica: isReplica, isCluster: isCluster)
     }
   }
 
   private mutating func select() -> Step {
-    if connection.database == 0 { return .ready(isReplica: isReplica) }
+    if connection.database == 0 { return .ready(isReplica: isReplica, isCluster: isCluster) }
     state = .selecting
     return .send(RedisCommand.bytes("SELECT", String(connection.database)))
   }

@@ -53,7 +53,8 @@ final class RedisMeter: Sendable {
   func connections(_ use: Use) -> Int { connections[use.rawValue].load(ordering: .relaxed) }
 
   /// Logs that Redis fails, and that it works again: once each, however many loops find out.
-  func report(_ use: Use, _ problem: String?, _ logger: Logger) {
+  /// - Parameter isPart: whether other servers of a cluster still do their work.
+  func report(_ use: Use, _ problem: String?, isPart: Bool = false, _ logger: Logger) {
     wasUsed[use.rawValue].store(true, ordering: .relaxed)
     let isNews = complaints.withLock { complaints in
       if let problem { return complaints.updateValue(problem, forKey: use) == nil }
@@ -65,7 +66,7 @@ final class RedisMeter: Sendable {
       ? ("The external cache", "until then nothing is found there")
       : ("The Redis of the counters", "until then this gateway counts alone")
     if let problem {
-      logger.error("\(name) cannot be used, \(meanwhile): \(problem)")
+      logger.error("\(isPart ? "A part of it: " : "")\(name) cannot be used, \(meanwhile): \(problem)")
     } else {
       logger.info("\(name) can be used again")
     }
@@ -89,7 +90,9 @@ final class RedisMeter: Sendable {
     if !used.isEmpty {
       metrics.append(
         Metric(
-          "RedisConnections", "Connections to Redis that are ready, at most one for each event loop and use.", .gauge,
+          "RedisConnections",
+          "Connections to Redis that are ready: for each event loop and use one, in a cluster one for each server.",
+          .gauge,
           points: used.map { .init([.init("Use", "\($0)")], .number(Double(connections($0)))) }))
     }
     return metrics

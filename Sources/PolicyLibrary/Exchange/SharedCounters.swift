@@ -15,13 +15,17 @@ public struct CounterAsk: Sendable, Equatable {
   }
 
   public var key: String
+  /// What counters have in common that are asked together; nil for one that is always asked alone. A key has the same group
+  /// whenever it is asked.
+  public var group: String?
   public var limit: Int
   public var window: Window
   /// 0 asks without counting.
   public var increment: Int
 
-  public init(_ key: String, limit: Int, window: Window, increment: Int) {
+  public init(_ key: String, group: String? = nil, limit: Int, window: Window, increment: Int) {
     self.key = key
+    self.group = group
     self.limit = limit
     self.window = window
     self.increment = increment

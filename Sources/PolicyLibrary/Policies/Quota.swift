@@ -98,6 +98,8 @@ enum PeriodStart {
 /// The counters of one quota: calls now, bytes once the response is sent.
 struct QuotaCounter: DeferredCount {
   let name: String
+  /// Of all counters that are asked together with these.
+  let group: String
   let calls: Int?
   /// In kilobytes.
   let bandwidth: Int?
@@ -127,10 +129,12 @@ struct QuotaCounter: DeferredCount {
     let window = CounterAsk.Window.fixed(seconds: period, start: start)
     var asks: [CounterAsk] = []
     if let calls {
-      asks.append(CounterAsk(name + "|calls", limit: calls + (counted ?? 0), window: window, increment: increment))
+      asks.append(
+        CounterAsk(
+          name + "|calls", group: group, limit: calls + (counted ?? 0), window: window, increment: increment))
     }
     if let bandwidth {
-      asks.append(CounterAsk(name + "|bandwidth", limit: bandwidth << 10, window: window, increment: 0))
+      asks.append(CounterAsk(name + "|bandwidth", group: group, limit: bandwidth << 10, window: window, increment: 0))
     }
     return asks
   }
@@ -152,7 +156,7 @@ struct QuotaCounter: DeferredCount {
     // The bytes have passed: they count however many there were, and the next call finds the quota exceeded.
     exchange.effects.note(
       CounterAsk(
-        name + "|bandwidth", limit: .max, window: .fixed(seconds: period, start: start),
+        name + "|bandwidth", group: group, limit: .max, window: .fixed(seconds: period, start: start),
         increment: exchange.transferredBytes))
   }
 
@@ -182,7 +186,8 @@ struct Quota: PolicyStep {
     let name = "quota|\(subscription.id)|" + scope.counterName(exchange)
     func counter(_ suffix: String, _ calls: Int?, _ bandwidth: Int?, _ period: Int) -> QuotaCounter {
       QuotaCounter(
-        name: name + suffix, calls: calls, bandwidth: bandwidth, period: period, start: start, source: "quota")
+        name: name + suffix, group: "quota|\(subscription.id)", calls: calls, bandwidth: bandwidth, period: period,
+        start: start, source: "quota")
     }
     var counters = [counter("", calls, bandwidth, period)]
     for part in parts {
@@ -218,8 +223,9 @@ struct QuotaByKey: PolicyStep {
   let increment: Argument<Int>
 
   func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
+    let name = "quota-by-key|" + (try key.value(exchange))
     let counter = QuotaCounter(
-      name: "quota-by-key|" + (try key.value(exchange)), calls: calls, bandwidth: bandwidth, period: period,
+      name: name, group: name, calls: calls, bandwidth: bandwidth, period: period,
       start: start, source: "quota-by-key")
     // Several policies about one key count an exchange once.
     let counted = exchange.quotaCounts[counter.name]
@@ -270,7 +276,8 @@ struct DeferredQuota: DeferredCount {
       guard try condition.value(exchange), let calls = counter.calls else { return }
       exchange.effects.note(
         CounterAsk(
-          counter.name + "|calls", limit: calls, window: .fixed(seconds: counter.period, start: counter.start),
+          counter.name + "|calls", group: counter.group, limit: calls,
+          window: .fixed(seconds: counter.period, start: counter.start),
           increment: max(0, try increment.value(exchange))))
     } catch {
       exchange.effects.log(.error, source: error.source, message: error.message, metadata: [])

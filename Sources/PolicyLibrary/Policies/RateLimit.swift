@@ -156,7 +156,9 @@ struct RateLimit: PolicyStep {
     }
     if let counters = exchange.effects.sharedCounters {
       let asks = windows.map {
-        CounterAsk($0.name, limit: $0.calls, window: .sliding(seconds: $0.seconds), increment: 1)
+        CounterAsk(
+          $0.name, group: "rate-limit|\(subscription.id)", limit: $0.calls, window: .sliding(seconds: $0.seconds),
+          increment: 1)
       }
       return counters.suspend(asks) { [windows] (exchange, admissions) throws(PolicyError) in
         try decide(exchange, windows) { index, _ in admissions[index] }

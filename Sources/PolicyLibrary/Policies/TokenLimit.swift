@@ -88,7 +88,7 @@ struct TokenLimit: PolicyStep {
     let key = try key.value(exchange)
     var counters: [TokenCounter] = []
     if let limit = try rate?.value(exchange) {
-      counters.append(TokenCounter(name: "llm-token-rate|\(key)", limit: limit, window: nil))
+      counters.append(TokenCounter(name: "llm-token-rate|\(key)", group: "llm-token|\(key)", limit: limit, window: nil))
     }
     if let limit = try quota?.value(exchange) {
       let name = try period.value(exchange)
@@ -98,7 +98,9 @@ struct TokenLimit: PolicyStep {
       }
       let window = period.window(at: exchange.effects.now())
       counters.append(
-        TokenCounter(name: "llm-token-quota|\(name)|\(window.start)|\(key)", limit: limit, window: window))
+        TokenCounter(
+          name: "llm-token-quota|\(name)|\(window.start)|\(key)", group: "llm-token|\(key)", limit: limit,
+          window: window))
     }
     if let shared = exchange.effects.sharedCounters {
       return shared.suspend(counters.map { $0.ask(estimate) }) {
@@ -174,13 +176,15 @@ struct TokenCounter: Sendable {
   static let unlimited = Int(Int32.max) * 2
 
   let name: String
+  /// Of all counters that are asked together with this one.
+  let group: String
   let limit: Int
   let window: TokenQuotaPeriod.Window?
 
   /// The count, for counters outside of the process; with no tokens, whether there is room for one.
   func ask(_ tokens: Int, limit: Int? = nil) -> CounterAsk {
     CounterAsk(
-      name, limit: limit ?? self.limit,
+      name, group: group, limit: limit ?? self.limit,
       window: window.map { .fixed(seconds: $0.seconds, start: $0.start) } ?? .sliding(seconds: 60), increment: tokens)
   }
 
