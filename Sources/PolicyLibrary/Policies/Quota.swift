@@ -223,11 +223,12 @@ struct QuotaByKey: PolicyStep {
   let increment: Argument<Int>
 
   func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
-    let name = "quota-by-key|" + (try key.value(exchange))
+    // Periods of another length, or with another beginning, are other counters: they have no common measure.
+    let name = "quota-by-key|\(period)|\(start / 10_000_000)|" + (try key.value(exchange))
     let counter = QuotaCounter(
       name: name, group: name, calls: calls, bandwidth: bandwidth, period: period,
       start: start, source: "quota-by-key")
-    // Several policies about one key count an exchange once.
+    // Several policies about one counter count an exchange once.
     let counted = exchange.quotaCounts[counter.name]
     let shared = exchange.effects.sharedCounters
     if let counted {

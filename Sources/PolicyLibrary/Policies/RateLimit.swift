@@ -87,7 +87,8 @@ struct RateLimitByKey: PolicyStep {
         source: "rate-limit-by-key", reason: "InvalidLimit",
         message: "calls must be positive and renewal-period 1 to 300; they are \(limit) and \(seconds).")
     }
-    let name = "rate-limit-by-key|" + (try key.value(exchange))
+    // Windows of another length are other counters: they have no common measure.
+    let name = "rate-limit-by-key|\(seconds)|" + (try key.value(exchange))
     var count = try increment.value(exchange)
     if let condition {
       if condition.waitsForResponse {
