@@ -54,7 +54,9 @@ let package = Package(
     .target(name: "OData", dependencies: ["DotNet"], swiftSettings: strict),
     .target(name: "GraphQL", dependencies: ["JSONSchema"], swiftSettings: strict),
     // Lifetimes: functions that lend spans of a head's bytes (as swift-nio itself does).
-    .target(name: "HTTPWire", swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),
+    .target(
+      name: "HTTPWire", dependencies: [.product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),
     .target(name: "RedisWire", swiftSettings: strict),
     .target(
       name: "GatewayConfiguration", dependencies: [.product(name: "Crypto", package: "swift-crypto")],

@@ -118,6 +118,26 @@ extension FuzzCase {
     return true
   }
 
+  /// Frames of a WebSocket's client: the same whether they come in one piece or byte by byte.
+  static let socket = FuzzCase(name: "socket", dictionary: []) { input in
+    func events(_ piece: Int) -> [WebSocketReader.Event] {
+      var reader = WebSocketReader(from: .client, messageBound: 2_000)
+      var found: [WebSocketReader.Event] = []
+      var at = 0
+      while at < input.count {
+        let (count, event) = reader.read(input.span.extracting(at..<min(input.count, at + piece)))
+        if count > piece || count == 0 { broken("socket: \(count) bytes read of \(piece)") }
+        if case .text(let bytes)? = event, bytes.count > 2_000 { broken("socket: a message beyond its bound") }
+        if let event { found.append(event) }
+        at += count
+      }
+      return found
+    }
+    let whole = events(input.count)
+    if whole != events(1) { broken("socket: other messages when they come byte by byte") }
+    return !whole.isEmpty
+  }
+
   private static let words = [
     "GET ", "POST ", "HTTP/1.1\r\n", "HTTP/1.0\r\n", "\r\n", "\r\n\r\n", "\n", "\r", "Host: a\r\n",
     "Content-Length: 5\r\n", "Content-Length: 99999999999999999999\r\n", "Transfer-Encoding: chunked\r\n",

@@ -10,7 +10,9 @@ struct FuzzCase: Sendable {
   /// Tries an input; says whether it was accepted as valid.
   let attempt: @Sendable (_ input: [UInt8]) -> Bool
 
-  static let all = [expression, block, document, graphQL, odata, metadata, message, frames, answers, reply, greeting]
+  static let all = [
+    expression, block, document, graphQL, odata, metadata, message, frames, answers, reply, greeting, socket,
+  ]
 
   /// The input that is being tried, which is in `Fuzz/last-input`, does what none may do.
   static func broken(_ what: String) -> Never {

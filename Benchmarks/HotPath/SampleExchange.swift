@@ -136,6 +136,7 @@ final class SampleEffects: PolicyEffects {
   func uncache(_ key: String, in choice: CacheChoice) {}
   func append(_ record: [UInt8], toCached key: String, in choice: CacheChoice, seconds: Int, limit: Int) {}
   func emit(_ metric: EmittedMetric) {}
+  func publish(_ event: GraphQLEvent) {}
 
   func log(_ severity: TraceSeverity, source: String, message: String, metadata: [(name: String, value: String)]) {}
 }

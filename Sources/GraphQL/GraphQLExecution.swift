@@ -31,6 +31,8 @@ public final class GraphQLExecution {
     public var simultaneous = 16
     /// Values of all kinds in the answer.
     public var values = 100_000
+    /// Bytes of all texts in the answer.
+    public var textBytes = 64 << 20
 
     public init() {}
   }
@@ -84,6 +86,7 @@ public final class GraphQLExecution {
   }
 
   private let request: GraphQLValidRequest
+  private let event: JSONValue?
   private var schema: GraphQLSchema { request.schema }
   private let bounds: Bounds
   private let hasResolver: (_ type: String, _ field: String) -> Bool
@@ -96,19 +99,22 @@ public final class GraphQLExecution {
   private var running = 0
   private var calls = 0
   private var values = 0
+  private var textBytes = 0
   private var isDraining = false
   /// Fields at the root of a mutation that have not begun.
   private var serial: [() -> Void] = []
 
   /// - Parameters:
+  ///   - event: what a subscription is answered with: an object with the field at its root.
   ///   - resolve: completes each call once, be it before it returns.
   ///   - done: gets the whole answer, once.
   public init(
-    _ request: GraphQLValidRequest, bounds: Bounds = Bounds(),
+    _ request: GraphQLValidRequest, event: JSONValue? = nil, bounds: Bounds = Bounds(),
     hasResolver: @escaping (_ type: String, _ field: String) -> Bool,
     resolve: @escaping (Call, @escaping Completion) -> Void, done: @escaping (JSONValue) -> Void
   ) {
     self.request = request
+    self.event = event
     self.bounds = bounds
     self.hasResolver = hasResolver
     self.resolve = resolve
@@ -131,9 +137,17 @@ public final class GraphQLExecution {
       serial.reverse()
       root.content = .object(members)
     } else {
-      select([request.operation.selections], of: .root, type, into: root, nil)
+      select([request.operation.selections], of: event.map { .json($0) } ?? .root, type, into: root, nil)
     }
     drain()
+  }
+
+  /// The names of the fields at the root of an operation that its directives leave, those of one name in the answer once.
+  public static func rootFields(of request: GraphQLValidRequest) -> [String] {
+    guard let type = request.schema.root(of: request.operation.kind) else { return [] }
+    let execution = GraphQLExecution(
+      request, hasResolver: { _, _ in false }, resolve: { _, done in done(.success(.null)) }, done: { _ in })
+    return execution.collect(request.operation.selections, on: type).map { $0[0].name }
   }
 
   // MARK: - Calls
@@ -329,6 +343,15 @@ public final class GraphQLExecution {
     return values <= bounds.values
   }
 
+  /// Counts the text of a value; false when there is too much of it.
+  fileprivate func admit(text: String, _ field: GraphQLField, _ path: Path) -> Bool {
+    let isFirst = textBytes <= bounds.textBytes
+    textBytes += text.utf8.count
+    guard textBytes > bounds.textBytes else { return true }
+    if isFirst { fail("The answer has more than \(bounds.textBytes) bytes of text.", field, path) }
+    return false
+  }
+
   fileprivate func schemaType(_ name: String) -> GraphQLType? { schema.types[name] }
 
   fileprivate func isPossible(_ name: String, of type: GraphQLType) -> Bool { schema.isPossible(name, of: type) }
@@ -385,6 +408,7 @@ private struct GraphQLCompletion {
       guard let leaf = Self.output(value, type.name) else {
         return fail("'\(type.name)' cannot represent the value of field '\(field.name)'.", path)
       }
+      if let text = leaf.text, !execution.admit(text: text, field, path) { return }
       slot.content = .leaf(leaf)
     case .enumeration:
       guard let text = value.text, type.values.contains(where: { $0.name == text }) else {

@@ -10,6 +10,13 @@ final class PeerProcess {
   /// Whether `scripts/install test` has been here.
   static var areInstalled: Bool { FileManager.default.isExecutableFile(atPath: python) }
 
+  /// Whether that is so for a package of Python as well, which may be younger than what is installed.
+  static func have(_ package: String) -> Bool {
+    let library = root.appending(path: ".build/peers/lib").path()
+    let versions = (try? FileManager.default.contentsOfDirectory(atPath: library)) ?? []
+    return versions.contains { FileManager.default.fileExists(atPath: "\(library)/\($0)/site-packages/\(package)") }
+  }
+
   private let process: ChildProcess
   /// What the peer prints.
   let lines: AsyncStream<String>

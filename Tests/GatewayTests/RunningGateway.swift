@@ -20,12 +20,12 @@ struct RunningGateway {
     authorities: [CertificateAuthority] = [], hostnames: [HostnameConfiguration] = [],
     negotiatesClientCertificate: Bool = false, joinsTraces: Bool = false,
     externalCache: ExternalCache? = nil, counters: CounterStore? = nil,
-    meters: GatewayMeters = GatewayMeters(), timeouts: ClientTimeouts = ClientTimeouts(),
+    meters: GatewayMeters = GatewayMeters(), timeouts: ClientTimeouts = ClientTimeouts(), threads: Int = 1,
     _ body: (RunningGateway) async throws -> Void
   ) async throws {
     let records = RecordedRequests()
     var settings = GatewayServerSettings(
-      address: "127.0.0.1", httpPort: 0, httpsPort: 0, threads: 1,
+      address: "127.0.0.1", httpPort: 0, httpsPort: 0, threads: threads,
       certificate: try ListenerCertificate.selfSigned(
         hostName: "localhost", negotiatesClientCertificate: negotiatesClientCertificate), joinsTraces: joinsTraces,
       counters: counters)

@@ -299,7 +299,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   }
 
   func announceEnd() {
-    if stage == .http2 { http2?.announceEnd() }
+    if stage == .http2 { http2?.announceEnd() } else if stage == .tunnel { work?.announceEnd() }
   }
 
   func closeIfIdle() {
@@ -316,7 +316,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
     switch stage {
     case .exchanging where work?.isStreaming == true && !isWritable: abort()
     case .exchanging where framing.isDone || !(work?.canTakeBody ?? false): work?.backendTimedOut()
-    case .tunnel: work?.tunnelEnded()
+    case .tunnel: work?.tunnelTimedOut()
     default: abort()
     }
   }

@@ -9,6 +9,7 @@ import Telemetry
 final class LoopState {
   let loop: any EventLoop
   let effects: LoopEffects
+  let subscribers: LoopSubscribers
   let trustsForwardedProto: Bool
   /// Whether requests carry the gateway's own place in their trace on to backends.
   let joinsTraces: Bool
@@ -59,6 +60,7 @@ final class LoopState {
     self.joinsTraces = joinsTraces
     self.timeouts = timeouts
     self.onRecords = onRecords
+    subscribers = LoopSubscribers(memory.subscriptions, loop)
     effects = LoopEffects(memory: memory, counters: counters, logger: logger, loop: loop)
   }
 

@@ -125,6 +125,11 @@ final class LoopEffects: PolicyEffects {
     redisCounters?.end()
   }
 
+  func publish(_ event: GraphQLEvent) {
+    guard let reason = memory.subscriptions.publish(event) else { return }
+    log(.error, source: "publish-event", message: "An event for \(event.topic) is lost: \(reason).", metadata: [])
+  }
+
   func emit(_ metric: EmittedMetric) {
     memory.metrics.add(
       metric.value, to: metric.name, namespace: metric.namespace,

@@ -9,4 +9,5 @@ struct ProcessMemory: Sendable {
   let replicated: ReplicatedLimits?
   let concurrency = ConcurrencyTable()
   let cache = ValueCache()
+  let subscriptions = SubscriptionHub()
 }

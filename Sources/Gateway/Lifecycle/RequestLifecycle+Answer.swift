@@ -7,6 +7,7 @@ extension RequestLifecycle {
   func respond() {
     guard let client else { return }
     if isUpgraded, exchange.isBackendResponse, upstream != nil { return openTunnel(client) }
+    if let socket = exchange.socket { return openSession(client, socket) }
     if refusesCall { refuseCall() }
     let status = exchange.response.status
     let mayHaveBody = !isHead && status != 204 && status != 304
@@ -68,6 +69,20 @@ extension RequestLifecycle {
     client.writeHead(rewrite, body: early.take(), ends: false)
     client.openTunnel()
     upstream?.resumeReading()
+  }
+
+  /// Answers the handshake of a WebSocket, which is served here from now on.
+  private func openSession(_ client: any ClientStream, _ socket: GraphQLSocket) {
+    var rewrite = HeadRewrite()
+    rewrite.upgrades = true
+    isStreaming = true
+    let session = SubscriptionSession(socket, self, client)
+    self.session = session
+    client.writeHead(rewrite, body: nil, ends: false)
+    guard self.session === session else { return }
+    client.openTunnel()
+    // Behind it: a tunnel's own time is not that of a session.
+    if self.session === session { session.begin() }
   }
 
   // MARK: - Answers without a plan

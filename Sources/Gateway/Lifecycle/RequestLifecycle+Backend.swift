@@ -6,7 +6,7 @@ import PolicyLibrary
 /// The way to the backend and back: which backend, over which connection, and what came of it.
 extension RequestLifecycle {
   /// Whether a piece of the request's body can be passed on now.
-  var canTakeBody: Bool { upstream?.isWritable ?? false }
+  var canTakeBody: Bool { upstream?.isWritable ?? session?.canTakeBytes ?? false }
   /// Whether a piece of the backend's answer can be passed on now.
   var canTakeAnswer: Bool { collectsResponse || isStreaming && client?.isWritable ?? true || !exchange.hasResponse }
   var hasSentWholeRequest: Bool { !(client?.hasRequestBody ?? false) }
@@ -193,6 +193,7 @@ extension RequestLifecycle {
   }
 
   func sendBody(_ data: ByteBuffer) {
+    if let session { return session.receive(data) }
     hasSentBody = true
     // On a further attempt the rest of the body belongs to nobody.
     guard isUpgraded || exchange.requestBody == .streaming else { return }
@@ -256,11 +257,18 @@ extension RequestLifecycle {
   /// Either side has ended the tunnel.
   func tunnelEnded() {
     guard let client else { return }
-    upstream?.end()
-    backendIsDone()
+    if session != nil {
+      if state.wantsRecords { state.clock.read() }
+    } else {
+      upstream?.end()
+      backendIsDone()
+    }
     client.keepsAlive = false
     finish()
   }
+
+  /// Nothing has passed through the tunnel for long.
+  func tunnelTimedOut() { if let session { session.timedOut() } else { tunnelEnded() } }
 
   /// Whether the backend's body is wanted without its framing.
   var wantsBareAnswer: Bool {

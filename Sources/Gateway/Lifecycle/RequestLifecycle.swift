@@ -53,6 +53,8 @@ final class RequestLifecycle {
   private(set) var asksUpgrade = false
   /// The backend has agreed to another protocol.
   var isUpgraded = false
+  /// The connection is a WebSocket whose client subscribes to events.
+  var session: SubscriptionSession?
   /// The answer is for a HEAD request: it has no body.
   var isHead = false
 
@@ -102,6 +104,9 @@ final class RequestLifecycle {
     if match.api.isGRPC { beginCall() }
     asksUpgrade =
       exchange.request.asksUpgrade && !client.hasRequestBody && match.api.takesUpgrade(isTLS: isSecure)
+    if exchange.request.asksUpgrade, match.api.hasResolvers, !client.hasRequestBody {
+      exchange.offersSocket = asksSocket
+    }
     do {
       let grant = try Authorization.check(
         exchange.request, match.api, configuration, isTLS: isSecure, now: timing.startedSeconds)
@@ -115,6 +120,13 @@ final class RequestLifecycle {
     self.plan = plan
     if plan.needsRequestBody, client.hasRequestBody { return client.collectBody() }
     start(plan, client)
+  }
+
+  /// The request asks for a WebSocket (RFC 6455 §4.1).
+  private var asksSocket: Bool {
+    guard exchange.request.methodKind == .get, exchange.request.minorVersion > 0 else { return false }
+    let protocols = (exchange.request.value(of: .upgrade) ?? "").split(separator: ",")
+    return protocols.contains { $0.filter { $0 != " " && $0 != "\t" }.lowercased() == "websocket" }
   }
 
   /// What policies answer without an operation: the preflights of browsers, and a policy file for their plug-ins.
@@ -247,6 +259,10 @@ final class RequestLifecycle {
     asksUpgrade = false
     isUpgraded = false
     if early != nil { early = nil }
+    if let session {
+      self.session = nil
+      session.end()
+    }
     if !collected.isEmpty { collected = [] }
     // Whoever still holds this object to report to it would report to another exchange.
     if upstream == nil, connecting == 0 { state.giveBack(self) }
@@ -259,7 +275,13 @@ final class RequestLifecycle {
   }
 
   /// The client can take more of the answer.
-  func clientTakesMore() { upstream?.resumeReading() }
+  func clientTakesMore() {
+    upstream?.resumeReading()
+    session?.clientTakesMore()
+  }
+
+  /// No further request will be taken on the connection.
+  func announceEnd() { session?.announceEnd() }
 
   /// The client is gone; nobody is left to answer.
   func clientLeft() {

@@ -16,6 +16,8 @@ final class RoutedAPI: Sendable {
   let keyHeader: HeaderName?
   /// In lower case.
   let keyParameter: [UInt8]
+  /// Resolvers answer in place of a backend, and may have subscribers.
+  let hasResolvers: Bool
   /// Calls of gRPC come in, and go on as such.
   let isGRPC: Bool
   private let products: [OfferedProduct]
@@ -67,6 +69,7 @@ final class RoutedAPI: Sendable {
       }
     }
     isGRPC = api.kind == .grpc
+    hasResolvers = api.graphQL?.resolvers.isEmpty == false
     self.api = Shared(api)
     var tree = OperationTree()
     for (index, operation) in api.operations.enumerated() {

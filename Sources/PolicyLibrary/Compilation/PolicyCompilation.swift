@@ -26,6 +26,8 @@ final class PolicyCompilation {
   private(set) var scope = PolicyScope.global
   private(set) var section = PolicySection.inbound
   private var path: [String] = []
+  /// A part of a resolver's document is compiled, or a fragment by itself, which may be meant for one.
+  private(set) var isInResolver = false
   /// The fragment whose policies are compiled.
   private var openFragment: String?
   /// Where the document includes the open fragment.
@@ -83,15 +85,17 @@ final class PolicyCompilation {
   /// Compiles a fragment by itself, as a section of an operation's document would include it.
   func compile(fragment root: PolicyElement, _ id: String, in section: PolicySection) {
     openFragment = id
+    isInResolver = true
     compile(section: root, section, at: .operation, base: nil)
+    isInResolver = false
     openFragment = nil
   }
 
   /// Compiles a part of a resolver's document as if it stood in a section.
   func compile(resolver element: PolicyElement, _ section: PolicySection, _ body: () -> Void) {
-    let outer = (self.section, self.scope, path)
-    (self.section, self.scope, path) = (section, .operation, [element.name])
-    defer { (self.section, self.scope, path) = outer }
+    let outer = (self.section, self.scope, path, isInResolver)
+    (self.section, self.scope, path, isInResolver) = (section, .operation, [element.name], true)
+    defer { (self.section, self.scope, path, isInResolver) = outer }
     body()
   }
 
@@ -115,6 +119,10 @@ final class PolicyCompilation {
   func compile(_ element: PolicyElement) {
     if element.name == "base" { return compileBase(element) }
     guard let definition = PolicyCatalogue.definition(element.name) else { return reportUnknown(element) }
+    guard !definition.isOfResolvers || isInResolver || probe != nil else {
+      return report(
+        element.diagnostic("PL0155", "Policy '\(element.name)' stands only in the policies of GraphQL resolvers."))
+    }
     guard definition.sections.contains(section) else {
       let allowed = PolicySection.allCases.filter(definition.sections.contains).map(\.rawValue)
       return report(

@@ -9,17 +9,21 @@ struct PolicyDefinition: Sendable {
   let scopes: Set<PolicyScope>
   /// Whether it may stand only once among the policies of a section or branch.
   let isOnce: Bool
+  /// Whether it stands in the policies of GraphQL resolvers alone, and in fragments for them.
+  let isOfResolvers: Bool
   /// Reads the element, complains about what is wrong with it, and emits its steps.
   let compile: @Sendable (PolicyElement, PolicyCompilation) -> Void
 
   init(
     _ name: String, in sections: Set<PolicySection>, at scopes: Set<PolicyScope> = Set(PolicyScope.allCases),
-    isOnce: Bool = false, compile: @escaping @Sendable (PolicyElement, PolicyCompilation) -> Void
+    isOnce: Bool = false, isOfResolvers: Bool = false,
+    compile: @escaping @Sendable (PolicyElement, PolicyCompilation) -> Void
   ) {
     self.name = name
     self.sections = sections
     self.scopes = scopes
     self.isOnce = isOnce
+    self.isOfResolvers = isOfResolvers
     self.compile = compile
   }
 }
@@ -70,6 +74,7 @@ enum PolicyCatalogue {
     .logToEventHub,
     .mockResponse,
     .proxy,
+    .publishEvent,
     .publishToDapr,
     .quota,
     .quotaByKey,
@@ -117,7 +122,6 @@ enum PolicyCatalogue {
       "it stands in the policy toolkit alone, and nothing says what its backend-id does. Use send-request, with "
       + "mode=\"copy\" for the request's own method, headers and body, and behind it return-response with the same "
       + "response-variable-name where the response is to be the answer",
-    "publish-event": "it is for GraphQL subscriptions, which no gateway of Postern keeps open",
     "set-graphql-resolver":
       "it was a preview and is no more. Make a resolver of the API, with http-data-source as its policy",
   ]

@@ -56,6 +56,14 @@ public final class Exchange {
   private var wholes: [any RuntimeObject] = []
   /// What `context.GraphQL` tells; nil outside a resolver.
   var graphQL: GraphQLScope?
+  /// Whether `publish-event` of this resolver reaches anybody.
+  var publishesEvents = false
+  /// The request is the handshake of a WebSocket that can be served here; the gateway says so before the plan begins.
+  public var offersSocket = false
+  /// What the handshake has come to, unless another response takes its place.
+  var acceptedSocket: GraphQLSocket?
+  /// What each request over the WebSocket is held against.
+  var graphQLChecks: [GraphQLCheck] = []
   public let effects: any PolicyEffects
   /// Who owns this exchange, and therefore outlives it.
   public unowned var source: (any ExchangeSource)?
@@ -106,6 +114,11 @@ public final class Exchange {
     if !foundValues.isEmpty { foundValues.removeAll() }
     if semanticMiss != nil { semanticMiss = nil }
     if !enforcedCompletions.isEmpty { enforcedCompletions.removeAll() }
+    if offersSocket {
+      offersSocket = false
+      acceptedSocket = nil
+      graphQLChecks.removeAll()
+    }
     if !errors.isEmpty { errors.removeAll(keepingCapacity: true) }
     if !variables.isEmpty { variables.removeAll(keepingCapacity: true) }
     if !wholes.isEmpty { wholes.removeAll() }

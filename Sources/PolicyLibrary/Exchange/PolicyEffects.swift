@@ -59,6 +59,9 @@ public protocol PolicyEffects: AnyObject {
   ///   - limit: bytes of all of them with their lengths; the oldest go first.
   func append(_ record: [UInt8], toCached key: String, in choice: CacheChoice, seconds: Int, limit: Int)
 
+  /// Hands an event to everybody in the process who subscribes to its topic; it may be lost where they are too slow.
+  func publish(_ event: GraphQLEvent)
+
   /// Adds to a custom metric.
   func emit(_ metric: EmittedMetric)
 

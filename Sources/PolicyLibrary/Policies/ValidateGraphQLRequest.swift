@@ -49,14 +49,20 @@ struct ValidateGraphQLRequest: PolicyStep {
       throw fault("The API's GraphQL schema cannot be used: \(error.message)")
     case nil: throw fault("The API has no GraphQL schema.")
     }
-    let message = GraphQLMessage(limit: min(max(1, try size.value(exchange)), Self.largestSize))
+    let bytes = min(max(1, try size.value(exchange)), Self.largestSize)
+    let levels = min(max(1, try depth.value(exchange)), Self.largestDepth)
+    if exchange.offersSocket {
+      // The handshake asks for nothing yet: what the client subscribes to is held against the same.
+      exchange.graphQLChecks.append(GraphQLCheck(policy: self, bytes: bytes, depth: levels))
+      return .proceed
+    }
+    let message = GraphQLMessage(limit: bytes)
     let request: GraphQLRequest
     do throws(GraphQLError) {
       request = try message.read(exchange)
     } catch {
       throw try refused(GraphQLRequestErrors(errors: [error]), exchange)
     }
-    let levels = min(max(1, try depth.value(exchange)), Self.largestDepth)
     let valid: GraphQLValidRequest
     switch schema.validate(request, limits: GraphQLLimits(depth: levels, fields: Self.fieldLimit)) {
     case .success(let found): valid = found
@@ -76,7 +82,7 @@ struct ValidateGraphQLRequest: PolicyStep {
   }
 
   /// The first rule for the field that does not stand back; without any it is allowed.
-  private func decide(_ place: GraphQLFieldPlace, _ exchange: Exchange) throws(PolicyError) -> GraphQLFieldAccess {
+  func decide(_ place: GraphQLFieldPlace, _ exchange: Exchange) throws(PolicyError) -> GraphQLFieldAccess {
     for rule in rules where rule.path.matches(place) {
       switch try rule.action.value(exchange) {
       case "allow": return .allowed

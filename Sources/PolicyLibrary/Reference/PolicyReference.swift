@@ -20,7 +20,7 @@ public enum PolicyReference {
 
     | policy | sections | scopes | attributes and children |
     |---|---|---|---|
-    \(PolicyCatalogue.all.map(row).joined(separator: "\n"))
+    \(PolicyCatalogue.all.filter { !$0.isOfResolvers }.map(row).joined(separator: "\n"))
 
     `base` stands in any section, and for the same section of the next scope outwards.
 
@@ -32,6 +32,7 @@ public enum PolicyReference {
     |---|---|
     | `\(HTTPDataSource.name)` | ‹`http-request` \(children(HTTPDataSource.requestChildren))› ‹`backend` ‹`forward-request` `timeout`(E)›› \
     ‹`http-response` \(children(HTTPDataSource.responseChildren))› |
+    \(PolicyCatalogue.all.filter(\.isOfResolvers).map { "| `\($0.name)` | \(content(PolicyShape($0)).joined(separator: " ")) |" }.joined(separator: "\n"))
 
     ## Policies that do not run
 

@@ -16,6 +16,7 @@ struct GraphQLAnswer: PolicyStep {
   static let limits = GraphQLLimits(depth: 64, fields: 1_000)
 
   func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
+    if exchange.offersSocket { return try accept(exchange) }
     let valid = try request(exchange)
     let wait = PolicyWait()
     let run = GraphQLRun(exchange, resolvers)
@@ -40,14 +41,7 @@ struct GraphQLAnswer: PolicyStep {
     func refused(_ error: GraphQLError, status: Int = 400) -> PolicyError {
       .graphQL(GraphQLRequestErrors(errors: [error]), source: HTTPDataSource.name, status: status)
     }
-    let schema: GraphQLSchema
-    switch self.schema {
-    case .success(let found): schema = found
-    case .failure(let error):
-      throw .internal(
-        source: HTTPDataSource.name, reason: "GraphQLSchemaNotUsable",
-        message: "The API's GraphQL schema cannot be used: \(error.message)")
-    }
+    let schema = try usableSchema()
     let request: GraphQLRequest
     do throws(GraphQLError) {
       request = try GraphQLMessage(limit: Self.largestRequest).read(exchange)
@@ -57,10 +51,20 @@ struct GraphQLAnswer: PolicyStep {
     switch schema.validate(request, limits: Self.limits) {
     case .failure(let errors): throw .graphQL(errors, source: HTTPDataSource.name)
     case .success(let valid) where valid.operation.kind == .subscription:
-      throw refused(GraphQLError("Subscriptions are not served here.", at: [valid.operation.position]))
+      throw refused(GraphQLError("Subscriptions are served over WebSocket.", at: [valid.operation.position]))
     case .success(let valid) where valid.operation.kind == .mutation && exchange.request.methodKind == .get:
       throw refused(GraphQLError("A mutation must be a POST.", at: [valid.operation.position]), status: 405)
     case .success(let valid): return valid
+    }
+  }
+
+  func usableSchema() throws(PolicyError) -> GraphQLSchema {
+    switch schema {
+    case .success(let found): return found
+    case .failure(let error):
+      throw .internal(
+        source: HTTPDataSource.name, reason: "GraphQLSchemaNotUsable",
+        message: "The API's GraphQL schema cannot be used: \(error.message)")
     }
   }
 }
@@ -69,15 +73,18 @@ struct GraphQLAnswer: PolicyStep {
 final class GraphQLRun: PendingEffect {
   private let exchange: Exchange
   private let resolvers: [String: PolicyPlan]
+  private let answersEvent: Bool
   /// The request's head, which every resolver sees.
-  private let head: [UInt8]
+  private lazy var head = exchange.request.serialised(HeadRewrite(body: .length(0)))
   private var open: [ObjectIdentifier: ResolverRun] = [:]
   private var isCancelled = false
 
-  init(_ exchange: Exchange, _ resolvers: [String: PolicyPlan]) {
+  /// - Parameter answersEvent: for a subscription, long after its request. Then `publish-event` does nothing: an event that
+  ///   brings about further ones would never end.
+  init(_ exchange: Exchange, _ resolvers: [String: PolicyPlan], answersEvent: Bool = false) {
     self.exchange = exchange
     self.resolvers = resolvers
-    head = exchange.request.serialised(HeadRewrite(body: .length(0)))
+    self.answersEvent = answersEvent
   }
 
   func begin(_ call: GraphQLExecution.Call, _ completion: @escaping GraphQLExecution.Completion) {
@@ -108,6 +115,7 @@ final class GraphQLRun: PendingEffect {
     child.facts = exchange.facts
     child.source = exchange.source
     child.variables = exchange.variables
+    child.publishesEvents = !answersEvent
     let arguments = JSONValue.object(call.arguments).bytes
     let scope = GraphQLScope(
       arguments: String(decoding: arguments, as: UTF8.self),
@@ -122,17 +130,19 @@ final class GraphQLRun: PendingEffect {
   /// The value that a resolver's response stands for: JSON, or else its text.
   private func result(of child: Exchange) -> Result<JSONValue, GraphQLExecution.Failure> {
     if let error = child.lastError {
-      exchange.note(error)
+      // A subscription may fail for days: its record has no room for all of that.
+      if !answersEvent { exchange.note(error) }
       exchange.effects.log(.error, source: HTTPDataSource.name, message: error.message, metadata: [])
       return .failure(.init(error.responseMessage ?? error.message))
     }
-    let bytes: [UInt8]
-    switch child.responseBody {
-    case .bytes(let body): bytes = body
-    default: return .success(.null)
-    }
+    return Self.answer(of: child)
+  }
+
+  /// What the response that an exchange has just now stands for.
+  static func answer(of child: Exchange) -> Result<JSONValue, GraphQLExecution.Failure> {
+    guard let bytes = child.responseBody.bytes else { return .success(.null) }
     let encoding = child.header("Content-Encoding", of: .response)
-    guard case .bytes(let decoded) = DecodedBody(bytes, encoding: encoding, limit: Self.largestAnswer) else {
+    guard case .bytes(let decoded) = DecodedBody(bytes, encoding: encoding, limit: largestAnswer) else {
       return .failure(.init("The answer of the data source cannot be read."))
     }
     if decoded.isEmpty { return .success(.null) }

@@ -214,6 +214,11 @@ public final class ScriptedEffects: PolicyEffects {
     cache[place] = (entry, end)
   }
 
+  /// Nobody subscribes here: what would be sent is told in the log.
+  public func publish(_ event: GraphQLEvent) {
+    log(.information, source: "publish-event", message: "\(event.topic.field): \(event)", metadata: [])
+  }
+
   public func emit(_ metric: EmittedMetric) { metrics.append(metric) }
 
   public func log(
