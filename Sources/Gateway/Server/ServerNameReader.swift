@@ -16,7 +16,9 @@ final class ServerNameReader: ChannelInboundHandler, RemovableChannelHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     var buffer = unwrapInboundIn(data)
     if received.readableBytes == 0 { received = buffer } else { received.writeBuffer(&buffer) }
-    switch ClientHello.read(received.readableBytesUInt8Span) {
+    // A span is lent by a local buffer, not by a property others could write.
+    let hello = received
+    switch ClientHello.read(hello.readableBytesUInt8Span) {
     case .incomplete: return
     case .complete(let name): goOn(name, context)
     case .refused: goOn(nil, context)

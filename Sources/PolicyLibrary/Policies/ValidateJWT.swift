@@ -1,5 +1,6 @@
 import DotNet
 import Expressions
+import HTTPWire
 import PolicySyntax
 
 extension PolicyDefinition {
@@ -74,15 +75,49 @@ extension PolicyDefinition {
 /// One reference, since each check keeps it: the rules are many.
 final class ValidateToken: PolicyStep {
   let rules: TokenRules
+  /// Where the token is, if that is the same for every request.
+  private let place: TokenPlace?
+  /// The addresses of discovery documents, if they are the same for every request.
+  private let addresses: [String]?
 
-  init(rules: TokenRules) { self.rules = rules }
+  init(rules: TokenRules) {
+    self.rules = rules
+    place = TokenPlace(rules.source)
+    if case .discovery(let urls) = rules.issuer {
+      let literals = urls.compactMap { $0.literal?.trimmed }
+      addresses = literals.count == urls.count ? literals : nil
+    } else {
+      addresses = nil
+    }
+  }
 
   func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
+    if let (entry, sets) = known(exchange), entry.isSigned(by: sets) {
+      try accept(entry.token, sets, exchange.effects.now(), exchange)
+      return .proceed
+    }
     guard let check = try TokenCheck(self, exchange) else {
-      throw PolicyError(
-        source: rules.policy, reason: "TokenNotPresent", message: "JWT not present.",
-        status: try rules.failedStatus.value(exchange), responseMessage: try rules.failedMessage?.value(exchange))
+      throw try refused("TokenNotPresent", "JWT not present.", exchange)
     }
     return try check.run(exchange)
+  }
+
+  /// What is known of the request's token from before, and the keys it would be checked with now, where both can be told
+  /// without making anything of the request; nil otherwise.
+  private func known(_ exchange: Exchange) -> (VerifiedTokens.Entry, [KeySet])? {
+    guard let place, let addresses else { return nil }
+    let memory = exchange.effects.tokens
+    let now = exchange.effects.now()
+    let entry = exchange.request.withOnlyValue(of: place.header) { value -> VerifiedTokens.Entry? in
+      guard let start = place.start(in: value) else { return nil }
+      return memory.verified.find(value.extracting(start..<value.count), rules.owner, now: now)
+    }
+    guard let entry else { return nil }
+    var sets: [KeySet] = []
+    for address in addresses {
+      guard case .ready(let keys) = memory.keys.find(address, keyID: entry.keyID, exchange.effects) else { return nil }
+      sets.append(keys)
+    }
+    return (entry, sets)
   }
 }

@@ -3,21 +3,21 @@ final class VerifiedTokens {
   /// Who found a token right: one policy's settings. Entries keep it alive, so that none stands for another.
   final class Owner: Sendable {}
 
-  private struct Key: Hashable {
-    let text: String
-    let owner: ObjectIdentifier
-  }
-
   struct Entry {
     let token: Token
     /// Key identifier of what came with the request.
     let keyID: String?
+    fileprivate let text: [UInt8]
     fileprivate let owner: Owner
     fileprivate let keys: [KeySet]
     fileprivate let untilTicks: Int64
 
     /// Whether these key sets were asked; with others the signature is checked again.
-    func isSigned(by keys: [KeySet]) -> Bool { self.keys.elementsEqual(keys, by: { $0 === $1 }) }
+    func isSigned(by keys: [KeySet]) -> Bool {
+      guard self.keys.count == keys.count else { return false }
+      for i in keys.indices where self.keys[i] !== keys[i] { return false }
+      return true
+    }
   }
 
   /// Most entries of each generation.
@@ -25,18 +25,21 @@ final class VerifiedTokens {
   /// How long a signature is believed without being checked again.
   private static let ticks: Int64 = 300 * 10_000_000
 
-  private var young: [Key: Entry] = [:]
-  private var old: [Key: Entry] = [:]
+  /// By the ends of texts: see ``key(_:_:)``.
+  private var young: [UInt64: Entry] = [:]
+  private var old: [UInt64: Entry] = [:]
 
   /// What is known of a text, which need not be taken apart then.
-  func find(_ text: String, _ owner: Owner, now: Int64) -> Entry? {
-    let key = Key(text: text, owner: ObjectIdentifier(owner))
+  func find(_ text: Span<UInt8>, _ owner: Owner, now: Int64) -> Entry? {
+    guard let key = Self.key(text, owner) else { return nil }
     var entry = young[key]
     if entry == nil, let found = old.removeValue(forKey: key) {
       entry = found
       keep(found, key)
     }
-    guard let entry, entry.untilTicks > now else { return nil }
+    guard let entry, entry.untilTicks > now, entry.owner === owner, Self.areEqual(entry.text.span, text) else {
+      return nil
+    }
     return entry
   }
 
@@ -45,21 +48,49 @@ final class VerifiedTokens {
   ///   - keyID: that token's key identifier.
   func keep(_ token: Token, as text: String, keyID: String?, _ owner: Owner, _ keys: [KeySet], now: Int64) {
     var until = now + Self.ticks
-    if let seconds = token.claims["exp"]?.seconds, seconds < 2.5e11 {
+    if case .at(let seconds) = token.expires, seconds < 2.5e11 {
       until = min(until, Int64(seconds) * 10_000_000 + TokenTime.epochTicks)
     }
-    guard until > now else { return }
-    keep(
-      Entry(token: token, keyID: keyID, owner: owner, keys: keys, untilTicks: until),
-      Key(text: text, owner: ObjectIdentifier(owner)))
+    let bytes = Array(text.utf8)
+    guard until > now, let key = Self.key(bytes.span, owner) else { return }
+    keep(Entry(token: token, keyID: keyID, text: bytes, owner: owner, keys: keys, untilTicks: until), key)
   }
 
-  private func keep(_ entry: Entry, _ key: Key) {
+  private func keep(_ entry: Entry, _ key: UInt64) {
     if young.count >= Self.half {
       old = young
       young = [:]
     }
     young[key] = entry
+  }
+
+  /// The end of a token is its signature, or the seal of its encryption, which differ wherever anything does: a few bytes
+  /// of them are enough of a key, and two texts that share one only take each other's place. nil for a text too short.
+  private static func key(_ text: Span<UInt8>, _ owner: Owner) -> UInt64? {
+    guard text.count >= 16 else { return nil }
+    let bytes = text.bytes
+    let a = bytes.unsafeLoadUnaligned(fromByteOffset: text.count - 16, as: UInt64.self)
+    let b = bytes.unsafeLoadUnaligned(fromByteOffset: text.count - 8, as: UInt64.self)
+    let address = UInt64(UInt(bitPattern: Unmanaged.passUnretained(owner).toOpaque()))
+    return (a &* 0x9e37_79b9_7f4a_7c15) ^ (b &* 0xc2b2_ae3d_27d4_eb4f) ^ address
+  }
+
+  /// Takes as long for texts that differ early as for those that differ late.
+  private static func areEqual(_ a: Span<UInt8>, _ b: Span<UInt8>) -> Bool {
+    guard a.count == b.count else { return false }
+    var difference: UInt64 = 0
+    var i = 0
+    while i + 8 <= a.count {
+      difference |=
+        a.bytes.unsafeLoadUnaligned(fromByteOffset: i, as: UInt64.self)
+        ^ b.bytes.unsafeLoadUnaligned(fromByteOffset: i, as: UInt64.self)
+      i += 8
+    }
+    while i < a.count {
+      difference |= UInt64(a[i] ^ b[i])
+      i += 1
+    }
+    return difference == 0
   }
 }
 

@@ -1,0 +1,121 @@
+import Expressions
+
+/// What a token has to say, besides being signed.
+extension ValidateToken {
+  /// Lets a token whose signature is right pass, or refuses it for what it says.
+  /// - Parameter sets: the keys of the issuers that were asked.
+  func accept(_ token: Token, _ sets: [KeySet], _ now: Int64, _ exchange: Exchange) throws(PolicyError) {
+    try checkTimes(token, TokenTime.seconds(now), exchange)
+    try checkParties(token, sets, exchange)
+    try checkClaims(token, exchange)
+    if let variable = rules.outputVariable {
+      exchange.variables[variable] = .described("Jwt", token.text, in: exchange) ?? .null
+    }
+  }
+
+  /// An error of the policy; `message` is what it says beside the policy's own words.
+  func refused(_ reason: String, _ message: String, _ exchange: Exchange) throws(PolicyError) -> PolicyError {
+    let isWhole = reason == "TokenNotPresent"
+    return PolicyError(
+      source: rules.policy, reason: reason, message: isWhole ? message : message + " Access denied.",
+      status: try rules.failedStatus.value(exchange), responseMessage: try rules.failedMessage?.value(exchange))
+  }
+
+  private func checkTimes(_ token: Token, _ now: Double, _ exchange: Exchange) throws(PolicyError) {
+    let skew = Double(try rules.clockSkewSeconds.value(exchange))
+    switch token.expires {
+    case .at(let end): if now >= end + skew { throw try refused("TokenExpired", "The token is expired.", exchange) }
+    case .invalid: throw try refused("JwtInvalid", "The claim exp is no time.", exchange)
+    case .never:
+      if try rules.requiresExpiration.value(exchange) {
+        throw try refused("JwtInvalid", "The token has no expiration time.", exchange)
+      }
+    }
+    switch token.notBefore {
+    case .at(let start):
+      if now < start - skew { throw try refused("JwtInvalid", "The token is not yet valid.", exchange) }
+    case .invalid: throw try refused("JwtInvalid", "The claim nbf is no time.", exchange)
+    case .never: break
+    }
+  }
+
+  private func checkParties(_ token: Token, _ sets: [KeySet], _ exchange: Exchange) throws(PolicyError) {
+    if !rules.audiences.isEmpty {
+      var isAllowed = false
+      for audience in rules.audiences where !isAllowed {
+        isAllowed = token.audiences.contains(try audience.value(exchange))
+      }
+      if !isAllowed { throw try refused("TokenAudienceNotAllowed", "The token's audience is not allowed.", exchange) }
+    }
+    var isRestricted = !rules.issuers.isEmpty
+    var isAllowed = false
+    for issuer in rules.issuers where !isAllowed { isAllowed = try issuer.value(exchange) == token.issuer }
+    for set in sets where !isAllowed {
+      guard let issuer = set.issuer else { continue }
+      isRestricted = true
+      isAllowed = issuer == token.issuer || issuers(named: issuer, token).contains(token.issuer)
+    }
+    if isRestricted, !isAllowed {
+      throw try refused("TokenIssuerNotAllowed", "The token's issuer is not allowed.", exchange)
+    }
+    if !rules.clientApplications.isEmpty {
+      let name = token.claims["azp"] == nil ? "appid" : "azp"
+      guard let application = token.claims[name]?.string else {
+        throw try refused("TokenClaimNotFound", "JWT token is missing the following claims: \(name).", exchange)
+      }
+      if !rules.clientApplications.contains(application) {
+        throw try refused(
+          "TokenClaimValueNotAllowed", "Claim \(name) value of \(application) is not allowed.", exchange)
+      }
+    }
+  }
+
+  /// What the issuer of a discovery document calls itself in tokens. Entra's documents for several tenants leave a place
+  /// for the tenant, and its tokens of the first version have an issuer of their own.
+  private func issuers(named issuer: String, _ token: Token) -> [String] {
+    var name = issuer
+    if let tenant = token.claims["tid"]?.string, !tenant.contains("/") {
+      name = name.replacing("{tenantid}", with: tenant)
+    }
+    let prefix = "https://login.microsoftonline.com/"
+    guard case .tenant = rules.issuer, name.hasPrefix(prefix) else { return [name] }
+    return [name, "https://sts.windows.net/\(name.dropFirst(prefix.count).prefix { $0 != "/" })/"]
+  }
+
+  private func checkClaims(_ token: Token, _ exchange: Exchange) throws(PolicyError) {
+    if rules.claims.isEmpty { return }
+    let missing = rules.claims.map(\.name).filter { token.claims[$0] == nil }
+    if !missing.isEmpty {
+      throw try refused(
+        "TokenClaimNotFound", "JWT token is missing the following claims: \(missing.joined(separator: ", ")).", exchange
+      )
+    }
+    for claim in rules.claims where !claim.values.isEmpty {
+      var found = token.values(claim.name) ?? []
+      if let separator = claim.separator, !separator.isEmpty {
+        found = found.flatMap { $0.components(around: separator) }
+      }
+      var wanted: [String] = []
+      for value in claim.values { wanted.append(try value.value(exchange)) }
+      let holds = claim.matchesAll ? wanted.allSatisfy(found.contains) : wanted.contains(where: found.contains)
+      if !holds {
+        throw try refused(
+          "TokenClaimValueNotAllowed",
+          "Claim \(claim.name) value of \(found.joined(separator: ",")) is not allowed.", exchange)
+      }
+    }
+  }
+}
+
+extension String {
+  /// The parts between a separator, without empty ones.
+  fileprivate func components(around separator: String) -> [String] {
+    var parts: [String] = []
+    var rest = self[...]
+    while let place = rest.firstRange(of: separator) {
+      parts.append(String(rest[..<place.lowerBound]))
+      rest = rest[place.upperBound...]
+    }
+    return (parts + [String(rest)]).filter { !$0.isEmpty }
+  }
+}
