@@ -24,6 +24,7 @@ struct ServedRequests: Sendable {
     [
       ServedRequests(name: "request-pass"),
       ServedRequests(name: "request-pass-log-json", logs: true),
+      ServedRequests(name: "request-http2"),
       ServedRequests(
         name: "request-keyed", api: "keyed", isKeyed: true,
         inbound: """

@@ -54,7 +54,8 @@ extension HTTP2Engine {
 
   private mutating func encodeFields(of head: borrowing MessageHead, _ rewrite: borrowing HeadRewrite) {
     // Taken out for the time of the call: the closure below changes them.
-    var (names, encoder, block) = ([UInt8](), HeaderEncoder(), [UInt8]())
+    var (names, block) = ([UInt8](), [UInt8]())
+    var encoder = HeaderEncoder()
     swap(&names, &scratch)
     swap(&encoder, &self.encoder)
     swap(&block, &self.block)

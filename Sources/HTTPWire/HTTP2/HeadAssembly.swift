@@ -79,11 +79,11 @@ struct HeadAssembly {
     throws(WireError)
   {
     hasFields = true
-    for i in name.indices where !Octet.isToken(name[i]) || name[i] &- 0x41 < 26 { throw WireError(.headerName) }
+    guard Self.isName(name) else { throw WireError(.headerName) }
     if kind == .request, name.isEqual("cookie") {
       // One line, whatever number of pieces it came in (RFC 9113, section 8.2.3).
       if !cookies.isEmpty { cookies += [0x3b, 0x20] }
-      for i in value.indices { cookies.append(value[i]) }
+      value.withUnsafeBufferPointer { cookies.append(contentsOf: $0) }
       return
     }
     let known = KnownHeader.recognise(name, 0, name.count)
@@ -150,8 +150,40 @@ struct HeadAssembly {
   /// No control characters, and no space around (RFC 9113, section 8.2.1).
   private static func isValue(_ value: Span<UInt8>) -> Bool {
     if value.count == 0 { return true }
-    for i in [0, value.count - 1] where value[i] == Octet.space || value[i] == Octet.tab { return false }
-    for i in value.indices where !Octet.isValue(value[i]) { return false }
+    if Self.isBlank(value[0]) || Self.isBlank(value[value.count - 1]) { return false }
+    var i = 0
+    while i < value.count {
+      // Eight bytes at a time, as long as none of them is a control character; a tab is the one that may be.
+      if i &+ 8 <= value.count {
+        let word = value.bytes.unsafeLoadUnaligned(fromByteOffset: i, as: UInt64.self)
+        if Swar.controls(word, below: 0x2020_2020_2020_2020) == 0 {
+          i &+= 8
+          continue
+        }
+      }
+      if !Octet.isValue(value[i]) { return false }
+      i &+= 1
+    }
+    return true
+  }
+
+  private static func isBlank(_ byte: UInt8) -> Bool { byte == Octet.space || byte == Octet.tab }
+
+  /// A token without capitals.
+  private static func isName(_ name: Span<UInt8>) -> Bool {
+    var i = 0
+    while i < name.count {
+      // Mostly there are letters and hyphens only: eight bytes at a time, as long as that is so.
+      if i &+ 8 <= name.count {
+        let word = name.bytes.unsafeLoadUnaligned(fromByteOffset: i, as: UInt64.self)
+        if Swar.lettersOrHyphens(word) == Swar.topBits, Swar.lowercased(word) == word {
+          i &+= 8
+          continue
+        }
+      }
+      if !Octet.isToken(name[i]) || name[i] &- 0x41 < 26 { return false }
+      i &+= 1
+    }
     return true
   }
 }

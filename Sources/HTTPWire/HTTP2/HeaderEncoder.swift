@@ -2,7 +2,7 @@
 ///
 /// What was written before is referred to by number. A field enters the table when it is met for the second time, so that
 /// values that differ from message to message push nothing out; secrets never enter it (RFC 7541, section 7.1).
-struct HeaderEncoder: Sendable {
+struct HeaderEncoder: ~Copyable, Sendable {
   private var table = HeaderTable(bound: Self.bound)
   /// Entries ever put into the table.
   private var inserted: UInt32 = 0
@@ -74,9 +74,9 @@ struct HeaderEncoder: Sendable {
   /// Writes one field; the name is in lower case.
   mutating func field(_ name: Span<UInt8>, _ value: Span<UInt8>, to block: inout [UInt8]) {
     var number = StaticNumbers.standard.number(of: name)
-    if Self.isSecret(number) { return literal(name, number, value, prefix: 4, flags: 0x10, to: &block) }
+    if Self.isSecret(number) { return Self.literal(name, number, value, prefix: 4, flags: 0x10, to: &block) }
     guard value.count <= Self.valueBound, table.capacity > 0 else {
-      return literal(name, number, value, prefix: 4, flags: 0, to: &block)
+      return Self.literal(name, number, value, prefix: 4, flags: 0, to: &block)
     }
     if whole.isEmpty {
       whole = [UInt32](repeating: 0, count: Int(Self.slotMask) + 1)
@@ -94,10 +94,10 @@ struct HeaderEncoder: Sendable {
     }
     guard met[slot] == hash else {
       met[slot] = hash
-      return literal(name, number, value, prefix: 4, flags: 0, to: &block)
+      return Self.literal(name, number, value, prefix: 4, flags: 0, to: &block)
     }
-    if Self.soundsSecret(name) { return literal(name, number, value, prefix: 4, flags: 0x10, to: &block) }
-    literal(name, number, value, prefix: 6, flags: 0x40, to: &block)
+    if Self.soundsSecret(name) { return Self.literal(name, number, value, prefix: 4, flags: 0x10, to: &block) }
+    Self.literal(name, number, value, prefix: 6, flags: 0x40, to: &block)
     table.insert(.init(name: name.indices.map { name[$0] }, value: value.indices.map { value[$0] }))
     inserted &+= 1
     whole[slot] = inserted
@@ -138,12 +138,12 @@ struct HeaderEncoder: Sendable {
     }
   }
 
-  private func literal(
+  private static func literal(
     _ name: Span<UInt8>, _ number: Int, _ value: Span<UInt8>, prefix: Int, flags: UInt8, to block: inout [UInt8]
   ) {
-    Self.integer(number, prefix: prefix, flags: flags, to: &block)
-    if number == 0 { Self.string(name, to: &block) }
-    Self.string(value, to: &block)
+    integer(number, prefix: prefix, flags: flags, to: &block)
+    if number == 0 { string(name, to: &block) }
+    string(value, to: &block)
   }
 
   /// In Huffman's code where that is shorter.
