@@ -312,6 +312,28 @@ struct ServingTests {
     }
   }
 
+  @Test func `a body that comes with its head goes on whole, whatever its framing and however it is cut`() async throws
+  {
+    let body = String(repeating: "0123456789abcdef", count: 1_000)
+    let key = "Host: g\r\nOcp-Apim-Subscription-Key: first\r\n"
+    let plain = "POST /time/set HTTP/1.1\r\n\(key)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
+    let chunked = "POST /time/set HTTP/1.1\r\n\(key)Transfer-Encoding: chunked\r\n\r\n3e80\r\n\(body)\r\n0\r\n\r\n"
+    try await withGateway(answer: { _ in Self.ok }) { _, client, backend, records in
+      for request in [plain, chunked, plain + plain] {
+        client.send(request)
+        for _ in 0..<(request == plain + plain ? 2 : 1) { #expect(client.answer()?.status == 200) }
+      }
+      for cut in [1, 90, 200, 9_000] {
+        client.send(String(plain.prefix(cut)))
+        try await Task.sleep(for: .milliseconds(20))
+        client.send(String(plain.dropFirst(cut)))
+        #expect(client.answer()?.status == 200)
+      }
+      #expect(backend.received.count == 8)
+      for request in backend.received { #expect(request.contains(body)) }
+    }
+  }
+
   @Test func `a request that is no HTTP is refused and the connection ends`() async throws {
     try await withGateway(answer: { _ in Self.ok }) { _, client, _, _ in
       client.send("GET /time/now HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n")
