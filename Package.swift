@@ -213,8 +213,8 @@ let package = Package(
     .testTarget(
       name: "GatewayTests",
       dependencies: [
-        "ChildProcesses", "Expressions", "Gateway", "GatewayConfiguration", "HTTPWire", "PolicyLibrary", "RedisWire",
-        "Telemetry",
+        "ChildProcesses", "DotNet", "Expressions", "Gateway", "GatewayConfiguration", "HTTPWire", "PolicyLibrary",
+        "RedisWire", "Telemetry",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),

@@ -91,6 +91,7 @@ extension SampleExchange {
 /// A clock that stands, random numbers that count, limits that never end, an empty cache, and services out of reach.
 final class SampleEffects: PolicyEffects {
   let tokens = TokenMemory()
+  let revocation = RevocationMemory()
   var trust: CertificateTrust { .system }
   let machine = Machine()
   private var count: UInt64 = 0

@@ -53,18 +53,31 @@ public struct CertificateTrust: Sendable {
   /// Revocation is not asked: nothing is fetched.
   /// - Parameter ticks: the time, UTC.
   public func leads(from certificate: CertificateValue, at ticks: Int64) -> Bool {
+    validated(certificate, at: ticks) != nil
+  }
+
+  /// The certificates from one to the authority that is believed; nil when it leads to none.
+  func chain(from certificate: CertificateValue, at ticks: Int64) -> [CertificateValue]? {
+    guard let validated = validated(certificate, at: ticks) else { return nil }
+    let known = certificate.companions + authorities
+    return [certificate] + validated.dropFirst().compactMap { link in known.first { $0.certificate == link } }
+  }
+
+  private func validated(_ certificate: CertificateValue, at ticks: Int64) -> ValidatedCertificateChain? {
     let time = Date(
       timeIntervalSince1970: Double(ticks - DateTimeValue.unixEpochTicks) / Double(DateTimeValue.ticksPerSecond))
     let (roots, leaf) = (roots, certificate.certificate)
     let between = CertificateStore((certificate.companions + intermediates).map(\.certificate))
-    return CallingThread.run {
+    return CallingThread.run { () -> ValidatedCertificateChain? in
       var verifier = Verifier(rootCertificates: roots) {
         RFC5280Policy(fixedExpiryValidationTime: time)
         KnownExtensions()
       }
-      if case .validCertificate = await verifier.validate(leaf: leaf, intermediates: between) { return true }
-      return false
-    } ?? false
+      if case .validCertificate(let chain) = await verifier.validate(leaf: leaf, intermediates: between) {
+        return chain
+      }
+      return nil
+    } ?? nil
   }
 }
 

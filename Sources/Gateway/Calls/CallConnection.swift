@@ -83,7 +83,8 @@ final class CallConnection: ChannelInboundHandler {
       }
     }
     if framing.isRefused { return fail("The answer's chunked body is malformed.") }
-    if body.count > CallClient.bodyBound { return fail("The answer is larger than \(CallClient.bodyBound) bytes.") }
+    let bound = min(CallClient.bodyBound, call?.request.answerBound ?? 0)
+    if body.count > bound { return fail("The answer is larger than \(bound) bytes.") }
     if framing.isDone { finish() }
   }
 

@@ -18,6 +18,7 @@ final class LoopEffects: PolicyEffects {
   private let redisCounters: RedisCounters?
   var sharedCounters: (any SharedCounters)? { redisCounters }
   let tokens = TokenMemory(identity: IdentityEndpoint(environment: ProcessInfo.processInfo.environment))
+  let revocation = RevocationMemory()
   /// As the configuration has it that is served.
   var trust: CertificateTrust { configuredTrust ?? .system }
   var configuredTrust: CertificateTrust?

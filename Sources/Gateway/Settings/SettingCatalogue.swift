@@ -36,7 +36,7 @@ extension Setting {
         effect: .ignored("the system's own trust store is always used")),
       Setting(
         "security.certificate-revocation.validation.enabled", .boolean, "false", "Checks revocation lists.",
-        effect: .ignored("revocation checks are \(notYet)")),
+        effect: .ignored("what `validate-revocation` of `validate-client-certificate` says counts")),
     ]
 
   private static let network: [Setting] =

@@ -14,6 +14,8 @@ public struct OutgoingRequest: Sendable {
   public var body: [UInt8]?
   /// Milliseconds until the whole response must be there.
   public var timeoutMilliseconds = 60_000
+  /// The most bytes of the answer's body; a larger one is a failure. The client has a bound of its own, 64 MiB.
+  public var answerBound = 64 << 20
   /// Offered in the TLS handshake.
   public var clientCertificate: ClientCertificate?
   /// The HTTP proxy to go through.

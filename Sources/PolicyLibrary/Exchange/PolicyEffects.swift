@@ -43,6 +43,8 @@ public protocol PolicyEffects: AnyObject {
 
   /// What this event loop remembers of tokens and their issuers.
   var tokens: TokenMemory { get }
+  /// What this event loop remembers of revoked certificates.
+  var revocation: RevocationMemory { get }
   /// The authorities that callers' certificates have to come from.
   var trust: CertificateTrust { get }
 

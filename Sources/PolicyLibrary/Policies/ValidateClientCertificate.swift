@@ -27,20 +27,15 @@ extension PolicyDefinition {
       plan.allowChildren(["identity"], in: list)
       identities = list.elements(named: "identity").compactMap { .init($0, plan) }
     }
-    if checksRevocation, element.attribute("validate-revocation") != nil {
-      plan.report(
-        element.diagnostic(
-          "PL0132", "Revocation is not checked by this version of Postern; trust and validity are.",
-          severity: .warning))
-    }
     plan.emit(
       ValidateClientCertificate(
-        checksTrust: checksTrust, checksStart: checksStart, checksEnd: checksEnd, ignoresErrors: ignoresErrors,
-        identities: identities), element)
+        checksRevocation: checksRevocation, checksTrust: checksTrust, checksStart: checksStart, checksEnd: checksEnd,
+        ignoresErrors: ignoresErrors, identities: identities), element)
   }
 }
 
 struct ValidateClientCertificate: PolicyStep {
+  let checksRevocation: Bool
   let checksTrust: Bool
   let checksStart: Bool
   let checksEnd: Bool
@@ -48,29 +43,42 @@ struct ValidateClientCertificate: PolicyStep {
   let identities: [Identity]
 
   func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
-    guard let message = complaint(exchange), !ignoresErrors else { return .proceed }
-    throw PolicyError(
+    // Whatever came of it would be let in.
+    if ignoresErrors { return .proceed }
+    let (questions, message) = findings(exchange)
+    if let message { throw Self.refused(message) }
+    return questions.isEmpty ? .proceed : try RevocationCheck(questions).run(exchange)
+  }
+
+  static func refused(_ message: String) -> PolicyError {
+    PolicyError(
       source: "validate-client-certificate", reason: "ClientCertificateInvalid", message: message, status: 403,
       responseMessage: "Invalid client certificate")
   }
 
-  /// What is wrong with the caller's certificate; nil when nothing is.
-  private func complaint(_ exchange: Exchange) -> String? {
+  /// What is wrong with the caller's certificate, nil when nothing is; and what remains to be asked of authorities.
+  private func findings(_ exchange: Exchange) -> (questions: [RevocationQuestion], complaint: String?) {
     guard let certificate = exchange.clientCertificate() else {
-      return "The request has no client certificate, or none that can be read."
+      return ([], "The request has no client certificate, or none that can be read.")
     }
     let now = exchange.effects.now()
-    if checksStart, now < certificate.notBefore { return "The client certificate is not yet valid." }
-    if checksEnd, now > certificate.notAfter { return "The client certificate is expired." }
-    if checksTrust {
-      // A chain is followed at a time at which the certificate itself is valid: its own times were looked at above.
-      let time = min(max(now, certificate.notBefore), certificate.notAfter)
-      if !exchange.effects.trust.leads(from: certificate, at: time) { return "The client certificate is not trusted." }
+    if checksStart, now < certificate.notBefore { return ([], "The client certificate is not yet valid.") }
+    if checksEnd, now > certificate.notAfter { return ([], "The client certificate is expired.") }
+    // A chain is followed at a time at which the certificate itself is valid: its own times were looked at above.
+    let time = min(max(now, certificate.notBefore), certificate.notAfter)
+    var questions: [RevocationQuestion] = []
+    if checksRevocation {
+      let found = exchange.effects.trust.revocationQuestions(from: certificate, at: time)
+      if checksTrust, found == nil { return ([], "The client certificate is not trusted.") }
+      // An authority that is not believed is not called either: anybody could make the gateway call anything.
+      questions = found ?? []
+    } else if checksTrust, !exchange.effects.trust.leads(from: certificate, at: time) {
+      return ([], "The client certificate is not trusted.")
     }
     if !identities.isEmpty, !identities.contains(where: { $0.matches(certificate, exchange) }) {
-      return "The client certificate is not among the identities."
+      return ([], "The client certificate is not among the identities.")
     }
-    return nil
+    return (questions, nil)
   }
 
   /// What a certificate has to be; attributes that are absent say nothing.

@@ -63,6 +63,7 @@ public final class ScriptedEffects: PolicyEffects {
   public private(set) var requests: [OutgoingRequest] = []
   public private(set) var log: [LogEntry] = []
   public let tokens = TokenMemory()
+  public let revocation = RevocationMemory()
   /// Nobody, unless it is said.
   public var trust = CertificateTrust(roots: [])
   public private(set) var metrics: [EmittedMetric] = []
