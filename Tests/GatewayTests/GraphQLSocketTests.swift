@@ -173,8 +173,8 @@ struct GraphQLSocketTests {
   }
 
   @Test func `a client that answers pings stays, one that does not goes`() async throws {
-    var timeouts = ClientTimeouts()
-    timeouts.ping = .milliseconds(200)
+    var timeouts = People.patient
+    timeouts.ping = .seconds(4)
     try await People.serving(timeouts: timeouts) { gateway in
       var client = try People.Subscriber(gateway)
       try await client.begin()

@@ -1,5 +1,6 @@
 import Foundation
 import GatewayConfiguration
+import NIOCore
 import Testing
 
 @testable import Gateway
@@ -55,10 +56,17 @@ enum People {
     return made(#"{"id":7,"name":"\#(name)","secret":"\#(String(repeating: "s", count: size))"}"#)
   }
 
+  /// A busy machine may take its time between a client that opens its connection and the test that lets it speak.
+  static var patient: ClientTimeouts {
+    var timeouts = ClientTimeouts()
+    timeouts.introduction = .minutes(2)
+    return timeouts
+  }
+
   static func serving(
     inbound: String = "", outbound: String = "", requiresKey: Bool = false, schema: String = People.schema,
     threads: Int = 1,
-    timeouts: ClientTimeouts = ClientTimeouts(), _ body: (RunningGateway) async throws -> Void
+    timeouts: ClientTimeouts = patient, _ body: (RunningGateway) async throws -> Void
   ) async throws {
     let backend = try await ScriptedBackend { Self.answer($0) }
     let api = Self.api(backend.port, inbound: inbound, outbound: outbound, requiresKey: requiresKey, schema: schema)
