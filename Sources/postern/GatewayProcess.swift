@@ -187,7 +187,7 @@ struct GatewayProcess {
       address: settings.address, httpPort: settings.httpPort, httpsPort: settings.httpsPort,
       threads: settings.threads == 0 ? ProcessInfo.processInfo.activeProcessorCount : settings.threads,
       certificate: try certificate(settings), trustForwardedProto: settings.trustForwardedProto,
-      instanceID: instance,
+      checksRevocation: settings.checksRevocation, instanceID: instance,
       wantsRecords: format != .none || settings.sendsRecords || settings.observability.needsRecords,
       expressionLimits: settings.expressionLimits, joinsTraces: settings.observability.joinsTraces,
       quotaPath: directory.map { $0 + "/quotas" }, counters: settings.counterStore,

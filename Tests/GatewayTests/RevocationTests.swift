@@ -24,12 +24,14 @@ struct RevocationTests {
           """))
   }
 
-  private func withGateway(_ authority: RevokingAuthority, _ body: (RunningGateway) async throws -> Void) async throws {
+  private func withGateway(
+    _ authority: RevokingAuthority, checksRevocation: Bool = true, _ body: (RunningGateway) async throws -> Void
+  ) async throws {
     try await RunningGateway.serving(
       [Self.api("strict", ""), Self.api("lenient", "validate-revocation=\"false\"")],
       certificates: [try authority.entity("root")],
       authorities: [CertificateAuthority(certificateID: "root", isTrusted: true)], negotiatesClientCertificate: true,
-      body)
+      checksRevocation: checksRevocation, body)
   }
 
   private func get(
@@ -69,6 +71,18 @@ struct RevocationTests {
       let late = try await get(gateway, authority, "late")
       #expect(late.hasPrefix("\(Self.undecided)\(address): ") && late.hasSuffix(" 403"))
     }
+  }
+
+  @Test func `where the gateway's setting says so nobody is asked`() async throws {
+    let authority = try await RevokingAuthority()
+    let responder = try await authority.responder()
+    try await authority.issue("lost", serial: "1002", responder: responder.url)
+    try await withGateway(authority, checksRevocation: false) { gateway in
+      let lost = try await get(gateway, authority, "lost")
+      #expect(lost == "CN=lost 200")
+      #expect(responder.count == 0)
+    }
+    await responder.stop()
   }
 
   @Test func `a list is fetched once for all certificates, also where the responder is gone`() async throws {

@@ -18,7 +18,7 @@ struct RunningGateway {
   static func serving(
     _ apis: [API], productPolicy: PolicyText? = nil, backends: [Backend] = [], certificates: [Certificate] = [],
     authorities: [CertificateAuthority] = [], hostnames: [HostnameConfiguration] = [],
-    negotiatesClientCertificate: Bool = false, joinsTraces: Bool = false,
+    negotiatesClientCertificate: Bool = false, checksRevocation: Bool = true, joinsTraces: Bool = false,
     externalCache: ExternalCache? = nil, counters: CounterStore? = nil,
     meters: GatewayMeters = GatewayMeters(), timeouts: ClientTimeouts = ClientTimeouts(), threads: Int = 1,
     _ body: (RunningGateway) async throws -> Void
@@ -27,8 +27,8 @@ struct RunningGateway {
     var settings = GatewayServerSettings(
       address: "127.0.0.1", httpPort: 0, httpsPort: 0, threads: threads,
       certificate: try ListenerCertificate.selfSigned(
-        hostName: "localhost", negotiatesClientCertificate: negotiatesClientCertificate), joinsTraces: joinsTraces,
-      counters: counters)
+        hostName: "localhost", negotiatesClientCertificate: negotiatesClientCertificate),
+      checksRevocation: checksRevocation, joinsTraces: joinsTraces, counters: counters)
     settings.timeouts = timeouts
     let server = try GatewayServer(
       settings: settings, logger: Logger(label: "test"), meters: meters, onRecords: { records.add($0) })

@@ -18,7 +18,7 @@ final class LoopEffects: PolicyEffects {
   private let redisCounters: RedisCounters?
   var sharedCounters: (any SharedCounters)? { redisCounters }
   let tokens = TokenMemory(identity: IdentityEndpoint(environment: ProcessInfo.processInfo.environment))
-  let revocation = RevocationMemory()
+  let revocation: RevocationMemory
   /// As the configuration has it that is served.
   var trust: CertificateTrust { configuredTrust ?? .system }
   var configuredTrust: CertificateTrust?
@@ -29,6 +29,7 @@ final class LoopEffects: PolicyEffects {
 
   init(memory: ProcessMemory, counters: CounterStore?, logger: Logger, loop: any EventLoop) {
     self.memory = memory
+    revocation = RevocationMemory(isOn: memory.checksRevocation)
     self.logger = logger
     redisCounters = counters.map { RedisCounters($0, loop: loop, meter: memory.meters.redis, logger: logger) }
     calls = CallClient(loop: loop)

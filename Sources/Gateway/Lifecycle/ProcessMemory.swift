@@ -7,6 +7,8 @@ struct ProcessMemory: Sendable {
   let limits: LimitTable
   /// Rate limits that replicas count together; nil where each counts alone.
   let replicated: ReplicatedLimits?
+  /// Whether anybody is asked if a client's certificate is revoked.
+  var checksRevocation = true
   let concurrency = ConcurrencyTable()
   let cache = ValueCache()
   let subscriptions = SubscriptionHub()

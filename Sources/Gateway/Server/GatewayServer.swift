@@ -19,6 +19,8 @@ public struct GatewayServerSettings: Sendable {
   public var certificate: ListenerCertificate
   /// Believe `X-Forwarded-Proto` when a request is matched to an API's protocols.
   public var trustForwardedProto: Bool
+  /// Ask whether clients' certificates are revoked, where policies want to know.
+  public var checksRevocation: Bool
   /// `context.Deployment.Gateway.InstanceId`.
   public var instanceID: String
   /// Whether anybody reads the records; if not, none are made.
@@ -40,7 +42,8 @@ public struct GatewayServerSettings: Sendable {
 
   public init(
     address: String, httpPort: Int, httpsPort: Int, threads: Int, certificate: ListenerCertificate,
-    trustForwardedProto: Bool = false, instanceID: String = "", wantsRecords: Bool = true,
+    trustForwardedProto: Bool = false, checksRevocation: Bool = true, instanceID: String = "",
+    wantsRecords: Bool = true,
     expressionLimits: EvaluationLimits = EvaluationLimits(), joinsTraces: Bool = false,
     quotaPath: String? = nil, counters: CounterStore? = nil, neighborhood: NeighborhoodSettings? = nil,
     takesOver: Bool = false
@@ -51,6 +54,7 @@ public struct GatewayServerSettings: Sendable {
     self.threads = max(1, threads)
     self.certificate = certificate
     self.trustForwardedProto = trustForwardedProto
+    self.checksRevocation = checksRevocation
     self.instanceID = instanceID
     self.wantsRecords = wantsRecords
     self.expressionLimits = expressionLimits
@@ -109,7 +113,8 @@ public final class GatewayServer: Sendable {
     let replicated = settings.neighborhood == nil ? nil : ReplicatedLimits()
     let replicatedQuotas = settings.neighborhood == nil ? nil : ReplicatedQuotas()
     let memory = ProcessMemory(
-      metrics: metrics, meters: meters, limits: LimitTable(replicated: replicatedQuotas), replicated: replicated)
+      metrics: metrics, meters: meters, limits: LimitTable(replicated: replicatedQuotas), replicated: replicated,
+      checksRevocation: settings.checksRevocation)
     self.memory = memory
     quotas = settings.quotaPath.map {
       QuotaKeeper(path: $0, limits: memory.limits, logger: logger, takesOver: settings.takesOver)

@@ -24,6 +24,8 @@ public struct GatewaySettings: Sendable {
   public var certificateAuthority: Data?
   public var serviceTimeoutMilliseconds: Int
   public var trustForwardedProto: Bool
+  /// Whether anybody is asked if a client's certificate is revoked.
+  public var checksRevocation: Bool
   public var logFormat: LogFormat
   public var logLevel: String
   public var logColor: Bool
@@ -95,6 +97,7 @@ public struct GatewaySettings: Sendable {
     disableCertificateValidation = reader.boolean("config.service.endpoint.disableCertificateValidation")
     serviceTimeoutMilliseconds = reader.duration("config.service.integration.timeout")
     trustForwardedProto = reader.boolean("net.server.http.forwarded.proto.enabled")
+    checksRevocation = reader.boolean("security.certificate-revocation.validation.enabled")
     logFormat = LogFormat(rawValue: (reader.text("telemetry.logs.std") ?? "text").lowercased()) ?? .text
     logLevel = (reader.text("telemetry.logs.std.level") ?? "info").lowercased()
     logColor = reader.boolean("telemetry.logs.std.color")

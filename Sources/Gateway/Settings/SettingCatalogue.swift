@@ -35,8 +35,9 @@ extension Setting {
         "Also trusts the certificate authorities in `/usr/local/share/ca-certificates`.",
         effect: .ignored("the system's own trust store is always used")),
       Setting(
-        "security.certificate-revocation.validation.enabled", .boolean, "false", "Checks revocation lists.",
-        effect: .ignored("what `validate-revocation` of `validate-client-certificate` says counts")),
+        "security.certificate-revocation.validation.enabled", .boolean, "true",
+        "Whether `validate-client-certificate` asks if a certificate is revoked, unless `validate-revocation` is false. With "
+          + "`false` nobody is asked."),
     ]
 
   private static let network: [Setting] =

@@ -23,7 +23,10 @@ public final class RevocationMemory {
   private var entries: [[UInt8]: Entry] = [:]
   private var waiting: [[UInt8]: [(Verdict) -> Void]] = [:]
 
-  public init() {}
+  /// Whether anybody is to be asked at all.
+  let isOn: Bool
+
+  public init(isOn: Bool = true) { self.isOn = isOn }
 
   /// What is known already.
   func known(_ question: RevocationQuestion, now: Int64) -> Verdict? {

@@ -67,7 +67,7 @@ struct ValidateClientCertificate: PolicyStep {
     // A chain is followed at a time at which the certificate itself is valid: its own times were looked at above.
     let time = min(max(now, certificate.notBefore), certificate.notAfter)
     var questions: [RevocationQuestion] = []
-    if checksRevocation {
+    if checksRevocation, exchange.effects.revocation.isOn {
       let found = exchange.effects.trust.revocationQuestions(from: certificate, at: time)
       if checksTrust, found == nil { return ([], "The client certificate is not trusted.") }
       // An authority that is not believed is not called either: anybody could make the gateway call anything.

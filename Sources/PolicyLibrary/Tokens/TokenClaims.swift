@@ -83,27 +83,49 @@ extension ValidateToken {
   }
 
   private func checkClaims(_ token: Token, _ exchange: Exchange) throws(PolicyError) {
-    if rules.claims.isEmpty { return }
-    let missing = rules.claims.map(\.name).filter { token.claims[$0] == nil }
+    var missing: [String] = []
+    var unwanted: Int?
+    for i in rules.claims.indices {
+      if let value = token.claims[rules.claims[i].name] {
+        if unwanted == nil, try !rules.claims[i].holds(value, exchange) { unwanted = i }
+      } else {
+        missing.append(rules.claims[i].name)
+      }
+    }
     if !missing.isEmpty {
       throw try refused(
         "TokenClaimNotFound", "JWT token is missing the following claims: \(missing.joined(separator: ", ")).", exchange
       )
     }
-    for claim in rules.claims where !claim.values.isEmpty {
-      var found = token.values(claim.name) ?? []
-      if let separator = claim.separator, !separator.isEmpty {
-        found = found.flatMap { $0.components(around: separator) }
-      }
-      var wanted: [String] = []
-      for value in claim.values { wanted.append(try value.value(exchange)) }
-      let holds = claim.matchesAll ? wanted.allSatisfy(found.contains) : wanted.contains(where: found.contains)
-      if !holds {
-        throw try refused(
-          "TokenClaimValueNotAllowed",
-          "Claim \(claim.name) value of \(found.joined(separator: ",")) is not allowed.", exchange)
-      }
+    if let unwanted {
+      let claim = rules.claims[unwanted]
+      let found = token.claims[claim.name].map { claim.parts($0) } ?? []
+      throw try refused(
+        "TokenClaimValueNotAllowed",
+        "Claim \(claim.name) value of \(found.joined(separator: ",")) is not allowed.", exchange)
     }
+  }
+}
+
+extension TokenRules.RequiredClaim {
+  /// Whether a token's value is what the policy wants; any is where it names none.
+  fileprivate func holds(_ value: ClaimValue, _ exchange: Exchange) throws(PolicyError) -> Bool {
+    if values.isEmpty { return true }
+    // Mostly it is one text, which has no parts.
+    let text = separator?.isEmpty ?? true ? value.string : nil
+    let parts = text == nil ? parts(value) : []
+    for wanted in values {
+      let wanted = try wanted.value(exchange)
+      let isFound = text.map { $0 == wanted } ?? parts.contains(wanted)
+      if isFound != matchesAll { return isFound }
+    }
+    return matchesAll
+  }
+
+  /// The texts that a token's value has.
+  fileprivate func parts(_ value: ClaimValue) -> [String] {
+    guard let separator, !separator.isEmpty else { return value.texts }
+    return value.texts.flatMap { $0.components(around: separator) }
   }
 }
 

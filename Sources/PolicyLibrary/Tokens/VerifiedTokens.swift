@@ -3,7 +3,8 @@ final class VerifiedTokens {
   /// Who found a token right: one policy's settings. Entries keep it alive, so that none stands for another.
   final class Owner: Sendable {}
 
-  struct Entry {
+  /// One reference: it is handed on for every request.
+  final class Entry {
     let token: Token
     /// Key identifier of what came with the request.
     let keyID: String?
@@ -11,6 +12,17 @@ final class VerifiedTokens {
     fileprivate let owner: Owner
     fileprivate let keys: [KeySet]
     fileprivate let untilTicks: Int64
+
+    fileprivate init(
+      _ token: Token, keyID: String?, text: [UInt8], _ owner: Owner, _ keys: [KeySet], untilTicks: Int64
+    ) {
+      self.token = token
+      self.keyID = keyID
+      self.text = text
+      self.owner = owner
+      self.keys = keys
+      self.untilTicks = untilTicks
+    }
 
     /// Whether these key sets were asked; with others the signature is checked again.
     func isSigned(by keys: [KeySet]) -> Bool {
@@ -37,10 +49,9 @@ final class VerifiedTokens {
       entry = found
       keep(found, key)
     }
-    guard let entry, entry.untilTicks > now, entry.owner === owner, Self.areEqual(entry.text.span, text) else {
-      return nil
-    }
-    return entry
+    guard let entry, entry.untilTicks > now, entry.owner === owner else { return nil }
+    let known = entry.text
+    return Self.areEqual(known.span, text) ? entry : nil
   }
 
   /// - Parameters:
@@ -53,7 +64,7 @@ final class VerifiedTokens {
     }
     let bytes = Array(text.utf8)
     guard until > now, let key = Self.key(bytes.span, owner) else { return }
-    keep(Entry(token: token, keyID: keyID, text: bytes, owner: owner, keys: keys, untilTicks: until), key)
+    keep(Entry(token, keyID: keyID, text: bytes, owner, keys, untilTicks: until), key)
   }
 
   private func keep(_ entry: Entry, _ key: UInt64) {
