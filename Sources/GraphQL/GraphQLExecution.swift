@@ -13,6 +13,8 @@ public final class GraphQLExecution {
     public let arguments: JSONObject
     /// The object that has the field; nil at the root.
     public let parent: JSONValue?
+    /// The field's type is a list.
+    public let answersList: Bool
   }
 
   /// Why a field has no value: a message for the caller.
@@ -325,7 +327,11 @@ public final class GraphQLExecution {
         guard let parent else { return fail("Field '\(type.name).\(field.name)' has no resolver.", field, path) }
         return completion.complete(parent[field.name] ?? .null, definition.type, slot, path)
       }
-      call(Call(type: type.name, field: field.name, arguments: arguments, parent: parent)) { result in
+      var answersList = false
+      if case .list = definition.type.nullable { answersList = true }
+      call(
+        Call(type: type.name, field: field.name, arguments: arguments, parent: parent, answersList: answersList)
+      ) { result in
         switch result {
         case .success(let value): completion.complete(value, definition.type, slot, path)
         case .failure(let failure): completion.fail(failure.message, path)

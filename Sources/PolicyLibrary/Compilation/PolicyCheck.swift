@@ -63,7 +63,7 @@ public enum PolicyCheck {
     resolver text: String, format: PolicyFormat = .rawxml, in environment: PolicyEnvironment
   ) -> [Diagnostic] {
     let compilation = PolicyCompilation(environment: environment)
-    _ = HTTPDataSource.plan(text, format: format, compilation)
+    _ = ResolverPolicy.plan(text, format: format, compilation)
     return sorted(compilation.diagnostics)
   }
 

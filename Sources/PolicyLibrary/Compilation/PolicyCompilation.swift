@@ -151,7 +151,7 @@ final class PolicyCompilation {
   }
 
   private func reportUnknown(_ element: PolicyElement) {
-    if element.name == HTTPDataSource.name {
+    if ResolverPolicy.names.contains(element.name) {
       return report(
         element.diagnostic(
           "PL0155", "'\(element.name)' is the root of a resolver's policy; it does not stand in a section."))
@@ -318,6 +318,15 @@ final class PolicyCompilation {
   func compileRemainingExpressions(of document: PolicyDocument) {
     for source in document.expressions where !compiledPlaces.contains(ExpressionPlace(source)) {
       _ = expression(source, .object)
+    }
+  }
+
+  /// Complains about children beyond the first of a name.
+  func allowOnce(_ names: [String], in element: PolicyElement) {
+    for name in names {
+      for child in element.elements(named: name).dropFirst() {
+        report(child.diagnostic("PL0129", "'\(element.name)' may hold only one <\(name)>."))
+      }
     }
   }
 

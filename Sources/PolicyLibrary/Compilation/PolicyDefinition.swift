@@ -117,7 +117,8 @@ enum PolicyCatalogue {
   static let cloudOnly: [String: String] = [
     "get-authorization-context":
       "its credential manager is a service of the cloud. Fetch the token with send-request and keep it with cache-value",
-    "sql-data-source": databases, "cosmosdb-data-source": databases,
+    "sql-data-source":
+      "it speaks to a database of the cloud. Put an HTTP service before the database and name it in http-data-source",
     "invoke-request":
       "it stands in the policy toolkit alone, and nothing says what its backend-id does. Use send-request, with "
       + "mode=\"copy\" for the request's own method, headers and body, and behind it return-response with the same "
@@ -125,8 +126,6 @@ enum PolicyCatalogue {
     "set-graphql-resolver":
       "it was a preview and is no more. Make a resolver of the API, with http-data-source as its policy",
   ]
-  private static let databases =
-    "it speaks to databases of the cloud. Put an HTTP service before the database and name it in http-data-source"
 
   /// Policies of the product that Postern does not run yet; named, so that a message tells them from misspelt ones.
   static let known: Set<String> = []

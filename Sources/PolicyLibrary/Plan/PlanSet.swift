@@ -97,7 +97,7 @@ public final class PlanSet {
     for resolver in graphQL.resolvers {
       guard let policy = resolver.policy else { continue }
       let compilation = PolicyCompilation(environment: environment, schemas: schemas)
-      let plan = HTTPDataSource.plan(policy.rawXML, format: .rawxml, compilation)
+      let plan = ResolverPolicy.plan(policy.rawXML, format: .rawxml, compilation)
       guard let plan, !compilation.hasErrors else {
         throw failure(compilation.diagnostics, "the policy of resolver '\(resolver.id)' of API '\(api.id)'")
       }

@@ -23,6 +23,11 @@ struct SetBody: PolicyStep {
   let content: Content
   let onResponse: Bool
 
+  init(content: Content, onResponse: Bool) {
+    self.content = content
+    self.onResponse = onResponse
+  }
+
   init?(_ element: PolicyElement, _ plan: PolicyCompilation, onResponse: Bool) {
     let attributes = AttributeReader(element, plan)
     let template = attributes.word("template", among: ["liquid", "none"], allowsExpression: false)
@@ -45,7 +50,7 @@ struct SetBody: PolicyStep {
     content = .text(argument)
   }
 
-  private static func template(
+  static func template(
     _ element: PolicyElement, _ plan: PolicyCompilation, onResponse: Bool
   ) -> LiquidTemplate? {
     if !onResponse {

@@ -3,7 +3,7 @@ public enum PolicyReference {
   /// The names of all policies that messages know, whether they run or not.
   public static var names: [String] {
     (PolicyCatalogue.all.map(\.name) + PolicyCatalogue.known + PolicyCatalogue.cloudOnly.keys
-      + ["base", HTTPDataSource.name]).sorted()
+      + ["base"] + ResolverPolicy.names).sorted()
   }
 
   public static var markdown: String {
@@ -30,6 +30,7 @@ public enum PolicyReference {
 
     | policy | children |
     |---|---|
+    | `\(CosmosDataSource.name)` | \(cosmos) |
     | `\(HTTPDataSource.name)` | ‹`http-request` \(children(HTTPDataSource.requestChildren))› ‹`backend` ‹`forward-request` `timeout`(E)›› \
     ‹`http-response` \(children(HTTPDataSource.responseChildren))› |
     \(PolicyCatalogue.all.filter(\.isOfResolvers).map { "| `\($0.name)` | \(content(PolicyShape($0)).joined(separator: " ")) |" }.joined(separator: "\n"))
@@ -51,6 +52,33 @@ public enum PolicyReference {
     let once = definition.isOnce ? ", once" : ""
     let shape = PolicyShape(definition)
     return "| `\(definition.name)` | \(sections)\(once) | \(scopes) | \(content(shape).joined(separator: " ")) |"
+  }
+
+  private static var cosmos: String {
+    let text = "`template liquid`"
+    let level = "`consistency-level \(CosmosRequest.levels.keys.sorted().joined(separator: "/"))`"
+    let options = "\(level) `pre-trigger` `post-trigger`"
+    let parts = [
+      "id": "‹`id` \(text)›",
+      "partition-key":
+        "‹`partition-key` `data-type \(CosmosPartitionKey.DataType.allCases.map(\.rawValue).joined(separator: "/"))` \(text)›",
+      "etag": "‹`etag` `type match/no-match` \(text)›",
+      "parameters": "‹`parameters` ‹`parameter` `name*`››",
+      "paging": "‹`paging` ‹`max-item-count` \(text)› ‹`continuation-token` \(text)››",
+    ]
+    let attributes = [
+      "query-request": "`enable-low-precision-order-by true/false`", "delete-request": options,
+      "write-request": "`type insert/replace/upsert` `indexing-directive default/include/exclude` \(options)",
+    ]
+    let requests = CosmosDataSource.requests.map { name in
+      let children = (CosmosRequest.children[name] ?? []).map { parts[$0] ?? "‹`\($0)`›" }
+      return "‹" + (["`\(name)`"] + (attributes[name].map { [$0] } ?? []) + children).joined(separator: " ") + "›"
+    }
+    let connection =
+      "‹`connection-info` ‹`connection-string` `use-managed-identity true/false`› "
+      + children(Array(CosmosContainer.children.dropFirst())) + "›"
+    return ([connection] + requests + ["‹`response` \(children(CosmosDataSource.responseChildren))›"])
+      .joined(separator: " ")
   }
 
   /// Those that run.

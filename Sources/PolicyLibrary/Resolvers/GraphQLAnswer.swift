@@ -119,7 +119,7 @@ final class GraphQLRun: PendingEffect {
     let arguments = JSONValue.object(call.arguments).bytes
     let scope = GraphQLScope(
       arguments: String(decoding: arguments, as: UTF8.self),
-      parent: call.parent.map { String(decoding: $0.bytes, as: UTF8.self) })
+      parent: call.parent.map { String(decoding: $0.bytes, as: UTF8.self) }, answersList: call.answersList)
     child.graphQL = scope
     // Templates and older documents read the arguments from the body.
     child.requestBody = .bytes(Array("{\"arguments\":".utf8) + arguments + Array("}".utf8))
@@ -132,7 +132,7 @@ final class GraphQLRun: PendingEffect {
     if let error = child.lastError {
       // A subscription may fail for days: its record has no room for all of that.
       if !answersEvent { exchange.note(error) }
-      exchange.effects.log(.error, source: HTTPDataSource.name, message: error.message, metadata: [])
+      exchange.effects.log(.error, source: error.source, message: error.message, metadata: [])
       return .failure(.init(error.responseMessage ?? error.message))
     }
     return Self.answer(of: child)

@@ -11,37 +11,12 @@ enum HTTPDataSource {
   ]
   static let responseChildren = ["set-body", "xml-to-json", "find-and-replace", "publish-event", "include-fragment"]
 
-  /// Reads a resolver's document as a plan for an exchange of its own: `http-request` is its inbound section, the call its
-  /// backend, `http-response` its outbound section. Nil after a complaint.
-  static func plan(_ text: String, format: PolicyFormat, _ compilation: PolicyCompilation) -> PolicyPlan? {
-    let (document, complaints) = PolicyDocument.parse(
-      text, format: format, namedValues: compilation.environment.namedValues)
-    for complaint in complaints { compilation.report(complaint) }
-    guard let document, let root = document.root else { return nil }
-    defer { compilation.compileRemainingExpressions(of: document) }
-    PolicyCheck.checkRoots(document, compilation)
-    guard root.name == name else {
-      if let reason = PolicyCatalogue.cloudOnly[root.name] {
-        compilation.report(root.diagnostic("PL0132", "Policy '\(root.name)' cannot run in Postern: \(reason)."))
-      } else {
-        compilation.report(
-          root.diagnostic(
-            "PL0100", "The policy of a resolver begins with <\(name)>, not <\(root.name)>.",
-            suggestion: Spelling.nearest(to: root.name, among: [name])))
-      }
-      return nil
-    }
-    return plan(root, compilation)
-  }
-
-  private static func plan(_ root: PolicyElement, _ compilation: PolicyCompilation) -> PolicyPlan? {
+  /// Reads the root of a resolver's document as a plan for an exchange of its own: `http-request` is its inbound section, the
+  /// call its backend, `http-response` its outbound section. Nil after a complaint.
+  static func plan(_ root: PolicyElement, _ compilation: PolicyCompilation) -> PolicyPlan? {
     AttributeReader(root, compilation).finish()
     compilation.allowChildren(children, in: root)
-    for name in children {
-      for child in root.elements(named: name).dropFirst() {
-        compilation.report(child.diagnostic("PL0129", "'\(root.name)' may hold only one <\(name)>."))
-      }
-    }
+    compilation.allowOnce(children, in: root)
     guard let request = root.first("http-request") else {
       compilation.report(root.diagnostic("PL0109", "'\(root.name)' needs an <http-request>."))
       return nil

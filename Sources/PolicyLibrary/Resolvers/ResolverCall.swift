@@ -7,6 +7,8 @@ struct GraphQLScope {
   let arguments: String
   /// Nil at the root.
   let parent: String?
+  /// The value of the field is a list.
+  var answersList = false
 }
 
 /// The call that `http-request` describes; its answer becomes the response of the resolver's exchange.

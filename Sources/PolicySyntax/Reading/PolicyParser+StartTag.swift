@@ -15,18 +15,35 @@ extension PolicyParser {
       add(.element(element))
       return
     }
-    let isTemplate =
-      name == "set-body" && element.attribute("template")?.value.literal?.lowercased() == "liquid"
+    let isLiquid = element.attribute("template")?.value.literal?.lowercased() == "liquid"
+    let templateEnd = isLiquid ? endTag(ofTemplate: name) : nil
     // Beside its parameters, which are policy, an xsl-transform holds a stylesheet.
     let isStylesheet = stack.last?.element.name == "xsl-transform" && name != "parameter"
-    openElement(element, isPayload: isInPayload || isTemplate || isStylesheet || name == "cross-domain")
-    if isTemplate, !isInPayload, !isEncoded, stack.last?.element.range.lowerBound == start { takeTemplate() }
+    openElement(element, isPayload: isInPayload || templateEnd != nil || isStylesheet || name == "cross-domain")
+    if let templateEnd, !isInPayload, !isEncoded, stack.last?.element.range.lowerBound == start {
+      takeTemplate(upTo: templateEnd)
+    }
+  }
+
+  /// How the end tag begins of an element whose content `template="liquid"` makes a template: `set-body`, and what a request
+  /// to Cosmos DB names. Nil for others.
+  private func endTag(ofTemplate name: String) -> StaticString? {
+    if name == "set-body" { return "</set-body" }
+    guard stack.first?.element.name == "cosmosdb-data-source" else { return nil }
+    switch name {
+    case "id": return "</id"
+    case "partition-key": return "</partition-key"
+    case "etag": return "</etag"
+    case "max-item-count": return "</max-item-count"
+    case "continuation-token": return "</continuation-token"
+    default: return nil
+    }
   }
 
   /// Takes the template of a raw document as it stands, up to the end tag: `{% if a < b %}` is no markup. Text whose only
   /// markup is comments and CDATA sections needs no such care.
-  private mutating func takeTemplate() {
-    guard let end = bytes.find("</set-body", from: offset) else { return }
+  private mutating func takeTemplate(upTo endTag: StaticString) {
+    guard let end = bytes.find(endTag, from: offset) else { return }
     var less = bytes[offset..<end].firstIndex(of: Octet.less)
     while let at = less, bytes.has("<!", at: at) {
       let close = bytes.has("<!--", at: at) ? bytes.find("-->", from: at + 4) : bytes.find("]]>", from: at)

@@ -1,0 +1,33 @@
+import Expressions
+import PolicySyntax
+
+/// The policy of a GraphQL resolver: a document whose root says where the value of a field comes from.
+enum ResolverPolicy {
+  /// What the root may be.
+  static let names = [CosmosDataSource.name, HTTPDataSource.name]
+
+  /// Reads a resolver's document as a plan for an exchange of its own. Nil after a complaint.
+  static func plan(_ text: String, format: PolicyFormat, _ compilation: PolicyCompilation) -> PolicyPlan? {
+    let (document, complaints) = PolicyDocument.parse(
+      text, format: format, namedValues: compilation.environment.namedValues)
+    for complaint in complaints { compilation.report(complaint) }
+    guard let document, let root = document.root else { return nil }
+    defer { compilation.compileRemainingExpressions(of: document) }
+    PolicyCheck.checkRoots(document, compilation)
+    switch root.name {
+    case HTTPDataSource.name: return HTTPDataSource.plan(root, compilation)
+    case CosmosDataSource.name: return CosmosDataSource.plan(root, compilation)
+    default:
+      if let reason = PolicyCatalogue.cloudOnly[root.name] {
+        compilation.report(root.diagnostic("PL0132", "Policy '\(root.name)' cannot run in Postern: \(reason)."))
+      } else {
+        let expected = names.map { "<\($0)>" }.joined(separator: " or ")
+        compilation.report(
+          root.diagnostic(
+            "PL0100", "The policy of a resolver begins with \(expected), not <\(root.name)>.",
+            suggestion: Spelling.nearest(to: root.name, among: names)))
+      }
+      return nil
+    }
+  }
+}
