@@ -6,6 +6,11 @@ public struct JSONSample {
   /// The document of the schema that is looked at.
   private var current = 0
   private var left = 2_000
+  /// Bytes that examples and the like may still have: a schema can refer to one of them any number of times.
+  private var room = JSONSample.byteBound
+
+  /// Bytes of the examples in a sample, after which no further one is taken.
+  static let byteBound = 4 << 20
 
   /// - Parameters:
   ///   - document: the schema, or a document that has schemas in it.
@@ -29,8 +34,8 @@ public struct JSONSample {
     left -= 1
     guard left > 0, depth < 20, let object = schema.object else { return nil }
     if let reference = object["$ref"]?.text { return target(reference, depth) }
-    for name in ["example", "default", "const"] { if let value = object[name] { return value } }
-    for name in ["examples", "enum"] { if let value = object[name]?.elements?.first { return value } }
+    for name in ["example", "default", "const"] { if let value = object[name] { return taken(value) } }
+    for name in ["examples", "enum"] { if let value = object[name]?.elements?.first { return taken(value) } }
     if let parts = object["allOf"]?.elements { return merged(parts, object, depth) }
     if let first = (object["oneOf"] ?? object["anyOf"])?.elements?.first { return value(first, depth: depth + 1) }
     switch Self.type(of: object) {
@@ -42,6 +47,13 @@ public struct JSONSample {
     case "string": return .text(Self.text(object["format"]?.text))
     default: return .null
     }
+  }
+
+  /// Nil when there is no room left.
+  private mutating func taken(_ value: JSONValue) -> JSONValue? {
+    guard room > 0 else { return nil }
+    room -= value.bytes.count
+    return value
   }
 
   /// Nil for what leads nowhere, and for what is being made already.

@@ -141,6 +141,23 @@ import Testing
     try await redis.end()
   }
 
+  @Test func `a server that was taken out of the cluster and lives on does not hide the others`() async throws {
+    let cluster = try await RedisCluster()
+    let redis = try await ConnectedRedis(try cluster.connection())
+    #expect(await redis.isConnected(3))
+    let (out, heir, other) = (cluster.servers[0], cluster.servers[1], cluster.servers[2])
+    let id = try await cluster.id(of: out)
+    #expect(try await out.ask("cluster", "reset", "hard") == "OK")
+    for server in [heir, other] { #expect(try await server.ask("cluster", "forget", id) == "OK") }
+    #expect(try await heir.ask("cluster", "addslotsrange", "0", "5460") == "OK")
+    let key = try #require((0..<1_000).map { "k\($0)" }.first { cluster.index(of: RedisSlot.of(Array($0.utf8))) == 0 })
+    let isTaken = try await eventually { try await redis.ask("SET", key, "new") == .success(.simple("OK")) }
+    try #require(isTaken)
+    #expect(try await heir.ask("get", key) == "new")
+    try await setAll(redis, 30)
+    try await redis.end()
+  }
+
   // MARK: - Counters
 
   private func api(_ backend: ScriptedBackend) -> API {
@@ -243,6 +260,19 @@ import Testing
       try await loop.submit { first.value.remove(key) }.get()
       let isGone = try await eventually { try await find(key) == nil }
       #expect(isGone)
+    }
+    // Records go straight to the server that has their slot, too: nobody has to send them elsewhere.
+    for server in cluster.servers { #expect(try await server.ask("config", "resetstat") == "OK") }
+    let record = CachedRecords.framed(Array("record".utf8))
+    for number in 0..<20 {
+      let key = "records \(number)"
+      try await loop.submit { first.value.append(record, to: key, seconds: 60, limit: 100, storedTicks: 7) }.get()
+      let isKept = try await eventually { try await find(key)?.bytes == record }
+      #expect(isKept)
+    }
+    for server in cluster.servers {
+      let errors = try await server.ask("info", "errorstats")
+      #expect(!errors.contains("MOVED"))
     }
     try await loop.submit {
       first.value.end()

@@ -2,6 +2,7 @@ import Crypto
 import Foundation
 import Logging
 import PolicyLibrary
+import Synchronization
 import Testing
 
 @testable import Gateway
@@ -136,6 +137,24 @@ struct ReplicatedQuotaTests {
     network.pass(100)
     #expect(network.used(period: 300) == [11, 11])
     #expect(network.used(period: 86_400) == [20, 20])
+  }
+
+  @Test func `counters whose period is over leave the list of what is to be told, even if it never is`() {
+    let table = LimitTable(replicated: ReplicatedQuotas())
+    let shard = table.shard(of: "")
+    let room = LimitTable.bound / LimitTable.shardCount
+    var (number, made) = (0, 0)
+    while made < 2 * room + 2 {
+      let key = String(number, radix: 36)
+      number += 1
+      guard table.shard(of: key) === shard else { continue }
+      made += 1
+      // The second half comes in the next period.
+      _ = table.consume(key, limit: 9, periodSeconds: 60, start: 0, increment: 1, now: made <= room ? 0 : 60)
+    }
+    let untold = shard.state.withLock { $0.unpublished }
+    #expect(untold.count <= room)
+    #expect(Set(untold).count == untold.count)
   }
 
   // MARK: - Restarts

@@ -157,6 +157,18 @@ struct JSONSchemaTests {
     #expect(absent == nil)
   }
 
+  @Test func `a sample does not repeat a long example without end`() throws {
+    let references = (0..<1_000).map { "\"m\($0)\":{\"$ref\":\"#/definitions/long\"}" }.joined(separator: ",")
+    let document = try JSONValue(
+      Array(
+        """
+        {"properties":{\(references)},"definitions":{"long":{"example":"\(String(repeating: "x", count: 100_000))"}}}
+        """.utf8))
+    var sample = JSONSample(document)
+    let bytes = sample.value(at: "")?.bytes.count ?? 0
+    #expect(bytes > 4_000_000 && bytes < 4_500_000)
+  }
+
   @Test func `a sample follows references to anchors, identifiers and other documents, in circles too`() throws {
     func json(_ text: String) throws -> JSONValue { try JSONValue(Array(text.utf8)) }
     let documents = [

@@ -63,6 +63,8 @@ final class LimitTable: Sendable {
       var key = key
       if shard.quotas[key] == nil, shard.quotas.count >= Self.bound / Self.shardCount {
         shard.quotas = shard.quotas.filter { $0.value.end > now }
+        // Where nobody could be told, as without a port or a key, the list would grow for ever.
+        if !shard.unpublished.isEmpty { shard.unpublished = shard.unpublished.filter { shard.quotas[$0] != nil } }
         if shard.quotas.count >= Self.bound / Self.shardCount { key = "" }
       }
       if increment > 0 { shard.hasChanged = true }

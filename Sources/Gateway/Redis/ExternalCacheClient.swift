@@ -68,9 +68,9 @@ final class ExternalCacheClient {
     let limit = min(limit, ValueCache.entryBound - key.utf8.count)
     guard seconds > 0, framed.count <= limit else { return meter.count(.set, .oversized) }
     let head = Self.bytes(CachedEntry(bytes: [], storedTicks: storedTicks))
+    let name = Self.prefix + Array(key.utf8)
     redis.send(
-      AppendScript.command(
-        key: Self.prefix + Array(key.utf8), head: head, record: framed, seconds: seconds, limit: limit),
+      AppendScript.command(key: name, head: head, record: framed, seconds: seconds, limit: limit), key: name,
       counted(.set))
   }
 

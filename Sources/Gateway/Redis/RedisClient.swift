@@ -178,18 +178,25 @@ final class RedisClient {
     }
   }
 
-  private func look() {
+  /// Asks whoever answers.
+  /// - Parameter useless: servers that had nothing to say.
+  private func look(past useless: [RedisNode] = []) {
     guard !isLooking, slots != nil, let home else { return }
-    guard let asked = home.channel != nil ? home : nodes.values.first(where: { $0.channel != nil }) else {
-      return look(after: Self.lookAfterLoss)
+    let asked = ([home] + nodes.values).first { node in
+      node.channel != nil && !useless.contains { $0 === node }
     }
+    guard let asked else { return look(after: Self.lookAfterLoss) }
     isLooking = true
     let host = asked.address.host
     asked.channel?.send(
       RedisCall(RedisCommand.bytes("CLUSTER", "SLOTS"), deadline: .now() + access.timeout) { [self] result in
         isLooking = false
-        guard self.home != nil, slots != nil else { return }
-        if case .success(let reply) = result, let map = RedisSlotMap(reply, from: host) { follow(map) }
+        guard self.home != nil, let slots else { return }
+        if case .success(let reply) = result, let map = RedisSlotMap(reply, from: host) {
+          // A server that was taken out of its cluster may live on, and knows of nobody: others know better.
+          if map.servers.isEmpty, !slots.servers.isEmpty { return look(past: useless + [asked]) }
+          follow(map)
+        }
         if !isWhole { look(after: Self.lookAfterLoss) }
       })
   }
