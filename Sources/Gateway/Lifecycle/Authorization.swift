@@ -24,9 +24,8 @@ enum Authorization {
         "Access denied due to missing subscription key. Make sure to include subscription key when making requests to an API.",
         request, routed, isTLS: isTLS)
     case .known(let owned):
-      let subscription = owned.subscription.value
-      guard isActive(subscription, now), opens(subscription, routed.api.value.workspace) else { break }
-      switch subscription.scope {
+      guard isActive(owned.subscription, now), opens(owned.subscription, routed.api) else { break }
+      switch owned.subscription.value.scope {
       case .service, .allAPIs: return Grant(subscription: owned.subscription, user: owned.user)
       case .api(let id):
         if id == routed.api.value.id { return Grant(subscription: owned.subscription, user: owned.user) }
@@ -71,17 +70,18 @@ enum Authorization {
 
   /// A workspace's keys open nothing outside of it; of the service's own, only those for every API open one of a
   /// workspace.
-  private static func opens(_ subscription: Subscription, _ workspace: WorkspaceIdentity?) -> Bool {
-    if subscription.workspaceID == workspace?.id { return true }
-    guard subscription.workspaceID == nil else { return false }
-    switch subscription.scope {
+  private static func opens(_ subscription: Shared<Subscription>, _ api: Shared<API>) -> Bool {
+    if subscription.value.workspaceID == api.value.workspace?.id { return true }
+    guard subscription.value.workspaceID == nil else { return false }
+    switch subscription.value.scope {
     case .service, .allAPIs: return true
     case .api, .product: return false
     }
   }
 
-  private static func isActive(_ subscription: Subscription, _ now: Int64) -> Bool {
-    subscription.state == .active && subscription.startDate ?? .min <= now && now < subscription.endDate ?? .max
+  private static func isActive(_ subscription: Shared<Subscription>, _ now: Int64) -> Bool {
+    subscription.value.state == .active && subscription.value.startDate ?? .min <= now
+      && now < subscription.value.endDate ?? .max
   }
 
   private static func refusal(

@@ -78,6 +78,24 @@ struct RateLimitByKey: PolicyStep {
   let condition: Argument<Bool>?
   let increment: Argument<Int>
   let report: LimitReport
+  /// How the names of its counters begin; nil where an expression says the period.
+  private let prefix: String?
+
+  init(
+    calls: Argument<Int>, period: Argument<Int>, key: Argument<String>, condition: Argument<Bool>?,
+    increment: Argument<Int>, report: LimitReport
+  ) {
+    self.calls = calls
+    self.period = period
+    self.key = key
+    self.condition = condition
+    self.increment = increment
+    self.report = report
+    prefix = period.literal.map { Self.prefix($0) }
+  }
+
+  /// Windows of another length are other counters: they have no common measure.
+  private static func prefix(_ seconds: Int) -> String { "rate-limit-by-key|\(seconds)|" }
 
   func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
     let limit = try calls.value(exchange)
@@ -87,8 +105,7 @@ struct RateLimitByKey: PolicyStep {
         source: "rate-limit-by-key", reason: "InvalidLimit",
         message: "calls must be positive and renewal-period 1 to 300; they are \(limit) and \(seconds).")
     }
-    // Windows of another length are other counters: they have no common measure.
-    let name = "rate-limit-by-key|\(seconds)|" + (try key.value(exchange))
+    let name = (prefix ?? Self.prefix(seconds)) + (try key.value(exchange))
     var count = try increment.value(exchange)
     if let condition {
       if condition.waitsForResponse {

@@ -93,7 +93,9 @@ struct SetHeader: PolicyStep {
     let single = values.count == 1 ? try values[0].value(exchange) : nil
     let texts = single == nil ? try texts(header, exchange) : []
     do {
-      if toResponse {
+      if let single, action != .append {
+        if toResponse { try exchange.response.set(header, single) } else { try exchange.request.set(header, single) }
+      } else if toResponse {
         if action != .append { exchange.response.remove(header) }
         if let single { try exchange.response.append(header, single) }
         for text in texts { try exchange.response.append(header, text) }
