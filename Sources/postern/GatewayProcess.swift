@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import CMemory
 import Expressions
 import Foundation
 import Gateway
@@ -221,7 +222,11 @@ struct Link {
     agent = GatewayAgent(
       settings: settings, identity: identity, client: ServiceClient(settings: settings, client: client),
       backup: backup, shipper: shipper, logger: Logger(label: "agent"),
-      apply: { try await server.apply($0) },
+      apply: {
+        try await server.apply($0)
+        // What reads and compiles a configuration is a good part of the program, and now has nothing to do for long.
+        postern_unmap_code()
+      },
       onStatus: { status in
         let reason = status.refusal ?? status.problem ?? "waiting for \(settings.endpoint)"
         server.setNotReadyReason(status.configurationVersion == nil ? "no configuration yet: \(reason)" : nil)

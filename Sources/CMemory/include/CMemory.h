@@ -8,4 +8,8 @@
 /// configuration would be paid for as long as the process lives. To be called before the first thread.
 void postern_return_blocks(size_t bytes);
 
+/// Takes the program's code out of the process's memory. What still runs comes back at once, from the file's pages, which the
+/// system keeps; what ran once, to start or to read a configuration, does not count as the process's any more.
+void postern_unmap_code(void);
+
 #endif
