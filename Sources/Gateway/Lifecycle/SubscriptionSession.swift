@@ -129,6 +129,9 @@ final class SubscriptionSession {
 
   /// The client can take more.
   func clientTakesMore() {
+    // A client that takes what waits for it is there, though it is not listened to meanwhile.
+    isPingOpen = false
+    if stage == .open, subscriber?.isInitialised == true { deadline = state.deadline(after: state.timeouts.ping) }
     while stage == .open, client.isWritable, let text = waiting.popFirst() {
       waitingBytes -= text.count
       write(.text, text)

@@ -15,6 +15,8 @@ public final class RevocationMemory {
   private static let pauseTicks: Int64 = 15 * 10_000_000
   /// Most certificates that are remembered.
   private static let most = 4_096
+  /// How long all addresses of a certificate together may take; the one that is asked then is still waited for: 10 seconds.
+  private static let patienceTicks: Int64 = 10 * 10_000_000
   /// How long one address may take to answer.
   static let timeoutMilliseconds = 10_000
 
@@ -42,25 +44,25 @@ public final class RevocationMemory {
       return
     }
     waiting[key] = [completion]
-    ask(question, question.sources[...], nil, effects)
+    ask(question, question.sources[...], nil, until: effects.now() + Self.patienceTicks, effects)
   }
 
   /// Asks one source after the other until one answers; the first failure is told.
   private func ask(
     _ question: RevocationQuestion, _ sources: ArraySlice<RevocationQuestion.Source>, _ failure: RevocationFailure?,
-    _ effects: any PolicyEffects
+    until end: Int64, _ effects: any PolicyEffects
   ) {
-    guard let source = sources.first else {
+    guard let source = sources.first, failure == nil || effects.now() < end else {
       let failure = failure ?? RevocationFailure("Nobody could be asked.")
       effects.log(
         .error, source: "validate-client-certificate", message: failure.message,
         metadata: [(name: "certificate", value: question.certificate.thumbprint)])
-      return end(question, .failure(failure), until: effects.now() + Self.pauseTicks, effects)
+      return self.end(question, .failure(failure), until: effects.now() + Self.pauseTicks, effects)
     }
     let then: (Result<(status: RevocationStatus, untilTicks: Int64), RevocationFailure>) -> Void = { [self] result in
       switch result {
-      case .success(let answer): end(question, .success(answer.status), until: answer.untilTicks, effects)
-      case .failure(let new): ask(question, sources.dropFirst(), failure ?? new, effects)
+      case .success(let answer): self.end(question, .success(answer.status), until: answer.untilTicks, effects)
+      case .failure(let new): ask(question, sources.dropFirst(), failure ?? new, until: end, effects)
       }
     }
     switch source {

@@ -85,9 +85,15 @@ extension ValidateToken {
   private func checkClaims(_ token: Token, _ exchange: Exchange) throws(PolicyError) {
     var missing: [String] = []
     var unwanted: Int?
+    var failure: PolicyError?
     for i in rules.claims.indices {
       if let value = token.claims[rules.claims[i].name] {
-        if unwanted == nil, try !rules.claims[i].holds(value, exchange) { unwanted = i }
+        if unwanted != nil || failure != nil { continue }
+        do throws(PolicyError) {
+          if try !rules.claims[i].holds(value, exchange) { unwanted = i }
+        } catch {
+          failure = error
+        }
       } else {
         missing.append(rules.claims[i].name)
       }
@@ -97,6 +103,7 @@ extension ValidateToken {
         "TokenClaimNotFound", "JWT token is missing the following claims: \(missing.joined(separator: ", ")).", exchange
       )
     }
+    if let failure { throw failure }
     if let unwanted {
       let claim = rules.claims[unwanted]
       let found = token.claims[claim.name].map { claim.parts($0) } ?? []
