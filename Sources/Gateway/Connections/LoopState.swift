@@ -18,6 +18,7 @@ final class LoopState {
   var configuration: ServingConfiguration? {
     didSet {
       pool.forgetTargets()
+      effects.tokens.policiesChanged()
       effects.follow(configuration?.externalCache)
       effects.configuredTrust = configuration?.deployment.trust
     }

@@ -67,6 +67,12 @@ final class VerifiedTokens {
     keep(Entry(token, keyID: keyID, text: bytes, owner, keys, untilTicks: until), key)
   }
 
+  /// Forgets everything.
+  func removeAll() {
+    young = [:]
+    old = [:]
+  }
+
   private func keep(_ entry: Entry, _ key: UInt64) {
     if young.count >= Self.half {
       old = young
