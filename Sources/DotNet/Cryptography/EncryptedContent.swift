@@ -62,7 +62,7 @@ public struct EncryptedContent: Sendable {
     let bits = UInt64(header.count) * 8
     let length = (0..<8).reversed().map { UInt8(truncatingIfNeeded: bits >> UInt64(8 * $0)) }
     let code = function.code(header + vector + ciphertext + length, key: Array(key.prefix(half)))
-    guard ConstantTime.areEqual(Array(code.prefix(half)), tag) else { return nil }
+    guard ConstantTime.areEqual(Array(code.prefix(half)).span, tag.span) else { return nil }
     return try? BlockCipher(key: Array(key.suffix(half)), vector: vector).decrypt(ciphertext)
   }
 
@@ -72,13 +72,5 @@ public struct EncryptedContent: Sendable {
       let content = try? AES.GCM.open(box, using: SymmetricKey(data: key), authenticating: header)
     else { return nil }
     return Array(content)
-  }
-}
-
-/// Comparison of secrets: the time it takes says nothing of where they differ.
-public enum ConstantTime {
-  public static func areEqual(_ a: [UInt8], _ b: [UInt8]) -> Bool {
-    guard a.count == b.count else { return false }
-    return zip(a, b).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
   }
 }

@@ -1,3 +1,4 @@
+import DotNet
 import GatewayConfiguration
 
 /// Finds the subscription a key belongs to. Keys compare in constant time; their hashes are seeded for each process.
@@ -17,12 +18,7 @@ struct SubscriptionIndex: Sendable {
     var key: [UInt8]
     var owned: Owned
 
-    func isOpened(by candidate: Span<UInt8>) -> Bool {
-      guard key.count == candidate.count else { return false }
-      var difference: UInt8 = 0
-      for i in candidate.indices { difference |= candidate[i] ^ key[i] }
-      return difference == 0
-    }
+    func isOpened(by candidate: Span<UInt8>) -> Bool { ConstantTime.areEqual(key.span, candidate) }
   }
 
   private var entries: [Entry] = []

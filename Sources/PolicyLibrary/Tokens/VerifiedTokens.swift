@@ -1,3 +1,5 @@
+import DotNet
+
 /// Tokens whose signatures were found right a moment ago, for one event loop. Bounded; what is used stays longest.
 final class VerifiedTokens {
   /// Who found a token right: one policy's settings. Entries keep it alive, so that none stands for another.
@@ -51,7 +53,7 @@ final class VerifiedTokens {
     }
     guard let entry, entry.untilTicks > now, entry.owner === owner else { return nil }
     let known = entry.text
-    return Self.areEqual(known.span, text) ? entry : nil
+    return ConstantTime.areEqual(known.span, text) ? entry : nil
   }
 
   /// - Parameters:
@@ -90,24 +92,6 @@ final class VerifiedTokens {
     let b = bytes.unsafeLoadUnaligned(fromByteOffset: text.count - 8, as: UInt64.self)
     let address = UInt64(UInt(bitPattern: Unmanaged.passUnretained(owner).toOpaque()))
     return (a &* 0x9e37_79b9_7f4a_7c15) ^ (b &* 0xc2b2_ae3d_27d4_eb4f) ^ address
-  }
-
-  /// Takes as long for texts that differ early as for those that differ late.
-  private static func areEqual(_ a: Span<UInt8>, _ b: Span<UInt8>) -> Bool {
-    guard a.count == b.count else { return false }
-    var difference: UInt64 = 0
-    var i = 0
-    while i + 8 <= a.count {
-      difference |=
-        a.bytes.unsafeLoadUnaligned(fromByteOffset: i, as: UInt64.self)
-        ^ b.bytes.unsafeLoadUnaligned(fromByteOffset: i, as: UInt64.self)
-      i += 8
-    }
-    while i < a.count {
-      difference |= UInt64(a[i] ^ b[i])
-      i += 1
-    }
-    return difference == 0
   }
 }
 
