@@ -67,7 +67,7 @@ enum Octet {
 extension Span where Element == UInt8 {
   /// Whether `count` bytes from `offset` on equal the lower-case bytes of `lowercase`, letters compared without case.
   @inline(__always)
-  func equalsIgnoringCase(at offset: Int, _ lowercase: Span<UInt8>) -> Bool {
+  public func equalsIgnoringCase(at offset: Int, _ lowercase: Span<UInt8>) -> Bool {
     let n = lowercase.count
     var i = 0
     while i &+ 8 <= n {

@@ -29,8 +29,7 @@ struct TokenPlace: Sendable {
     var space = 0
     while space < value.count, value[space] != UInt8(ascii: " ") { space += 1 }
     if let scheme {
-      guard space == scheme.count, space < value.count else { return nil }
-      for i in scheme.indices where scheme[i] != (value[i] &- 0x41 < 26 ? value[i] | 0x20 : value[i]) { return nil }
+      guard space == scheme.count, space < value.count, value.equalsIgnoringCase(at: 0, scheme.span) else { return nil }
     }
     // Without a scheme the whole value is the token.
     if space == value.count { return 0 }
