@@ -40,15 +40,7 @@ enum CosmosDataSource {
       }
     }
     sections.append(compilation.takeInstructions())
-    if let response {
-      AttributeReader(response, compilation).finish()
-      compilation.allowChildren(responseChildren, in: response)
-      compilation.compile(resolver: response, .outbound) { compilation.compileChildren(of: response) }
-    }
-    sections.append(compilation.takeInstructions())
-    sections.append([])
-    return PolicyPlan(
-      sections: sections, places: compilation.places, needsRequestBody: true, needsResponseBody: true)
+    return ResolverPolicy.plan(sections, response: response, of: responseChildren, compilation)
   }
 }
 

@@ -32,15 +32,7 @@ enum HTTPDataSource {
       if let call { compilation.emit(call, request) }
       sections.append(compilation.takeInstructions())
     }
-    if let response {
-      AttributeReader(response, compilation).finish()
-      compilation.allowChildren(responseChildren, in: response)
-      compilation.compile(resolver: response, .outbound) { compilation.compileChildren(of: response) }
-    }
-    sections.append(compilation.takeInstructions())
-    sections.append([])
-    return PolicyPlan(
-      sections: sections, places: compilation.places, needsRequestBody: true, needsResponseBody: true)
+    return ResolverPolicy.plan(sections, response: response, of: responseChildren, compilation)
   }
 
   /// Of `backend` only the time matters: the call itself is what a resolver is for.

@@ -6,6 +6,21 @@ enum ResolverPolicy {
   /// What the root may be.
   static let names = [CosmosDataSource.name, HTTPDataSource.name]
 
+  /// The plan of a resolver whose request is compiled: `response`, which may hold these children, is its outbound section.
+  static func plan(
+    _ request: [[PolicyPlan.Instruction]], response: PolicyElement?, of children: [String],
+    _ compilation: PolicyCompilation
+  ) -> PolicyPlan {
+    if let response {
+      AttributeReader(response, compilation).finish()
+      compilation.allowChildren(children, in: response)
+      compilation.compile(resolver: response, .outbound) { compilation.compileChildren(of: response) }
+    }
+    return PolicyPlan(
+      sections: request + [compilation.takeInstructions(), []], places: compilation.places, needsRequestBody: true,
+      needsResponseBody: true)
+  }
+
   /// Reads a resolver's document as a plan for an exchange of its own. Nil after a complaint.
   static func plan(_ text: String, format: PolicyFormat, _ compilation: PolicyCompilation) -> PolicyPlan? {
     let (document, complaints) = PolicyDocument.parse(
