@@ -201,7 +201,8 @@ let package = Package(
         "Expressions", "GatewayConfiguration", "HTTPWire", "PolicyLibrary", "Workbench",
         .product(name: "Crypto", package: "swift-crypto"), .product(name: "_CryptoExtras", package: "swift-crypto"),
       ], swiftSettings: strict),
-    .testTarget(name: "GoldenTests", dependencies: ["Workbench"], swiftSettings: strict),
+    .testTarget(
+      name: "GoldenTests", dependencies: ["PolicyLibrary", "PolicySyntax", "Workbench"], swiftSettings: strict),
     .testTarget(
       name: "ManagementAPITests",
       dependencies: [

@@ -94,6 +94,10 @@ struct ServingTests {
       let answer = try #require(client.answer())
       #expect(answer.status == 401)
       #expect(answer.header("Error") == "authorization/SubscriptionKeyNotFound")
+      client.send("GET /time/now?subscription-key=third HTTP/1.1\r\nHost: gateway\r\n\r\n")
+      let wrong = try #require(client.answer())
+      #expect(wrong.status == 401)
+      #expect(wrong.header("Error") == "authorization/SubscriptionKeyInvalid")
       #expect(backend.received.isEmpty)
     }
   }
@@ -115,13 +119,18 @@ struct ServingTests {
   }
 
   @Test func `an unknown path and a wrong method are not found`() async throws {
-    try await withGateway(answer: { _ in Self.ok }) { _, client, _, _ in
+    try await withGateway(answer: { _ in Self.ok }) { server, client, _, records in
       for line in ["GET /time/later", "DELETE /time/now", "GET /other"] {
         client.send("\(line) HTTP/1.1\r\nHost: gateway\r\nOcp-Apim-Subscription-Key: first\r\n\r\n")
         let answer = try #require(client.answer())
         #expect(answer.status == 404)
         #expect(answer.body == "{ \"statusCode\": 404, \"message\": \"Resource not found\" }")
       }
+      await server.drain(milliseconds: 0)
+      let errors = records.all.compactMap(\.errors.first)
+      #expect(errors.count == 3)
+      #expect(errors.allSatisfy { $0.source == "configuration" && $0.reason == "OperationNotFound" })
+      #expect(errors.allSatisfy { $0.message == "Unable to match incoming request to an operation." })
     }
   }
 

@@ -47,7 +47,7 @@ struct PolicyBench {
   ) throws -> Exchange {
     let exchange = try exchange(method, path, query: query, headers: headers)
     if let body { exchange.requestBody = .bytes(Array(body.utf8)) }
-    try PlanRunner(effects: effects, backend: backend).run(plan, exchange)
+    try PlanRunner(effects: effects) { exchange, _ in backend(exchange) }.run(plan, exchange)
     return exchange
   }
 

@@ -98,7 +98,9 @@ struct ContentRule: Sendable {
         ValidationIssue(name: type, subject: subject, rule: .missingDefinition, details: text + "\(type).")
       ])
     case .failure(.unusable(let reason)): return unusable(reason)
-    case .failure(let fault): return .issues([.schemaFault(fault)])
+    case .failure(.withoutDefinitions): return .issues([.ofSchema("API's schema does not specify definitions.")])
+    case .failure(.notFound):
+      return .issues([.ofSchema("API's schema does not exist or it could not be resolved.")])
     }
     guard schema.isXML == (engine != .json) else {
       return unusable("The schema \(definition) is none that can validate as \(engine.rawValue).")

@@ -55,7 +55,8 @@ struct ParameterCheck {
       return [
         issue(
           parameter.name, .incorrectMessage,
-          "Value of the \(subject) cannot be parsed according to the definition.\n\n\(error.message)",
+          "Value of the \(subject) \(place == .responseHeader ? "couldn't" : "cannot") be parsed according to the "
+            + "definition.\n\n\(error.message)",
           publicText: "Value of the \(subject) couldn't be parsed according to the definition.\n\n\(error.message)")
       ]
     }
@@ -73,7 +74,8 @@ struct ParameterCheck {
 
   private func issue(of fault: SchemaFault, _ parameter: MessageContract.Parameter) -> ValidationIssue {
     switch fault {
-    case .notFound, .withoutDefinitions: return .schemaFault(fault)
+    case .notFound: return .ofSchema("API's schema doesn't exist or it couldn't be resolved.")
+    case .withoutDefinitions: return .ofSchema("API schema does not specify definitions.")
     case .undefined:
       return ValidationIssue(
         name: parameter.name, subject: place.subject, rule: .missingDefinition,
@@ -97,10 +99,7 @@ struct ParameterCheck {
 
 extension ValidationIssue {
   /// That the API has no schema to hold anything against.
-  static func schemaFault(_ fault: SchemaFault) -> ValidationIssue {
-    ValidationIssue(
-      name: "", subject: .apiSchema, rule: .none,
-      details: fault == .withoutDefinitions
-        ? "API's schema does not specify definitions." : "API's schema does not exist or it could not be resolved.")
+  static func ofSchema(_ details: String) -> ValidationIssue {
+    ValidationIssue(name: "", subject: .apiSchema, rule: .none, details: details)
   }
 }

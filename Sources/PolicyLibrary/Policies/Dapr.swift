@@ -9,7 +9,7 @@ extension PolicyDefinition {
     let name = attributes.string("pubsub-name")
     let topic = attributes.string("topic", isRequired: true)
     let call = ServiceCall(element.name, attributes)
-    Dapr.readTemplate(attributes, element, plan)
+    let isTemplate = Dapr.isTemplate(attributes)
     let contentType = attributes.literal("content-type") ?? "application/json"
     attributes.finish()
     plan.allowChildren([], in: element)
@@ -17,8 +17,7 @@ extension PolicyDefinition {
       plan.report(
         element.diagnostic("PL0109", "Without the attribute 'pubsub-name' the topic is written as 'pubsub/topic'."))
     }
-    let data = element.text.flatMap { plan.string($0) } ?? .literal("")
-    guard let topic else { return }
+    guard let topic, let data = Dapr.content(element, isTemplate: isTemplate, plan) else { return }
     plan.emit(PublishToDapr(name: name, topic: topic, data: data, contentType: contentType, call: call), element)
   }
 
@@ -30,8 +29,9 @@ extension PolicyDefinition {
     let name = attributes.string("name", isRequired: true)
     let operation = attributes.literal("operation")
     let call = ServiceCall(element.name, attributes)
-    Dapr.readTemplate(attributes, element, plan)
-    _ = attributes.literal("content-type")
+    let isTemplate = Dapr.isTemplate(attributes)
+    // The sidecar takes nothing else.
+    _ = attributes.word("content-type", among: ["application/json"], allowsExpression: false)
     attributes.finish()
     plan.allowChildren(["metadata", "data"], in: element)
     var metadata: [(String, Argument<String>)] = []
@@ -45,7 +45,7 @@ extension PolicyDefinition {
         if let key { metadata.append((key, item.text.flatMap { plan.string($0) } ?? .literal(""))) }
       }
     }
-    let data = element.first("data")?.text.flatMap { plan.string($0) }
+    let data = element.first("data").flatMap { Dapr.content($0, isTemplate: isTemplate, plan) }
     guard let name else { return }
     plan.emit(
       InvokeDaprBinding(name: name, operation: operation, metadata: metadata, data: data, call: call), element)
@@ -55,14 +55,24 @@ extension PolicyDefinition {
 /// The sidecar beside a gateway.
 enum Dapr {
   static let base = "http://localhost:3500/v1.0"
+  /// Of `set-backend-service`; the first two are needed.
+  static let attributes = ["dapr-app-id", "dapr-method", "dapr-namespace"]
 
-  static func readTemplate(_ attributes: AttributeReader, _ element: PolicyElement, _ plan: PolicyCompilation) {
-    guard let template = attributes.word("template", among: ["Liquid", "liquid"], allowsExpression: false) else {
-      return
+  static func isTemplate(_ attributes: AttributeReader) -> Bool {
+    attributes.word("template", among: ["Liquid", "liquid"], allowsExpression: false) != nil
+  }
+
+  /// What an element holds for the sidecar: text, an expression, or a Liquid template over the section's message. Nil after
+  /// a complaint.
+  static func content(_ element: PolicyElement, isTemplate: Bool, _ plan: PolicyCompilation) -> SetBody? {
+    let onResponse = plan.section == .outbound || plan.section == .onError
+    if isTemplate {
+      let options = LiquidBinding.Options(parsesDates: true, standsForNil: .blank)
+      return SetBody.template(element, plan, onResponse: onResponse)
+        .map { SetBody(content: .template($0, options), onResponse: onResponse) }
     }
-    let value = element.attribute("template")?.value
-    let message = "'\(element.name)' with template=\"\(template.literal ?? "")\" is not supported; write an expression."
-    plan.report(value?.diagnostic("PL0106", message) ?? element.diagnostic("PL0106", message))
+    guard let text = element.text else { return SetBody(content: .text(.literal("")), onResponse: onResponse) }
+    return plan.string(text).map { SetBody(content: .text($0), onResponse: onResponse) }
   }
 
   /// A request to a path of the sidecar, whose parts are encoded.
@@ -82,7 +92,7 @@ enum Dapr {
 struct PublishToDapr: PolicyStep {
   let name: Argument<String>?
   let topic: Argument<String>
-  let data: Argument<String>
+  let data: SetBody
   let contentType: String
   let call: ServiceCall
 
@@ -97,7 +107,7 @@ struct PublishToDapr: PolicyStep {
       throw .internal(
         source: call.policy, reason: "InvalidTopic", message: "The pub/sub component or the topic is empty.")
     }
-    let body = Array(try data.value(exchange).utf8)
+    let body = try data.bytes(exchange)
     return try call.send(
       try Dapr.request(["publish", String(pubsub), String(topic)], body: body, contentType: contentType), exchange)
   }
@@ -108,7 +118,7 @@ struct InvokeDaprBinding: PolicyStep {
   let operation: String?
   let metadata: [(key: String, value: Argument<String>)]
   /// JSON, or text where it is none.
-  let data: Argument<String>?
+  let data: SetBody?
   let call: ServiceCall
 
   func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
@@ -122,7 +132,7 @@ struct InvokeDaprBinding: PolicyStep {
       members.append("\"metadata\":{\(items.joined(separator: ","))}")
     }
     if let data {
-      let text = try data.value(exchange)
+      let text = String(decoding: try data.bytes(exchange), as: UTF8.self)
       members.append("\"data\":" + (Value.isJSON(text, in: exchange) ? text : JSONText.quoted(text)))
     }
     return try call.send(

@@ -42,6 +42,9 @@ struct IPFilter: PolicyStep {
   let action: Argument<String>
   let ranges: [(from: Argument<String>, to: Argument<String>)]
 
+  /// What the caller is told: neither the address it is seen with, nor which rule it met.
+  private static let publicMessage = "Forbidden"
+
   func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
     let text = exchange.facts.clientAddress
     let isAllowList = try action.value(exchange) == "allow"
@@ -50,7 +53,8 @@ struct IPFilter: PolicyStep {
       if !isAllowList { return .proceed }
       throw PolicyError(
         source: "ip-filter", reason: "FailedToParseCallerIP",
-        message: "Failed to establish IP address for the caller. Access denied.", status: 403)
+        message: "Failed to establish IP address for the caller. Access denied.", status: 403,
+        responseMessage: Self.publicMessage)
     }
     var isListed = false
     for range in ranges {
@@ -63,12 +67,13 @@ struct IPFilter: PolicyStep {
       if isListed { return .proceed }
       throw PolicyError(
         source: "ip-filter", reason: "CallerIpNotAllowed",
-        message: "Caller IP address \(text) is not allowed. Access denied.", status: 403)
+        message: "Caller IP address \(text) is not allowed. Access denied.", status: 403,
+        responseMessage: Self.publicMessage)
     }
     if !isListed { return .proceed }
     throw PolicyError(
       source: "ip-filter", reason: "CallerIpBlocked", message: "Caller IP address is blocked. Access denied.",
-      status: 403)
+      status: 403, responseMessage: Self.publicMessage)
   }
 }
 

@@ -9,6 +9,9 @@ extension PolicyDefinition {
     let attributes = AttributeReader(element, plan)
     let url = attributes.string("base-url")
     let backendID = attributes.string("backend-id")
+    let app = attributes.string(Dapr.attributes[0])
+    let method = attributes.string(Dapr.attributes[1])
+    let namespace = attributes.string(Dapr.attributes[2])
     if backendID?.literal == "dapr", plan.environment.backends["dapr"] == nil {
       if plan.scope == .workspace {
         plan.report(
@@ -17,13 +20,17 @@ extension PolicyDefinition {
             "'set-backend-service' with Dapr is not allowed at workspace scope; it may stand at global, product, "
               + "api, operation scope."))
       }
-      let app = attributes.string("dapr-app-id", isRequired: true)
-      let method = attributes.string("dapr-method", isRequired: true)
-      let namespace = attributes.string("dapr-namespace")
+      for name in Dapr.attributes.prefix(2) where element.attribute(name) == nil {
+        plan.report(element.diagnostic("PL0109", "'\(element.name)' with Dapr needs the attribute '\(name)'."))
+      }
       attributes.finish()
       plan.allowChildren([], in: element)
       guard let app, let method else { return }
       return plan.emit(SetDaprBackend(app: app, method: method, namespace: namespace), element)
+    }
+    for name in Dapr.attributes {
+      guard let attribute = element.attribute(name) else { continue }
+      plan.report(attribute.nameDiagnostic("PL0124", "'\(name)' belongs to backend-id=\"dapr\"."))
     }
     for name in ServiceFabric.attributes where element.attribute(name) != nil {
       _ = attributes.string(name)

@@ -35,6 +35,7 @@ struct SetBody: PolicyStep {
     let whenNil = attributes.word("xsi-nil", among: nils, allowsExpression: false)
     let dates = attributes.boolean("parse-date", allowsExpression: false)
     attributes.finish()
+    plan.probe?.note(children: ["value"], of: element)
     self.onResponse = onResponse
     if case .literal("liquid") = template {
       guard let made = Self.template(element, plan, onResponse: onResponse) else { return nil }

@@ -21,9 +21,10 @@ extension PolicyDefinition {
         element.diagnostic(
           "PL0130", "'validate-jwt' needs one of header-name, query-parameter-name and token-value, and only one."))
     }
-    guard let source = sources.first else { return reader.attributes.finish() }
+    // What else is wrong is told too, where the token's place is missing.
     var rules = TokenRules(
-      policy: element.name, source: source, failedStatus: reader.failedStatus, failedMessage: reader.failedMessage)
+      policy: element.name, source: sources.first ?? .value(.literal("")), failedStatus: reader.failedStatus,
+      failedMessage: reader.failedMessage)
     rules.requiresExpiration = attributes.boolean("require-expiration-time") ?? .literal(true)
     rules.requiresSignature = attributes.boolean("require-signed-tokens") ?? .literal(true)
     rules.clockSkewSeconds = attributes.integer("clock-skew", in: 0...86_400) ?? .literal(0)

@@ -6,6 +6,7 @@ extension PolicyDefinition {
   /// `xsl-transform`: the body through a stylesheet.
   static let xslTransform = PolicyDefinition("xsl-transform", in: .everywhere) { element, plan in
     AttributeReader(element, plan).finish()
+    plan.probe?.note(children: ["parameter", "xsl:stylesheet"], of: element)
     if let text = element.text, !text.isBroken {
       plan.report(text.diagnostic("PL0105", "Text is not allowed here; expected <parameter> and a stylesheet."))
     }

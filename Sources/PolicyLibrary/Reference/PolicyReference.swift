@@ -6,6 +6,30 @@ public enum PolicyReference {
       + ["base"] + ResolverPolicy.names).sorted()
   }
 
+  /// A policy that runs.
+  public struct Entry: Sendable {
+    public var name: String { shape.name }
+    /// Where it may stand; nowhere for the root of a resolver's policy.
+    public let sections: Set<PolicySection>
+    public let scopes: Set<PolicyScope>
+    /// Whether it may stand only once among the policies of a section or branch.
+    public let isOnce: Bool
+    /// Whether it stands in the policies of GraphQL resolvers alone.
+    public let isOfResolvers: Bool
+    public let shape: PolicyShape
+  }
+
+  /// Every policy that runs, by name.
+  public static let entries: [Entry] =
+    (PolicyCatalogue.all.map {
+      Entry(
+        sections: $0.sections, scopes: $0.scopes, isOnce: $0.isOnce, isOfResolvers: $0.isOfResolvers,
+        shape: PolicyShape($0))
+    }
+    + ResolverPolicy.names.map {
+      Entry(sections: [], scopes: [], isOnce: false, isOfResolvers: true, shape: PolicyShape(resolver: $0))
+    }).sorted { $0.name < $1.name }
+
   public static var markdown: String {
     """
     # Policy reference
@@ -20,7 +44,7 @@ public enum PolicyReference {
 
     | policy | sections | scopes | attributes and children |
     |---|---|---|---|
-    \(PolicyCatalogue.all.filter { !$0.isOfResolvers }.map(row).joined(separator: "\n"))
+    \(entries.filter { !$0.isOfResolvers }.map(row).joined(separator: "\n"))
 
     `base` stands in any section, and for the same section of the next scope outwards.
 
@@ -30,10 +54,7 @@ public enum PolicyReference {
 
     | policy | children |
     |---|---|
-    | `\(CosmosDataSource.name)` | \(cosmos) |
-    | `\(HTTPDataSource.name)` | ‹`http-request` \(children(HTTPDataSource.requestChildren))› ‹`backend` ‹`forward-request` `timeout`(E)›› \
-    ‹`http-response` \(children(HTTPDataSource.responseChildren))› |
-    \(PolicyCatalogue.all.filter(\.isOfResolvers).map { "| `\($0.name)` | \(content(PolicyShape($0)).joined(separator: " ")) |" }.joined(separator: "\n"))
+    \(entries.filter(\.isOfResolvers).map { "| `\($0.name)` | \(content($0.shape).joined(separator: " ")) |" }.joined(separator: "\n"))
 
     ## Policies that do not run
 
@@ -46,45 +67,11 @@ public enum PolicyReference {
     """
   }
 
-  private static func row(_ definition: PolicyDefinition) -> String {
-    let sections = list(PolicySection.allCases, definition.sections)
-    let scopes = list(PolicyScope.allCases, definition.scopes)
-    let once = definition.isOnce ? ", once" : ""
-    let shape = PolicyShape(definition)
-    return "| `\(definition.name)` | \(sections)\(once) | \(scopes) | \(content(shape).joined(separator: " ")) |"
-  }
-
-  private static var cosmos: String {
-    let text = "`template liquid`"
-    let level = "`consistency-level \(CosmosRequest.levels.keys.sorted().joined(separator: "/"))`"
-    let options = "\(level) `pre-trigger` `post-trigger`"
-    let parts = [
-      "id": "‹`id` \(text)›",
-      "partition-key":
-        "‹`partition-key` `data-type \(CosmosPartitionKey.DataType.allCases.map(\.rawValue).joined(separator: "/"))` \(text)›",
-      "etag": "‹`etag` `type match/no-match` \(text)›",
-      "parameters": "‹`parameters` ‹`parameter` `name*`››",
-      "paging": "‹`paging` ‹`max-item-count` \(text)› ‹`continuation-token` \(text)››",
-    ]
-    let attributes = [
-      "query-request": "`enable-low-precision-order-by true/false`", "delete-request": options,
-      "write-request": "`type insert/replace/upsert` `indexing-directive default/include/exclude` \(options)",
-    ]
-    let requests = CosmosDataSource.requests.map { name in
-      let children = (CosmosRequest.children[name] ?? []).map { parts[$0] ?? "‹`\($0)`›" }
-      return "‹" + (["`\(name)`"] + (attributes[name].map { [$0] } ?? []) + children).joined(separator: " ") + "›"
-    }
-    let connection =
-      "‹`connection-info` ‹`connection-string` `use-managed-identity true/false`› "
-      + children(Array(CosmosContainer.children.dropFirst())) + "›"
-    return ([connection] + requests + ["‹`response` \(children(CosmosDataSource.responseChildren))›"])
-      .joined(separator: " ")
-  }
-
-  /// Those that run.
-  private static func children(_ names: [String]) -> String {
-    names.filter { PolicyCatalogue.cloudOnly[$0] == nil }.map { "‹`\($0)`›" }
-      .joined(separator: " ")
+  private static func row(_ entry: Entry) -> String {
+    let sections = list(PolicySection.allCases, entry.sections)
+    let scopes = list(PolicyScope.allCases, entry.scopes)
+    let once = entry.isOnce ? ", once" : ""
+    return "| `\(entry.name)` | \(sections)\(once) | \(scopes) | \(content(entry.shape).joined(separator: " ")) |"
   }
 
   private static func list<Word: RawRepresentable & Hashable>(_ all: [Word], _ chosen: Set<Word>) -> String

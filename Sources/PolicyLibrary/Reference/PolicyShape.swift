@@ -1,20 +1,24 @@
 import PolicySyntax
 
 /// What an element of a policy may have, as the definition that reads it asks for it.
-struct PolicyShape {
-  struct Attribute {
-    let name: String
-    let isRequired: Bool
-    let takesExpression: Bool
-    /// The only values, where there are few.
-    let words: [String]
+public struct PolicyShape: Sendable {
+  /// An attribute that the element may have, besides `id`.
+  public struct Attribute: Sendable {
+    public let name: String
+    public let isRequired: Bool
+    /// Whether its value may be a policy expression.
+    public let takesExpression: Bool
+    /// The only values, where there are few; empty where there are many.
+    public let words: [String]
     /// A value that is taken.
     let sample: String
   }
 
-  let name: String
-  var attributes: [Attribute] = []
-  var children: [PolicyShape] = []
+  public let name: String
+  /// In the order in which they are read.
+  public private(set) var attributes: [Attribute] = []
+  /// The elements that it may hold. A policy within a policy has its own row, and so nothing here but its name.
+  public private(set) var children: [PolicyShape] = []
 
   /// Levels of children that are looked at.
   private static let depth = 3
@@ -24,8 +28,15 @@ struct PolicyShape {
     self.init(definition.name, in: [], definition)
   }
 
-  /// - Parameter outer: the elements around it, outermost first, each with the attributes it needs.
-  private init(_ name: String, in outer: [String], _ definition: PolicyDefinition) {
+  /// The same of the policy of a resolver.
+  init(resolver name: String) {
+    self.init(name, in: [], nil)
+  }
+
+  /// - Parameters:
+  ///   - outer: the elements around it, outermost first, each with the attributes it needs.
+  ///   - definition: nil for the policy of a resolver.
+  private init(_ name: String, in outer: [String], _ definition: PolicyDefinition?) {
     self.name = name
     // What stands behind a required attribute is only read once that has a value.
     var probe = PolicyProbe.look(at: outer + [name], definition)
@@ -36,7 +47,7 @@ struct PolicyShape {
     }
     attributes = probe.attributes
     guard outer.count < Self.depth else { return }
-    children = probe.children.map { child in
+    children = probe.children.filter { PolicyCatalogue.cloudOnly[$0] == nil }.map { child in
       // A policy within a policy has its own row.
       PolicyCatalogue.definition(child) != nil
         ? PolicyShape(name: child) : PolicyShape(child, in: outer + [name + needed], definition)
@@ -70,8 +81,18 @@ struct PolicyProbe {
     for name in other.children where !children.contains(name) { children.append(name) }
   }
 
-  /// - Parameter tags: what stands in the opening tags of nested elements, the outermost first.
-  static func look(at tags: [String], _ definition: PolicyDefinition) -> PolicyProbe {
+  /// - Parameters:
+  ///   - tags: what stands in the opening tags of nested elements, the outermost first.
+  ///   - definition: nil where the outermost is the policy of a resolver.
+  static func look(at tags: [String], _ definition: PolicyDefinition?) -> PolicyProbe {
+    let compilation = PolicyCompilation(environment: PolicyEnvironment())
+    guard let definition else {
+      let head = tags.dropLast().map { "<\($0)>" }.joined()
+      let tail = tags.dropLast().reversed().map { "</\($0.prefix { $0 != " " })>" }.joined()
+      compilation.probe = PolicyProbe(offset: head.utf8.count)
+      _ = ResolverPolicy.plan("\(head)<\(tags.last ?? "") />\(tail)", format: .rawxml, compilation)
+      return compilation.probe ?? PolicyProbe(offset: 0)
+    }
     let section = PolicySection.allCases.first(where: definition.sections.contains) ?? .inbound
     let scope = PolicyScope.allCases.first(where: definition.scopes.contains) ?? .global
     let head = "<\(section.rawValue)>" + tags.dropLast().map { "<\($0)>" }.joined()
@@ -79,7 +100,6 @@ struct PolicyProbe {
     var probe = PolicyProbe(offset: head.utf8.count)
     let (document, _) = PolicyDocument.parse("\(head)<\(tags.last ?? "") />\(tail)")
     guard let root = document?.root else { return probe }
-    let compilation = PolicyCompilation(environment: PolicyEnvironment())
     compilation.probe = probe
     compilation.compile(section: root, section, at: scope, base: nil)
     probe = compilation.probe ?? probe

@@ -126,6 +126,7 @@ struct CosmosQuery: Sendable {
       AttributeReader(paging, plan).finish()
       plan.allowChildren(["max-item-count", "continuation-token"], in: paging)
       plan.allowOnce(["max-item-count", "continuation-token"], in: paging)
+      let token = paging.first("continuation-token").flatMap { Self.token($0, plan) }
       guard let count = paging.first("max-item-count") else {
         plan.report(paging.diagnostic("PL0109", "'paging' needs a <max-item-count>."))
         return nil
@@ -137,17 +138,23 @@ struct CosmosQuery: Sendable {
         return nil
       }
       guard let size = CosmosText(count, plan, AttributeReader(count, plan)) else { return nil }
-      let token = paging.first("continuation-token").flatMap { element in
-        // Empty for the first page.
-        element.text == nil && element.attributes.isEmpty
-          ? nil : CosmosText(element, plan, AttributeReader(element, plan))
-      }
       page = Page(size: size, token: token)
     } else {
       page = nil
     }
     guard let statement else { return nil }
     self.statement = statement
+  }
+
+  /// Nil where it is empty, which asks for the first page.
+  private static func token(_ element: PolicyElement, _ plan: PolicyCompilation) -> CosmosText? {
+    let attributes = AttributeReader(element, plan)
+    if element.text == nil, element.attributes.isEmpty {
+      _ = attributes.word("template", among: ["liquid"], allowsExpression: false)
+      plan.allowChildren([], in: element)
+      return nil
+    }
+    return CosmosText(element, plan, attributes)
   }
 
   private static func parameters(

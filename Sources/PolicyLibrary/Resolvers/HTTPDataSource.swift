@@ -17,12 +17,13 @@ enum HTTPDataSource {
     AttributeReader(root, compilation).finish()
     compilation.allowChildren(children, in: root)
     compilation.allowOnce(children, in: root)
-    guard let request = root.first("http-request") else {
-      compilation.report(root.diagnostic("PL0109", "'\(root.name)' needs an <http-request>."))
-      return nil
-    }
     let response = root.first("http-response")
     let timeout = root.first("backend").map { callTimeout(of: $0, compilation) } ?? Argument<Int>.literal(60)
+    guard let request = root.first("http-request") else {
+      compilation.report(root.diagnostic("PL0109", "'\(root.name)' needs an <http-request>."))
+      if let response { ResolverPolicy.check(response: response, of: responseChildren, compilation) }
+      return nil
+    }
     var sections: [[PolicyPlan.Instruction]] = []
     compilation.compile(resolver: request, .inbound) {
       var reader = ResolverRequestReader(compilation)

@@ -11,14 +11,17 @@ enum ResolverPolicy {
     _ request: [[PolicyPlan.Instruction]], response: PolicyElement?, of children: [String],
     _ compilation: PolicyCompilation
   ) -> PolicyPlan {
-    if let response {
-      AttributeReader(response, compilation).finish()
-      compilation.allowChildren(children, in: response)
-      compilation.compile(resolver: response, .outbound) { compilation.compileChildren(of: response) }
-    }
+    if let response { check(response: response, of: children, compilation) }
     return PolicyPlan(
       sections: request + [compilation.takeInstructions(), []], places: compilation.places, needsRequestBody: true,
       needsResponseBody: true)
+  }
+
+  /// Compiles `response`, which may hold these children.
+  static func check(response: PolicyElement, of children: [String], _ compilation: PolicyCompilation) {
+    AttributeReader(response, compilation).finish()
+    compilation.allowChildren(children, in: response)
+    compilation.compile(resolver: response, .outbound) { compilation.compileChildren(of: response) }
   }
 
   /// Reads a resolver's document as a plan for an exchange of its own. Nil after a complaint.

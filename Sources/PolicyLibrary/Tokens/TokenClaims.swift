@@ -15,7 +15,7 @@ extension ValidateToken {
 
   /// An error of the policy; `message` is what it says beside the policy's own words.
   func refused(_ reason: String, _ message: String, _ exchange: Exchange) throws(PolicyError) -> PolicyError {
-    let isWhole = reason == "TokenNotPresent"
+    let isWhole = ["TokenNotPresent", "JwtInvalid"].contains(reason)
     return PolicyError(
       source: rules.policy, reason: reason, message: isWhole ? message : message + " Access denied.",
       status: try rules.failedStatus.value(exchange), responseMessage: try rules.failedMessage?.value(exchange))

@@ -15,8 +15,9 @@ extension PolicyParser {
       add(.element(element))
       return
     }
-    let isLiquid = element.attribute("template")?.value.literal?.lowercased() == "liquid"
-    let templateEnd = isLiquid ? endTag(ofTemplate: name) : nil
+    let isData = name == "data" && stack.last?.element.name == "invoke-dapr-binding"
+    let isLiquid = (isData ? stack.last?.element : element)?.isLiquid ?? false
+    let templateEnd = isLiquid ? endTag(ofTemplate: name, isData: isData) : nil
     // Beside its parameters, which are policy, an xsl-transform holds a stylesheet.
     let isStylesheet = stack.last?.element.name == "xsl-transform" && name != "parameter"
     openElement(element, isPayload: isInPayload || templateEnd != nil || isStylesheet || name == "cross-domain")
@@ -25,10 +26,12 @@ extension PolicyParser {
     }
   }
 
-  /// How the end tag begins of an element whose content `template="liquid"` makes a template: `set-body`, and what a request
-  /// to Cosmos DB names. Nil for others.
-  private func endTag(ofTemplate name: String) -> StaticString? {
+  /// How the end tag begins of an element whose content `template="liquid"` makes a template: `set-body`, a message for a
+  /// Dapr sidecar, and what a request to Cosmos DB names. Nil for others.
+  private func endTag(ofTemplate name: String, isData: Bool) -> StaticString? {
     if name == "set-body" { return "</set-body" }
+    if name == "publish-to-dapr" { return "</publish-to-dapr" }
+    if isData { return "</data" }
     guard stack.first?.element.name == "cosmosdb-data-source" else { return nil }
     switch name {
     case "id": return "</id"
@@ -195,4 +198,9 @@ extension PolicyParser {
       }
     }
   }
+}
+
+extension PolicyElement {
+  /// Whether its content, or that of its `data`, is a template.
+  fileprivate var isLiquid: Bool { attribute("template")?.value.literal?.lowercased() == "liquid" }
 }

@@ -12,6 +12,8 @@ final class CaseFacts: ExchangeSource {
   private let certificate: CertificateValue?
   /// A browser asks before a request whether it may make it, and the operation itself is not about such questions.
   let isPreflight: Bool
+  /// Plug-ins of browsers ask for this file, whatever the operations are.
+  let isCrossDomainFile: Bool
 
   init(
     _ step: PolicyCase.Step, _ configuration: CaseConfiguration, _ deployment: Deployment,
@@ -24,7 +26,8 @@ final class CaseFacts: ExchangeSource {
     }
     let request = step.request
     let words = request.words
-    guard words.count >= 2, words[1].hasPrefix(Self.apiPath) else {
+    isCrossDomainFile = words.count == 2 && words[1].lowercased() == "/crossdomain.xml"
+    guard words.count >= 2, words[1].hasPrefix(Self.apiPath) || isCrossDomainFile else {
       throw CaseProblem(line: request.line, message: "Expected a request such as 'GET /echo/resource?a=1'.")
     }
     var fields = request.headers.map { "\($0.name): \($0.value)\r\n" }.joined()
@@ -33,8 +36,8 @@ final class CaseFacts: ExchangeSource {
     guard exchange.request.parseRequest(head.span, limits: HeadLimits()) == .complete(bytes: head.count) else {
       throw CaseProblem(line: request.line, message: "This is no HTTP request.")
     }
-    let template = OperationTemplate(text: configuration.operation.urlTemplate)
-    let path = String(exchange.request.path.dropFirst(Self.apiPath.count))
+    let template = OperationTemplate(text: isCrossDomainFile ? "/*" : configuration.operation.urlTemplate)
+    let path = isCrossDomainFile ? "/" : String(exchange.request.path.dropFirst(Self.apiPath.count))
     guard let parameters = template.match(path: path.isEmpty ? "/" : path, query: exchange.request.query) else {
       throw CaseProblem(line: request.line, message: "The operation '\(template.text)' does not match the request.")
     }

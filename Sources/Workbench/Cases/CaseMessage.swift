@@ -21,7 +21,7 @@ public struct CaseMessage: Sendable {
   /// Where it begins, and where its body does.
   var line: Int
   var bodyLine = 0
-  /// Seconds until it comes, where it is the answer of a service.
+  /// Seconds until it comes, where it is an answer.
   var delay = 0
 
   /// The words of the first line.

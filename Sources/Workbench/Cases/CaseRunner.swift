@@ -118,7 +118,7 @@ struct CaseRunner {
       script.begin(step)
       let exchange = Exchange(effects: effects)
       let facts = try CaseFacts(step, configuration, deployment, clients, contract, exchange)
-      let runner = PlanRunner(effects: effects, backends: backends) { script.forward($0) }
+      let runner = PlanRunner(effects: effects, backends: backends) { script.forward($0, $1) }
       outcomes.append(try run(step, plan, facts, exchange, script, runner))
     }
     return outcomes
@@ -129,12 +129,14 @@ struct CaseRunner {
     _ runner: PlanRunner
   ) throws(CaseProblem) -> Outcome {
     let effects = runner.effects
-    let logged = effects.log.count
+    let (logged, counted) = (effects.log.count, effects.metrics.count)
     exchange.source = facts
     let trace = ExchangeTrace()
     exchange.trace = trace
     do {
-      if facts.isPreflight, plan.hasPreflightAnswer {
+      if facts.isCrossDomainFile {
+        if !plan.answerCrossDomain(exchange) { exchange.beginResponse(404) }
+      } else if facts.isPreflight, plan.hasPreflightAnswer {
         plan.answerPreflight(exchange)
       } else {
         try runner.run(plan, exchange)
@@ -149,8 +151,21 @@ struct CaseRunner {
     if let problem = script.problem { throw problem }
     return Outcome(
       received: script.received, called: script.called, response: SeenMessage(responseOf: exchange),
-      log: effects.log[logged...].map { "\($0.severity.rawValue) \($0.source): \($0.message)" }, trace: trace,
+      log: effects.log[logged...].map(Self.line) + effects.metrics[counted...].map(Self.line), trace: trace,
       workspaceID: exchange.facts.api?.value.workspace?.id)
+  }
+
+  private static func line(_ entry: ScriptedEffects.LogEntry) -> String {
+    let metadata = entry.metadata.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+    return "\(entry.severity.rawValue) \(entry.source): \(entry.message)"
+      + (metadata.isEmpty ? "" : " {\(metadata.joined(separator: ", "))}")
+  }
+
+  /// `metric API Management/Calls: 2.5 {API ID=echo}`
+  private static func line(_ metric: EmittedMetric) -> String {
+    let dimensions = metric.dimensions.map { "\($0.name)=\($0.value)" }
+    return "metric \(metric.namespace)/\(metric.name): \(metric.value)"
+      + (dimensions.isEmpty ? "" : " {\(dimensions.joined(separator: ", "))}")
   }
 
   private func configuration() -> CaseConfiguration {

@@ -26,14 +26,14 @@ struct SeenMessage: Sendable {
   }
 
   /// What a backend gets.
-  init(requestOf exchange: Exchange) {
+  init(requestOf exchange: Exchange, _ settings: ForwardSettings) {
     var headers: [(name: String, value: String)] = []
     exchange.request.forEachHeader { if $0.lowercased() != "host" { headers.append(($0, $1)) } }
     let target = exchange.backend.map { exchange.asReached($0) }
     let host = String(decoding: target?.host ?? [], as: UTF8.self)
     firstLine =
       "\(exchange.request.method) \(target?.origin.isTLS == true ? "https" : "http")://\(host)\(exchange.request.target)"
-      + (target.map { Self.way($0.origin) } ?? "")
+      + (target.map { Self.way($0.origin, settings.httpVersion) } ?? "")
     self.headers = headers
     body = String(decoding: exchange.requestBody.bytes ?? [], as: UTF8.self)
   }
@@ -48,8 +48,13 @@ struct SeenMessage: Sendable {
   }
 
   /// How it is reached, beyond its address: ` through proxy:8080 Basic dTpw, showing THUMBPRINT`.
-  private static func way(_ origin: Origin) -> String {
+  private static func way(_ origin: Origin, _ version: HTTPVersion = .one) -> String {
     var parts: [String] = []
+    switch version {
+    case .one: break
+    case .two: parts.append("over HTTP/2")
+    case .twoOrOne: parts.append("over HTTP/2 or 1.1")
+    }
     if let proxy = origin.proxy {
       parts.append("through \(proxy.host):\(proxy.port)" + (proxy.authorization.map { " \($0)" } ?? ""))
     }
@@ -86,13 +91,14 @@ final class CaseScript {
   }
 
   /// The backend's answer; without any it is an empty 200, and the last one is given again.
-  func forward(_ exchange: Exchange) -> PlanRunner.BackendAnswer {
-    received.append(SeenMessage(requestOf: exchange))
+  func forward(_ exchange: Exchange, _ settings: ForwardSettings) -> PlanRunner.BackendAnswer {
+    received.append(SeenMessage(requestOf: exchange, settings))
     guard let answer = backend.first else { return .response(status: 200) }
     if backend.count > 1 { backend.removeFirst() }
     if let failure = failure(answer) { return .failure(reason: failure.reason, message: failure.message) }
     return .response(
-      status: status(answer), headers: answer.headers.map { ($0.name, $0.value) }, body: answer.body ?? "")
+      status: status(answer), headers: answer.headers.map { ($0.name, $0.value) }, body: answer.body ?? "",
+      milliseconds: answer.delay * 1_000)
   }
 
   /// A service's answer; without any it cannot be reached.

@@ -174,10 +174,9 @@ extension PolicyCase {
     }
     var message = try CaseMessage(lines, after: heading.number)
     switch kind {
-    case "backend": step.backend.append(message)
-    case "service":
+    case "backend", "service":
       message.delay = try seconds(words, heading, after: kind)
-      step.services.append(message)
+      if kind == "backend" { step.backend.append(message) } else { step.services.append(message) }
     case "received": step.received = (step.received ?? []) + [message]
     case "called": step.called = (step.called ?? []) + [message]
     default: step.response = message

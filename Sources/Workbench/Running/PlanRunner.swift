@@ -5,7 +5,10 @@ public import PolicyLibrary
 public struct PlanRunner {
   /// What a backend does with a request.
   public enum BackendAnswer {
-    case response(status: Int, headers: [(name: String, value: String)] = [], body: String = "")
+    ///
+    /// - Parameter milliseconds: until it comes.
+    case response(
+      status: Int, headers: [(name: String, value: String)] = [], body: String = "", milliseconds: Int = 0)
     /// No answer: reason and message as the gateway would say them.
     case failure(reason: String, message: String)
   }
@@ -15,13 +18,14 @@ public struct PlanRunner {
 
   public let effects: ScriptedEffects
   private let backends: BackendSet?
-  private let backend: (Exchange) -> BackendAnswer
+  private let backend: (Exchange, ForwardSettings) -> BackendAnswer
 
   /// - Parameters:
   ///   - backends: how backend entities are doing, those of the plan at their places; nil where all may always be called.
-  ///   - backend: sees the request as it would be sent; called once for each attempt.
+  ///   - backend: sees the request as it would be sent, and how; called once for each attempt.
   public init(
-    effects: ScriptedEffects, backends: BackendSet? = nil, backend: @escaping (Exchange) -> BackendAnswer
+    effects: ScriptedEffects, backends: BackendSet? = nil,
+    backend: @escaping (Exchange, ForwardSettings) -> BackendAnswer
   ) {
     self.effects = effects
     self.backends = backends
@@ -46,15 +50,17 @@ public struct PlanRunner {
         wait.onCompletion { isOver = true }
         while !isOver { guard effects.step() else { throw Stuck() } }
         stop = run.resume(exchange)
-      case .forward:
-        stop = forward(exchange, plan, &run)
+      case .forward(let settings):
+        stop = forward(settings, exchange, plan, &run)
       }
     }
   }
 
   private var now: Int64 { Int64(effects.milliseconds) }
 
-  private func forward(_ exchange: Exchange, _ plan: PolicyPlan, _ run: inout PlanRun) -> PlanStop {
+  private func forward(
+    _ settings: ForwardSettings, _ exchange: Exchange, _ plan: PolicyPlan, _ run: inout PlanRun
+  ) -> PlanStop {
     func failed(_ reason: String, _ message: String) -> PlanStop {
       run.failed(exchange, .internal(source: "forward-request", reason: reason, message: message))
     }
@@ -75,11 +81,17 @@ public struct PlanRunner {
     } catch {
       return failed("InvalidUri", "The path for the backend is too long.")
     }
-    switch backend(exchange) {
+    let limit = settings.timeoutMilliseconds
+    switch backend(exchange, settings) {
     case .failure(let reason, let message):
       call?.failed(reason, now)
       return failed(reason, message)
-    case .response(let status, let headers, let body):
+    case .response(_, _, _, let milliseconds) where milliseconds > limit:
+      effects.pass(milliseconds: limit)
+      call?.failed("Timeout", now)
+      return failed("Timeout", "The backend did not answer within \(limit) ms.")
+    case .response(let status, let headers, let body, let milliseconds):
+      if milliseconds > 0 { effects.pass(milliseconds: milliseconds) }
       exchange.beginResponse(status)
       do throws(WireError) {
         for header in headers { try exchange.response.append(header.name, header.value) }
