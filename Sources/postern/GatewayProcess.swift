@@ -221,7 +221,7 @@ struct Link {
     client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     agent = GatewayAgent(
       settings: settings, identity: identity, client: ServiceClient(settings: settings, client: client),
-      backup: backup, shipper: shipper, logger: Logger(label: "agent"),
+      backup: backup, shipper: shipper, quotas: server.quotaReporter, logger: Logger(label: "agent"),
       apply: {
         try await server.apply($0)
         // What reads and compiles a configuration is a good part of the program, and now has nothing to do for long.

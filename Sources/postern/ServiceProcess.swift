@@ -75,6 +75,7 @@ final class ManagedGateway: Sendable {
   private let intake: TelemetryIntake
   private let following: Task<Void, Never>
   private let shipping: Task<Void, Never>
+  private let counting: Task<Void, Never>
   private let certificate: ServerCertificate
   private let negotiatesClientCertificate: Bool
 
@@ -106,6 +107,7 @@ final class ManagedGateway: Sendable {
     let intake = TelemetryIntake(service)
     self.intake = intake
     following = Task { await Self.follow(service, server, logger) }
+    counting = Task { await Self.exchangeQuotas(service.quotas, server.quotaReporter, logger) }
     shipping = Task {
       while !Task.isCancelled {
         await Self.ship(shipper, intake, logger)
@@ -131,6 +133,22 @@ final class ManagedGateway: Sendable {
       } catch {
         logger.error("The managed gateway keeps its configuration: \(error)", metadata: ["version": "\(version)"])
         try? await Task.sleep(for: .seconds(1))
+      }
+    }
+  }
+
+  /// Tells of quotas every few seconds, and carries out what is set at once.
+  private static func exchangeQuotas(_ quotas: QuotaCounters, _ reporter: QuotaReporter, _ logger: Logger) async {
+    while !Task.isCancelled {
+      do {
+        _ = try await quotas.newest(after: reporter.applied, gatewayID: "managed", waiting: .seconds(5))
+        let report = await reporter.report()
+        let answer = try await quotas.take(report, gatewayID: "managed")
+        await reporter.confirm(report)
+        _ = await reporter.apply(answer.updates)
+      } catch {
+        logger.error("Quota counters wait: \(error)")
+        try? await Task.sleep(for: .seconds(5))
       }
     }
   }
@@ -161,8 +179,10 @@ final class ManagedGateway: Sendable {
     await records.finish()
     following.cancel()
     shipping.cancel()
+    counting.cancel()
     await following.value
     await shipping.value
+    await counting.value
     await Self.ship(shipper, intake, Logger(label: "managed-gateway"))
     await server.stop()
   }

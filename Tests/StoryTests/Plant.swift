@@ -73,6 +73,25 @@ final class Plant {
     return answer
   }
 
+  private static let peers = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().appending(path: ".build/peers").path()
+
+  /// Whether `scripts/install test` has put a package of Python there.
+  static func havePython(_ package: String) -> Bool {
+    let versions = (try? FileManager.default.contentsOfDirectory(atPath: "\(peers)/lib")) ?? []
+    return versions.contains { FileManager.default.fileExists(atPath: "\(peers)/lib/\($0)/site-packages/\(package)") }
+  }
+
+  /// What a script of `Tests/Peers` prints that is told where the service is and how to enter.
+  func python(_ script: String, _ arguments: [String]) async throws -> String {
+    let path = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: "Peers/\(script)").path()
+    let result = try await ChildProcess.run(
+      "\(Self.peers)/bin/python3", [path, "http://127.0.0.1:\(servicePort)", credential] + arguments,
+      errors: ChildProcess.Output.none)
+    return result.output
+  }
+
   @discardableResult
   func put(_ path: String, _ properties: [String: Any]) throws -> PlainConnection.Answer {
     try call("PUT", path, ["properties": properties])

@@ -61,6 +61,33 @@ enum ActivitySchema {
           );
           """)
     }
+    migrator.registerMigration("2 quotas") { database in
+      try database.execute(
+        sql: """
+          CREATE TABLE quota_counter (
+            gateway TEXT NOT NULL COLLATE NOCASE,
+            name TEXT NOT NULL,
+            period INTEGER NOT NULL,
+            key TEXT NOT NULL,
+            ends INTEGER NOT NULL,
+            used INTEGER NOT NULL,
+            reported REAL NOT NULL,
+            PRIMARY KEY (gateway, name, period)
+          ) WITHOUT ROWID;
+          CREATE INDEX quota_counter_key ON quota_counter (key);
+          CREATE INDEX quota_counter_ends ON quota_counter (ends);
+          CREATE TABLE quota_update (
+            gateway TEXT NOT NULL COLLATE NOCASE,
+            name TEXT NOT NULL,
+            period INTEGER NOT NULL,
+            number INTEGER NOT NULL,
+            ends INTEGER NOT NULL,
+            value INTEGER NOT NULL,
+            PRIMARY KEY (gateway, name, period)
+          ) WITHOUT ROWID;
+          CREATE INDEX quota_update_number ON quota_update (gateway, number);
+          """)
+    }
     return migrator
   }
 }

@@ -3,7 +3,7 @@ import GRDB
 
 /// The activity store in one SQLite file of a data directory.
 public final class SQLiteActivityStore: ActivityStore {
-  private let database: Database
+  let database: Database
 
   /// Opens or makes `activity.sqlite` in a directory that exists.
   ///
@@ -130,7 +130,9 @@ public final class SQLiteActivityStore: ActivityStore {
 
   public func forgetNodes(ofGateway gatewayID: String) async throws(StoreError) {
     try await database.write {
-      try $0.execute(sql: "DELETE FROM node WHERE gateway = ?", arguments: [gatewayID])
+      for table in ["node", "quota_counter", "quota_update"] {
+        try $0.execute(sql: "DELETE FROM \(table) WHERE gateway = ?", arguments: [gatewayID])
+      }
     }
   }
 }

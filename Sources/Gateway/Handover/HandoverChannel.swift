@@ -25,6 +25,8 @@ final class HandoverChannel: Sendable {
     case serving
     /// Predecessor: what it has counted since then. Its last word.
     case remainder
+    /// Predecessor, before its counters: what it knows of updates of quotas, if it knows of any.
+    case quotaState
   }
 
   struct Message: Sendable {

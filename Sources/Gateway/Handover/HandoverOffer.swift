@@ -1,4 +1,5 @@
 import CDescriptors
+import FoundationEssentials
 import Glibc
 public import Logging
 import Synchronization
@@ -81,12 +82,15 @@ public final class HandoverOffer: Sendable {
     var counters = own
     counters.replicas = await server.replicaMemory()
     let bytes = counters.bytes
+    let state = server.quotas?.quotaState
     do {
+      let stateBytes = try state.flatMap { $0.applied > 0 ? [UInt8](try JSONEncoder().encode($0)) : nil }
       try await HandoverChannel.waiting {
         if let claim, claim.descriptor >= 0 {
           try channel.send(
             .init(kind: .quotaFile, bytes: Array(claim.path.utf8), descriptor: claim.descriptor))
         }
+        if let stateBytes { try channel.send(.init(kind: .quotaState, bytes: stateBytes)) }
         try channel.send(.init(kind: .counters, bytes: bytes))
         _ = try channel.receive(.serving)
       }

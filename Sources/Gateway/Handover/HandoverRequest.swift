@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import NIOCore
 
@@ -52,23 +53,28 @@ public final class HandoverRequest: Sendable {
   /// Serves instead of the predecessor. To be called once the server has a configuration.
   public func finish(_ server: GatewayServer) async throws {
     let channel = channel
-    let (claim, counters) = try await HandoverChannel.waiting {
+    let (claim, state, counters) = try await HandoverChannel.waiting {
       try channel.send(.init(kind: .prepared))
       var claim: FileClaim?
-      var message = try channel.receive(.quotaFile, .counters)
+      var message = try channel.receive(.quotaFile, .quotaState, .counters)
       if message.kind == .quotaFile {
         if let descriptor = message.descriptor {
           claim = FileClaim(handedOver: message.text, descriptor: descriptor)
         }
+        message = try channel.receive(.quotaState, .counters)
+      }
+      var state: QuotaState?
+      if message.kind == .quotaState {
+        state = try? JSONDecoder().decode(QuotaState.self, from: Data(message.bytes))
         message = try channel.receive(.counters)
       }
       guard let counters = LimitCounters(bytes: message.bytes) else {
         claim?.release()
         throw Failure(description: "the counters that came cannot be read")
       }
-      return (claim, counters)
+      return (claim, state, counters)
     }
-    if let quotas = server.quotas { quotas.takeOver(claim, counters) } else { server.add(counters) }
+    if let quotas = server.quotas { quotas.takeOver(claim, counters, state) } else { server.add(counters) }
     await server.takeOver(counters.replicas)
     try await server.start(sockets)
     try await HandoverChannel.waiting { try channel.send(.init(kind: .serving)) }

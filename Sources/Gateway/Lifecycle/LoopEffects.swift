@@ -15,7 +15,7 @@ final class LoopEffects: PolicyEffects {
   let machine = Machine()
   let calls: CallClient
   private var external: ExternalCacheClient?
-  private let redisCounters: RedisCounters?
+  let redisCounters: RedisCounters?
   var sharedCounters: (any SharedCounters)? { redisCounters }
   let tokens = TokenMemory(identity: IdentityEndpoint(environment: ProcessInfo.processInfo.environment))
   let revocation: RevocationMemory

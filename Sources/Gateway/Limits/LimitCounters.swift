@@ -78,7 +78,7 @@ extension LimitTable {
         } else {
           shard.quotas[key, default: FixedWindow()].add(window)
         }
-        shard.hasChanged = true
+        shard.unseen = .all
       }
     }
     for (key, window) in counters.windows {

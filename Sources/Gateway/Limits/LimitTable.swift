@@ -13,15 +13,29 @@ final class LimitTable: Sendable {
   struct Shard {
     var windows: [String: SlidingWindow] = [:]
     var quotas: [String: FixedWindow] = [:]
-    /// Whether a quota was counted since somebody looked.
-    var hasChanged = false
+    /// Who has not looked since a quota was counted.
+    var unseen: Observers = []
     /// Quotas that this process has counted since the last time that it told others; empty where there are none.
     var unpublished: [String] = []
+  }
+
+  /// Those who look at quotas now and then.
+  struct Observers: OptionSet {
+    let rawValue: UInt8
+
+    /// Who keeps them over restarts.
+    static let keeper = Observers(rawValue: 1)
+    /// Who tells the management service.
+    static let reporter = Observers(rawValue: 2)
+    static let all: Observers = [.keeper, .reporter]
   }
 
   final class Guarded: Sendable {
     let state = Mutex(Shard())
   }
+
+  /// The number of the last update of the management service that was carried out; 0 before the first.
+  let applied = Mutex<UInt64>(0)
 
   /// Quotas as replicas count them together; nil where this process counts alone.
   let replicated: ReplicatedQuotas?
@@ -67,7 +81,7 @@ final class LimitTable: Sendable {
         if !shard.unpublished.isEmpty { shard.unpublished = shard.unpublished.filter { shard.quotas[$0] != nil } }
         if shard.quotas.count >= Self.bound / Self.shardCount { key = "" }
       }
-      if increment > 0 { shard.hasChanged = true }
+      if increment > 0 { shard.unseen = .all }
       let period = FixedWindow.Period(seconds: Int64(periodSeconds), start: start, now: now)
       if let replicated, !key.isEmpty {
         return Self.consume(key, period, limit: limit, increment: increment, now: now, &shard, replicated)
@@ -86,8 +100,8 @@ extension LimitTable {
     var hasChanged = false
     for shard in shards {
       let (quotas, changed) = shard.state.withLock { shard in
-        defer { shard.hasChanged = false }
-        return (shard.quotas, shard.hasChanged)
+        defer { shard.unseen.remove(.keeper) }
+        return (shard.quotas, shard.unseen.contains(.keeper))
       }
       hasChanged = hasChanged || changed
       all.merge(quotas.lazy.filter { $0.value.end > now }.map { ($0.key, $0.value) }) { first, _ in first }
@@ -96,7 +110,7 @@ extension LimitTable {
   }
 
   /// What was taken is not safe after all: it counts as changed.
-  func markQuotasChanged() { shards[0].state.withLock { $0.hasChanged = true } }
+  func markQuotasChanged() { shards[0].state.withLock { _ = $0.unseen.insert(.keeper) } }
 
   /// Puts counters back where nothing was counted yet.
   func restore(_ quotas: [String: FixedWindow]) {
@@ -104,6 +118,7 @@ extension LimitTable {
       shard(of: key).state.withLock { shard in
         guard shard.quotas.count < Self.bound / Self.shardCount else { return }
         if shard.quotas[key] == nil { shard.quotas[key] = window }
+        shard.unseen.insert(.reporter)
       }
     }
   }

@@ -1,9 +1,14 @@
+import GatewayConfiguration
+
 /// Counters of quotas as a file holds them: a line that says what it is, a line for each counter with the number of its
 /// period, what was used, when the period ends (seconds since 0001-01-01) and its name, and a last line with their number,
 /// so that a file that was cut off or written by two is not believed.
 ///
 /// Where replicas count together (version 2), a line for each counter has the number and the end of its period, its hash and
 /// its name, if that is known, and is followed by a line for each replica's life with what that has counted.
+///
+/// Where an administrator has set counters a line has the number of the last update (`a`), and for replicas that count
+/// together each update has one (`u`): period, end, number, value and name.
 enum QuotaFile {
   /// Bytes of a file; counters beyond are left out.
   static let bound = 16 << 20
@@ -16,11 +21,19 @@ enum QuotaFile {
     var quotas: [String: FixedWindow] = [:]
     /// The same by replicas; empty where the process counted alone.
     var records: [QuotaPeriod: ReplicatedQuotas.Record] = [:]
+    /// Whether the process counted together with others.
+    var isShared = false
+    /// The number of the last update that the counters are behind.
+    var applied: UInt64 = 0
+    /// Updates behind which replicas count.
+    var updates: [QuotaUpdate] = []
   }
 
   /// The file, and how many counters had no room in it.
-  static func bytes(_ quotas: [String: FixedWindow]) -> (bytes: [UInt8], omitted: Int) {
+  static func bytes(_ quotas: [String: FixedWindow], applied: UInt64 = 0) -> (bytes: [UInt8], omitted: Int) {
     var bytes = Array((title + "\n").utf8)
+    var lines = 0
+    append(applied, to: &bytes, &lines)
     var count = 0
     for (key, window) in quotas {
       guard bytes.count + 2 * key.utf8.count + 100 < bound else { continue }
@@ -28,14 +41,29 @@ enum QuotaFile {
       append(key, to: &bytes)
       count += 1
     }
-    bytes += Array("end \(count)\n".utf8)
+    bytes += Array("end \(lines + count)\n".utf8)
     return (bytes, quotas.count - count)
   }
 
+  /// A file of a process that knows of no update has no such line, and any former version can read it.
+  private static func append(_ applied: UInt64, to bytes: inout [UInt8], _ lines: inout Int) {
+    guard applied > 0 else { return }
+    bytes += Array("a \(applied)\n".utf8)
+    lines += 1
+  }
+
   /// The file of a process that counts together with others, and how many counters had no room in it.
-  static func bytes(_ records: [QuotaPeriod: ReplicatedQuotas.Record]) -> (bytes: [UInt8], omitted: Int) {
+  static func bytes(
+    _ records: [QuotaPeriod: ReplicatedQuotas.Record], applied: UInt64 = 0, updates: [QuotaUpdate] = []
+  ) -> (bytes: [UInt8], omitted: Int) {
     var bytes = Array((sharedTitle + "\n").utf8)
     var (lines, count) = (0, 0)
+    append(applied, to: &bytes, &lines)
+    for update in updates where bytes.count + 2 * update.name.utf8.count + 200 < bound {
+      bytes += Array("u \(update.index) \(update.end) \(update.number) \(update.value) ".utf8)
+      append(update.name, to: &bytes)
+      lines += 1
+    }
     for (period, record) in records {
       let key = record.key ?? ""
       guard bytes.count + 2 * key.utf8.count + 200 + 60 * record.totals.count < bound else { continue }
@@ -77,6 +105,10 @@ enum QuotaFile {
   private static func readAlone(_ lines: ArraySlice<ArraySlice<UInt8>>) -> Contents? {
     var contents = Contents()
     for line in lines {
+      if let applied = applied(line) {
+        contents.applied = applied
+        continue
+      }
       let parts = line.split(separator: 0x20, maxSplits: 3, omittingEmptySubsequences: false)
       guard parts.count == 4, let index = number(parts[0]), let used = number(parts[1]), used >= 0,
         let end = number(parts[2])
@@ -86,10 +118,19 @@ enum QuotaFile {
     return contents
   }
 
+  private static func applied(_ line: ArraySlice<UInt8>) -> UInt64? {
+    line.starts(with: "a ".utf8) ? UInt64(String(decoding: line.dropFirst(2), as: UTF8.self)) : nil
+  }
+
   private static func readShared(_ lines: ArraySlice<ArraySlice<UInt8>>) -> Contents? {
-    var contents = Contents()
+    var contents = Contents(isShared: true)
+    let generations = QuotaGenerations()
     var last: QuotaPeriod?
     for line in lines {
+      if let applied = applied(line) {
+        contents.applied = applied
+        continue
+      }
       let parts = line.split(separator: 0x20, maxSplits: 5, omittingEmptySubsequences: false)
       if parts.count == 6, parts[0].elementsEqual("c".utf8), let index = number(parts[1]), let end = number(parts[2]),
         let high = hex(parts[3]), let low = hex(parts[4])
@@ -102,15 +143,27 @@ enum QuotaFile {
         let low = hex(parts[2]), let total = number(parts[3]), total > 0, total <= QuotaCount.bound
       {
         contents.records[last]?.totals[ReplicaDatagram.Instance(high: high, low: low)] = UInt64(total)
+      } else if parts.count == 6, parts[0].elementsEqual("u".utf8), let index = number(parts[1]),
+        let end = number(parts[2]), let update = number(parts[3]), update > 0, let value = number(parts[4]), value >= 0
+      {
+        contents.updates.append(
+          QuotaUpdate(number: UInt64(update), name: name(parts[5]), index: index, end: end, value: value))
+        _ = generations.begin(contents.updates[contents.updates.count - 1])
       } else {
         return nil
       }
     }
+    for update in contents.updates where update.value > 0 {
+      if let known = contents.quotas[update.name], known.index > update.index { continue }
+      contents.quotas[update.name] = FixedWindow(index: update.index, used: Int(update.value), end: update.end)
+    }
     for (period, record) in contents.records {
       guard let key = record.key else { continue }
+      let current = generations.current(key, period.index)
+      guard current.period == period else { continue }
       // The newest period is the one that a process by itself would be in.
       if let known = contents.quotas[key], known.index > period.index { continue }
-      let sum = record.totals.values.reduce(UInt64(0)) { min($0 + $1, 1 << 60) }
+      let sum = record.totals.values.reduce(UInt64(current.base)) { min($0 + $1, 1 << 60) }
       contents.quotas[key] = FixedWindow(index: period.index, used: Int(sum), end: record.end)
     }
     return contents

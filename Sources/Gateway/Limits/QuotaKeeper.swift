@@ -1,3 +1,4 @@
+import GatewayConfiguration
 import Logging
 import Synchronization
 
@@ -56,6 +57,15 @@ final class QuotaKeeper: Sendable {
     } else {
       limits.restore(contents.quotas.filter { $0.value.end > now })
     }
+    adopt(QuotaState(applied: contents.applied, isShared: contents.isShared, updates: []))
+  }
+
+  /// Updates that the counters are behind need not be carried out again. What a process by itself has counted, replicas
+  /// that count together take as it is: they need the updates themselves, so that all of them count under one name.
+  private func adopt(_ state: QuotaState) {
+    guard limits.replicated == nil || state.isShared else { return }
+    if let replicated = limits.replicated { for update in state.updates { _ = replicated.generations.begin(update) } }
+    limits.applied.withLock { $0 = max($0, state.applied) }
   }
 
   /// Writes now and then, until the task is cancelled.
@@ -89,6 +99,25 @@ final class QuotaKeeper: Sendable {
     }
   }
 
+  /// What the other process has to know of updates; to be told before the counters.
+  var quotaState: QuotaState {
+    QuotaState(
+      applied: limits.applied.withLock { $0 }, isShared: limits.replicated != nil,
+      updates: limits.replicated?.generations.updates ?? [])
+  }
+
+  /// Carries out what changes counters, if these are this process's and no other's by now.
+  /// - Returns: whether they are.
+  func change(_ body: () -> Void) -> Bool {
+    let isOwner = state.withLock { state in
+      guard state.handedOver == nil else { return false }
+      body()
+      return true
+    }
+    if isOwner { save() }
+    return isOwner
+  }
+
   /// The other process did not make it.
   func takeBack(_ claim: FileClaim?) {
     state.withLock { state in
@@ -105,7 +134,8 @@ final class QuotaKeeper: Sendable {
   }
 
   /// Goes on with the counts and the file of another process.
-  func takeOver(_ claim: FileClaim?, _ counters: LimitCounters) {
+  func takeOver(_ claim: FileClaim?, _ counters: LimitCounters, _ told: QuotaState?) {
+    if let told { adopt(told) }
     limits.add(counters)
     if let claim { state.withLock { $0.claim = claim } } else { claimFile() }
   }
@@ -134,9 +164,14 @@ final class QuotaKeeper: Sendable {
   /// The file, where anything was counted since the last question.
   private func takeChanges() -> (bytes: [UInt8], omitted: Int)? {
     let now = Self.now()
-    guard let replicated = limits.replicated else { return limits.takeChangedQuotas(now: now).map(QuotaFile.bytes) }
+    let applied = limits.applied.withLock { $0 }
+    guard let replicated = limits.replicated else {
+      return limits.takeChangedQuotas(now: now).map { QuotaFile.bytes($0, applied: applied) }
+    }
     limits.publish(to: replicated, now: now)
-    return replicated.takeChangedRecords(now: now).map(QuotaFile.bytes)
+    return replicated.takeChangedRecords(now: now).map {
+      QuotaFile.bytes($0, applied: applied, updates: replicated.generations.updates)
+    }
   }
 
   /// What was taken is not safe after all.
@@ -144,4 +179,14 @@ final class QuotaKeeper: Sendable {
     limits.markQuotasChanged()
     limits.replicated?.markChanged()
   }
+}
+
+/// What a process knows of updates of quotas, for one that takes over from it.
+struct QuotaState: Codable, Equatable, Sendable {
+  /// The number of the last one that was carried out.
+  var applied: UInt64
+  /// Whether it counts together with other replicas.
+  var isShared: Bool
+  /// Behind which these count.
+  var updates: [QuotaUpdate]
 }

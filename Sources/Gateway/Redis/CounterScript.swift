@@ -12,7 +12,7 @@ enum CounterScript {
   /// Numbers of the script's language are exact up to here.
   private static let largest = 1 << 53
   /// Seconds from 0001-01-01 to 1970-01-01.
-  private static let epoch = 62_135_596_800
+  static let epoch: Int64 = 62_135_596_800
 
   static let text = """
     local time = redis.call('TIME')
@@ -137,14 +137,22 @@ enum CounterScript {
   /// The name of a counter; the digit changes with what is under it. What stands in braces is the same for counters that are
   /// asked together, and says where in a cluster they are.
   static func key(_ ask: CounterAsk, _ gatewayID: String) -> String {
-    let group = RedisSlot.of(Array((ask.group ?? ask.key).utf8))
     // Windows of another length are other counters: slots have no common measure.
     let window =
       switch ask.window {
       case .sliding(let seconds): "s\(seconds)"
       case .fixed: "f"
       }
-    return "postern:limits:2:{\(group)}:\(gatewayID):\(window):\(ask.key)"
+    return key(ask.key, group: ask.group ?? ask.key, window: window, gatewayID)
+  }
+
+  /// The name of a counter with a fixed window.
+  static func key(fixed key: String, group: String, _ gatewayID: String) -> String {
+    self.key(key, group: group, window: "f", gatewayID)
+  }
+
+  private static func key(_ key: String, group: String, window: String, _ gatewayID: String) -> String {
+    "postern:limits:2:{\(RedisSlot.of(Array(group.utf8)))}:\(gatewayID):\(window):\(key)"
   }
 
   /// What the script answers; nil when it is something else.

@@ -1,3 +1,4 @@
+import GatewayConfiguration
 import Synchronization
 
 /// What every replica has counted of quotas in the periods that are not over: the largest number heard of each replica's
@@ -46,6 +47,7 @@ final class ReplicatedQuotas: Sendable {
 
   /// This process.
   let origin: ReplicaDatagram.Instance
+  let generations = QuotaGenerations()
   private let parts = (0..<ReplicatedQuotas.partCount).map { _ in Guarded() }
 
   init(origin: ReplicaDatagram.Instance = .random()) { self.origin = origin }
@@ -173,7 +175,10 @@ final class ReplicatedQuotas: Sendable {
   }
 
   /// Drops the periods that are over.
-  func forget(now: Int64) { for guarded in parts { guarded.state.withLock { Self.forget(&$0, now) } } }
+  func forget(now: Int64) {
+    for guarded in parts { guarded.state.withLock { Self.forget(&$0, now) } }
+    generations.forget(before: now - Self.grace)
+  }
 
   // MARK: - Over restarts
 
@@ -190,6 +195,7 @@ final class ReplicatedQuotas: Sendable {
         _ = enter(period, key: key, end: window.end, now: now)
       }
     }
+    for update in contents.updates where update.end > now { _ = generations.begin(update) }
     for (period, record) in contents.records where record.end > now {
       for (origin, total) in record.totals {
         _ = hear(QuotaCount(period: period, end: record.end, origin: origin, total: total), now: now)

@@ -1,3 +1,4 @@
+import GatewayConfiguration
 import PolicyLibrary
 import Synchronization
 
@@ -49,17 +50,42 @@ extension LimitTable {
   ) {
     let former = shard.quotas[key]
     if former?.index == wanted.index { return }
-    let name = CounterName(key)
     if let former, former.isUnpublished {
       replicated.put(
-        former.used, QuotaPeriod(name: name, index: former.index), key: key, end: former.end, now: now)
+        former.used, replicated.generations.current(key, former.index).period, key: key, end: former.end, now: now)
     }
-    let (own, others) = replicated.enter(
-      QuotaPeriod(name: name, index: wanted.index), key: key, end: wanted.end, now: now)
+    reenter(key, wanted, now, &shard, replicated)
+  }
+
+  /// Makes a counter what is known of it in a period.
+  private static func reenter(
+    _ key: String, _ wanted: FixedWindow.Period, _ now: Int64, _ shard: inout Shard, _ replicated: ReplicatedQuotas
+  ) {
+    let former = shard.quotas[key]
+    let (period, base, _) = replicated.generations.current(key, wanted.index)
+    let (own, others) = replicated.enter(period, key: key, end: wanted.end, now: now)
     var window = FixedWindow(index: wanted.index, used: own, end: wanted.end)
-    window.others = others
+    window.others = base + others
     window.isUnpublished = former?.isUnpublished ?? false
     shard.quotas[key] = window
+  }
+
+  /// What others and this process have counted before an update is over; counts go on from what it says.
+  func begin(_ update: QuotaUpdate, now: Int64, _ replicated: ReplicatedQuotas) {
+    shard(of: update.name).state.withLock { shard in
+      let known = shard.quotas[update.name].flatMap { $0.index == update.index ? $0 : nil }
+      if let known, known.isUnpublished {
+        // Those who do not know of the update yet count with it.
+        let period = replicated.generations.current(update.name, update.index).period
+        replicated.put(known.used, period, key: update.name, end: known.end, now: now)
+      }
+      guard replicated.generations.begin(update) else { return }
+      shard.unseen = .all
+      replicated.markChanged()
+      guard let known else { return }
+      Self.reenter(
+        update.name, FixedWindow.Period(index: known.index, end: known.end), now, &shard, replicated)
+    }
   }
 
   private static func markUnpublished(
@@ -84,8 +110,8 @@ extension LimitTable {
   /// Tells what was counted since the last time.
   func publish(to replicated: ReplicatedQuotas, now: Int64) {
     for guarded in shards {
-      let changed = guarded.state.withLock { shard in
-        if shard.unpublished.isEmpty { return [(String, FixedWindow)]() }
+      let (changed, begun) = guarded.state.withLock { shard in
+        if shard.unpublished.isEmpty { return ([(String, FixedWindow)](), 0) }
         var changed: [(String, FixedWindow)] = []
         for key in shard.unpublished {
           guard let index = shard.quotas.index(forKey: key) else { continue }
@@ -93,13 +119,24 @@ extension LimitTable {
           changed.append((key, shard.quotas.values[index]))
         }
         shard.unpublished.removeAll(keepingCapacity: true)
-        return changed
+        return (changed, replicated.generations.begun)
       }
       for (key, window) in changed {
-        let period = QuotaPeriod(name: CounterName(key), index: window.index)
-        replicated.put(window.used, period, key: key, end: window.end, now: now)
-        refresh(key, period, from: replicated)
+        let current = replicated.generations.current(key, window.index)
+        guard current.begun == begun else {
+          // Somebody has set a counter meanwhile, this one perhaps: what was counted before is not counted behind it.
+          markUnpublished(key)
+          continue
+        }
+        replicated.put(window.used, current.period, key: key, end: window.end, now: now)
+        refresh(key, current.period, from: replicated)
       }
+    }
+  }
+
+  private func markUnpublished(_ key: String) {
+    shard(of: key).state.withLock { shard in
+      if let index = shard.quotas.index(forKey: key) { Self.markUnpublished(key, index, &shard) }
     }
   }
 
@@ -109,8 +146,13 @@ extension LimitTable {
       guard let index = shard.quotas.index(forKey: key), shard.quotas.values[index].index == period.index else {
         return
       }
+      let (current, base, _) = replicated.generations.current(key, period.index)
+      guard current == period else { return }
       // Asked while the counter stands still: whoever hears something later says so later.
-      shard.quotas.values[index].others = replicated.others(period)
+      let others = base + replicated.others(period)
+      guard shard.quotas.values[index].others != others else { return }
+      shard.quotas.values[index].others = others
+      shard.unseen.insert(.reporter)
     }
   }
 }

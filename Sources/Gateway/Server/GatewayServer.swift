@@ -95,6 +95,8 @@ public final class GatewayServer: Sendable {
   private let prober: NIOLoopBound<HealthProber>
   private let backends: BackendRegistry
   let replicas: NIOLoopBound<ReplicaLink>?
+  /// What the management service is told of quotas, and what it sets.
+  public let quotaReporter: QuotaReporter
 
   /// - Parameters:
   ///   - metrics: takes what policies emit.
@@ -130,6 +132,13 @@ public final class GatewayServer: Sendable {
             onRecords: settings.wantsRecords ? onRecords : nil), eventLoop: loop)
       }.wait()
     }
+    let redis = try loops.compactMap { loop in
+      try loop.eventLoop.submit {
+        loop.value.effects.redisCounters.map { NIOLoopBound($0, eventLoop: loop.eventLoop) }
+      }.wait()
+    }
+    quotaReporter = QuotaReporter(
+      memory.limits, keeper: quotas, redis: redis, instanceID: settings.instanceID, logger: logger)
     let first = loops[0]
     if let neighborhood = settings.neighborhood, let replicated, let replicatedQuotas {
       let shared = SharedQuotas(table: memory.limits, replicated: replicatedQuotas)

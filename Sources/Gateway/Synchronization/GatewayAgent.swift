@@ -32,6 +32,12 @@ public actor GatewayAgent {
   private var signingKey: Curve25519.Signing.PublicKey?
   private var offered: UInt64 = 0
   private var isDraining = false
+  private let quotas: QuotaReporter?
+  /// The newest update of quotas that was asked for.
+  private var askedQuotaUpdate: UInt64 = 0
+  /// The one up to which there was nothing left to carry out.
+  private var settledQuotaUpdate: UInt64 = 0
+  private var isExchangingQuotas = false
   private(set) public var status = Status()
 
   /// Who this process is.
@@ -51,8 +57,10 @@ public actor GatewayAgent {
 
   public init(
     settings: GatewaySettings, identity: Identity, client: ServiceClient, backup: BackupStore?, shipper: RecordShipper,
-    logger: Logger, apply: @escaping Apply, onStatus: @escaping @Sendable (Status) -> Void
+    quotas: QuotaReporter? = nil, logger: Logger, apply: @escaping Apply,
+    onStatus: @escaping @Sendable (Status) -> Void
   ) {
+    self.quotas = quotas
     self.settings = settings
     self.identity = identity
     self.client = client
@@ -81,6 +89,7 @@ public actor GatewayAgent {
 
   /// Delivers what can be delivered now and makes the rest safe on disk.
   public func deliverLast() async {
+    await exchangeQuotas()
     if settings.sendsRecords, status.isConnected {
       do { try await deliverOnce() } catch { logger.warning("Records wait on disk for the next start: \(error)") }
     }
@@ -108,11 +117,17 @@ public actor GatewayAgent {
     var backoff = Backoff()
     while !Task.isCancelled {
       do {
+        let known = max(askedQuotaUpdate, quotas?.applied ?? 0)
         let answer = try await client.configuration(
-          since: offered, waitSeconds: 10, instance: identity.instanceID)
+          since: offered, quotas: known, waitSeconds: 10, instance: identity.instanceID)
         backoff.succeeded()
         connected()
-        if case .newer(let sealed, let key) = answer { await take(sealed, key: key) }
+        if case .newer(let sealed, let key) = answer.configuration { await take(sealed, key: key) }
+        if answer.newestQuotaUpdate > known {
+          // What cannot be carried out now is asked for again with the next heartbeats, and not all the time.
+          askedQuotaUpdate = answer.newestQuotaUpdate
+          await exchangeQuotas()
+        }
       } catch {
         if Task.isCancelled { return }
         let problem = explain(error)
@@ -176,7 +191,34 @@ public actor GatewayAgent {
   private func sendHeartbeats() async {
     while !Task.isCancelled {
       await beat()
+      await exchangeQuotas()
       try? await Task.sleep(for: .seconds(10))
+    }
+  }
+
+  /// Reports of one turn at most.
+  private static let quotaReports = 16
+
+  /// Tells what has changed of quotas, and carries out what was set, if there is anything of either.
+  private func exchangeQuotas() async {
+    guard let quotas, status.isConnected, !isExchangingQuotas else { return }
+    isExchangingQuotas = true
+    defer { isExchangingQuotas = false }
+    for _ in 0..<Self.quotaReports {
+      let report = await quotas.report()
+      guard !report.counters.isEmpty || askedQuotaUpdate > max(settledQuotaUpdate, quotas.applied) else { return }
+      let asked = askedQuotaUpdate
+      do {
+        let updates = try await client.quotas(report)
+        await quotas.confirm(report)
+        guard await quotas.apply(updates) else {
+          return logger.warning("Counters of quotas cannot be set now, Redis does not answer; trying again")
+        }
+        if updates.count < QuotaUpdates.bound { settledQuotaUpdate = asked }
+        guard report.counters.count == QuotaReport.bound || updates.count == QuotaUpdates.bound else { return }
+      } catch {
+        return logger.debug("Quota counters wait to be told: \(error)")
+      }
     }
   }
 

@@ -32,6 +32,13 @@ public struct ServiceClient: Sendable {
     case unchanged
   }
 
+  /// What came of one such question.
+  public struct Poll: Sendable {
+    public var configuration: ConfigurationAnswer
+    /// The number of the newest update of quotas that is for this gateway; 0 where the service says none.
+    public var newestQuotaUpdate: UInt64
+  }
+
   private let client: HTTPClient
   private let base: String
   private let authorization: String
@@ -57,16 +64,18 @@ public struct ServiceClient: Sendable {
     return configuration
   }
 
-  /// Asks for a configuration newer than the given version and waits for one, at most so many seconds.
-  public func configuration(since version: UInt64, waitSeconds: Int, instance: String) async throws(Failure)
-    -> ConfigurationAnswer
-  {
+  /// Asks for a configuration newer than the given version, or an update of quotas behind the given one, and waits for one,
+  /// at most so many seconds.
+  public func configuration(
+    since version: UInt64, quotas: UInt64 = 0, waitSeconds: Int, instance: String
+  ) async throws(Failure) -> Poll {
     var request = HTTPClientRequest(
-      url: "\(base)/configuration?since=\(version)&wait=\(waitSeconds)&instance=\(instance)")
+      url: "\(base)/configuration?since=\(version)&quotas=\(quotas)&wait=\(waitSeconds)&instance=\(instance)")
     request.headers.add(name: "accept", value: "application/json")
     let (response, body) = try await send(
       request, maximumBytes: SnapshotCodec.maximumBytes, extraMilliseconds: waitSeconds * 1_000)
-    if response.status.code == 304 { return .unchanged }
+    let newest = response.headers.first(name: "Postern-Quota-Update").flatMap { UInt64($0) } ?? 0
+    if response.status.code == 304 { return Poll(configuration: .unchanged, newestQuotaUpdate: newest) }
     guard let versionText = response.headers.first(name: "Postern-Configuration-Version"),
       let newVersion = UInt64(versionText),
       let digest = response.headers.first(name: "Postern-Configuration-Digest"),
@@ -79,7 +88,24 @@ public struct ServiceClient: Sendable {
     }
     let key = response.headers.first(name: "Postern-Configuration-Key").flatMap { Data(base64Encoded: $0) } ?? Data()
     let sealed = SealedSnapshot(version: newVersion, bytes: body, digest: digest, signature: signature)
-    return .newer(sealed, signingKey: key)
+    return Poll(configuration: .newer(sealed, signingKey: key), newestQuotaUpdate: newest)
+  }
+
+  /// Tells how quotas stand; returns updates behind the last that the report is behind.
+  public func quotas(_ report: QuotaReport) async throws(Failure) -> [QuotaUpdate] {
+    var request = HTTPClientRequest(url: "\(base)/quotas")
+    request.method = .POST
+    do {
+      request.body = .bytes(ByteBuffer(data: try JSONEncoder().encode(report)))
+    } catch {
+      throw Failure(code: .unexpected, message: "the report of quotas cannot be encoded: \(error)")
+    }
+    request.headers.add(name: "content-type", value: "application/json")
+    let (_, answer) = try await send(request, maximumBytes: 4 << 20, extraMilliseconds: 0)
+    guard let answered = try? JSONDecoder().decode(QuotaUpdates.self, from: answer) else {
+      throw Failure(code: .unexpected, message: "the service's answer to a report of quotas cannot be read")
+    }
+    return answered.updates
   }
 
   /// Tells the service how this process is.

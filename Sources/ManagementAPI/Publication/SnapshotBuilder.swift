@@ -48,7 +48,7 @@ struct SnapshotBuilder {
     children(type, of: parent).first?.string("value").map { PolicyText(rawXML: $0) }
   }
 
-  private static func seconds(_ text: String?) -> Int64? {
+  static func seconds(_ text: String?) -> Int64? {
     guard let text else { return nil }
     let date =
       (try? Date(text, strategy: .iso8601))

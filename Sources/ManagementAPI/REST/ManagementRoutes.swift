@@ -39,6 +39,7 @@ public struct ManagementRoutes: Sendable {
 
   private func handle(_ request: Request) async throws -> Response {
     try authorise(request)
+    if let quotas = quotas(request) { return try await quotas.answer(request) }
     let path = request.uri.path.removingPercentEncoding ?? request.uri.path
     guard path.lowercased().hasPrefix(ManagementService.resourceID.lowercased()) else {
       throw ManagementError.notFound("The resource '\(path.prefix(300))' was")
@@ -60,6 +61,16 @@ public struct ManagementRoutes: Sendable {
       return try await Actions(service: service).answer(resource, action, request)
     }
     return try await list(parts, request)
+  }
+
+  /// Keys of counters may hold any character, `/` among them: the path is taken apart before it is decoded.
+  private func quotas(_ request: Request) -> QuotaCalls? {
+    let parts = request.uri.path.split(separator: "/").map { $0.removingPercentEncoding ?? String($0) }
+    let resource = ManagementService.resourceID.split(separator: "/")
+    guard parts.count > resource.count, zip(parts, resource).allSatisfy({ $0.lowercased() == $1.lowercased() }) else {
+      return nil
+    }
+    return QuotaCalls(Array(parts[resource.count...]), service)
   }
 
   private func authorise(_ request: Request) throws(ManagementError) {

@@ -16,6 +16,7 @@ public final class ManagementService: Sendable {
   /// Signs snapshots.
   public let signingKey: Curve25519.Signing.PrivateKey
   public let publisher: SnapshotPublisher
+  public let quotas: QuotaCounters
   /// What gateways are told to connect to.
   public let gatewayEndpoint: String
   /// DER of the authority that signed the service's certificate, for `env.conf`; nil where systems trust it anyway.
@@ -31,10 +32,11 @@ public final class ManagementService: Sendable {
 
   private init(
     store: any ResourceStore, activity: any ActivityStore, signingKey: Curve25519.Signing.PrivateKey,
-    credentialHash: Data, gatewayEndpoint: String, certificateAuthority: Data?
+    credentialHash: Data, gatewayEndpoint: String, certificateAuthority: Data?, quotas: QuotaCounters
   ) {
     self.store = store
     self.activity = activity
+    self.quotas = quotas
     self.signingKey = signingKey
     self.credentialHash = credentialHash
     self.gatewayEndpoint = gatewayEndpoint
@@ -67,7 +69,8 @@ public final class ManagementService: Sendable {
     }
     let service = ManagementService(
       store: store, activity: activity, signingKey: key, credentialHash: hash ?? Data(),
-      gatewayEndpoint: gatewayEndpoint, certificateAuthority: certificateAuthority)
+      gatewayEndpoint: gatewayEndpoint, certificateAuthority: certificateAuthority,
+      quotas: try await QuotaCounters(activity: activity, store: store))
     return Opened(service: service, administratorCredential: credential)
   }
 

@@ -13,6 +13,7 @@ struct GatewayEndpoints: Sendable {
   /// Seconds a question for a newer configuration is held open at most.
   static let longestWait = 60
   static let maximumTelemetry = 16 << 20
+  static let maximumQuotaReport = 4 << 20
 
   func add(to router: Router<BasicRequestContext>) {
     router.get("/gateways/:id/configuration") { request, context in
@@ -20,6 +21,9 @@ struct GatewayEndpoints: Sendable {
     }
     router.post("/gateways/:id/heartbeat") { request, context in
       await answer(request, context) { try await heartbeat(request, $0) }
+    }
+    router.post("/gateways/:id/quotas") { request, context in
+      await answer(request, context) { try await quotas(request, $0) }
     }
     router.post("/gateways/:id/telemetry") { request, context in
       await answer(request, context) { try await telemetry(request, $0) }
@@ -67,13 +71,17 @@ struct GatewayEndpoints: Sendable {
   private func configuration(_ request: Request, _ id: String) async throws -> Response {
     let since = request.uri.queryParameters["since"].flatMap { UInt64($0) } ?? 0
     let wait = min(Self.longestWait, max(0, request.uri.queryParameters["wait"].flatMap { Int($0) } ?? 0))
+    let quotas = request.uri.queryParameters["quotas"].flatMap { UInt64($0) }
     // A service that ends does not wait for the next change: the gateway asks again when it is back.
-    let newest = try await cancelWhenGracefulShutdown { [publisher = service.publisher] in
-      try await publisher.newer(than: since, gatewayID: id, waiting: .seconds(wait))
+    let newest = try await cancelWhenGracefulShutdown {
+      try await newer(than: since, quotas: quotas, gatewayID: id, waiting: .seconds(wait))
     }
-    guard let published = newest else { return Response(status: .notModified) }
+    var headers: HTTPFields = [:]
+    let update = try await service.quotas.newest(after: .max, gatewayID: id)
+    if update > 0, let field = HTTPField.Name("Postern-Quota-Update") { headers[field] = "\(update)" }
+    guard let published = newest else { return Response(status: .notModified, headers: headers) }
     let sealed = published.sealed
-    var headers: HTTPFields = [.contentType: "application/json"]
+    headers[.contentType] = "application/json"
     for (name, value) in [
       ("Postern-Configuration-Version", "\(sealed.version)"), ("Postern-Configuration-Digest", sealed.digest),
       ("Postern-Configuration-Signature", sealed.signature.base64EncodedString()),
@@ -82,6 +90,30 @@ struct GatewayEndpoints: Sendable {
       if let field = HTTPField.Name(name) { headers[field] = value }
     }
     return Response(status: .ok, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: sealed.bytes)))
+  }
+
+  /// What is newer than a configuration; waits for that, or for an update of quotas. Nil when there is no such configuration.
+  private func newer(
+    than version: UInt64, quotas: UInt64?, gatewayID: String, waiting: Duration
+  ) async throws -> SnapshotPublisher.Published? {
+    try await withThrowingTaskGroup(of: SnapshotPublisher.Published?.self) { group in
+      group.addTask { try await service.publisher.newer(than: version, gatewayID: gatewayID, waiting: waiting) }
+      if let quotas {
+        group.addTask {
+          _ = try await service.quotas.newest(after: quotas, gatewayID: gatewayID, waiting: waiting)
+          return nil
+        }
+      }
+      defer { group.cancelAll() }
+      return try await group.next() ?? nil
+    }
+  }
+
+  private func quotas(_ request: Request, _ id: String) async throws -> Response {
+    let report = try await decode(QuotaReport.self, request, maximum: Self.maximumQuotaReport)
+    let body = try JSONEncoder().encode(try await service.quotas.take(report, gatewayID: id))
+    return Response(
+      status: .ok, headers: [.contentType: "application/json"], body: .init(byteBuffer: ByteBuffer(bytes: body)))
   }
 
   private struct HeartbeatBody: Decodable {
