@@ -35,6 +35,9 @@ public final class GraphQLSchema: Sendable {
   /// Whether the type has that field.
   public func hasField(_ name: String, of type: String) -> Bool { types[type]?.field(name) != nil }
 
+  /// The fields that clients can subscribe to, in the order of the schema.
+  public var subscriptionFields: [String] { root(of: .subscription)?.fields.map(\.name) ?? [] }
+
   /// A field of a type, or one that every type or the root has.
   func field(_ name: String, of type: GraphQLType) -> GraphQLFieldDefinition? {
     switch name {

@@ -206,6 +206,11 @@ struct SnapshotBuilder {
       }.sorted { $0.id < $1.id })
   }
 
+  /// What clients can subscribe to at an API.
+  func subscriptionFields(of api: ResourcePath) -> SubscriptionFields {
+    SubscriptionFields(schema: graphQL(of: api).schema, api: api.name)
+  }
+
   /// An API is one of OData by its type, or by a schema.
   private func odata(of api: StoredResource) -> ODataService? {
     let metadata = children("apis/schemas", of: api.path).sorted { $0.name < $1.name }

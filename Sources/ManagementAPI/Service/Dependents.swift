@@ -21,6 +21,11 @@ struct Dependents {
       if let name = try await SchemaRules(service: service, path: resource.path).dependents().first {
         throw Self.inUse(title, "the schema '\(name)'")
       }
+      if GraphQLService.schema(resource.properties) != nil,
+        let user = try await EventTargets(service: service, path: resource.path).complaints(with: nil).first
+      {
+        throw Self.inUse(title, "publish-event of the policy at \(user.policy.text)")
+      }
     default: break
     }
     if kind.type == "certificates", root == .service {

@@ -46,10 +46,16 @@ struct ResourceReference {
 
 extension ManagementService {
   /// What policies of the service, or of a workspace, can refer to just now.
-  func policyEnvironment(of root: ResourcePath) async throws(ManagementError) -> PolicyEnvironment {
+  /// - Parameter api: for a resolver of that API.
+  func policyEnvironment(
+    of root: ResourcePath, publishingTo api: ResourcePath? = nil
+  ) async throws(ManagementError) -> PolicyEnvironment {
     do throws(StoreError) {
       let (_, resources) = try await store.everything()
-      return SnapshotBuilder(resources: resources).within(root).policyEnvironment
+      let builder = SnapshotBuilder(resources: resources).within(root)
+      var environment = builder.policyEnvironment
+      if let api { environment.subscriptions = builder.subscriptionFields(of: api) }
+      return environment
     } catch {
       throw ManagementError(error)
     }

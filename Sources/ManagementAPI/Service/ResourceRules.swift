@@ -18,7 +18,12 @@ struct ResourceRules {
     case "apis": try await api(&properties)
     case "apis/operations": try await operation(&properties)
     case "apis/resolvers": try await resolver(properties)
-    case "apis/schemas", "schemas": try await SchemaRules(service: service, path: path).apply(properties)
+    case "apis/schemas", "schemas":
+      try await SchemaRules(service: service, path: path).apply(properties)
+      if GraphQLService.schema(properties) != nil || existing.flatMap({ GraphQLService.schema($0.properties) }) != nil {
+        let target = properties["document"] == nil ? "value" : "document"
+        try await EventTargets(service: service, path: path).refuse(properties, target: target)
+      }
     case "subscriptions": try await subscription(&properties, &secrets)
     case "gateways": try gateway(&properties, &secrets)
     case "loggers": try logger(&properties, &secrets)
@@ -44,6 +49,7 @@ struct ResourceRules {
         format: PolicyFormat(rawValue: properties.string("format") ?? "") ?? .rawxml, id: path.name,
         in: try await service.policyEnvironment(of: path.root))
       try refuse(diagnostics)
+      if existing != nil { try await EventTargets(service: service, path: path).refuse(properties, target: "value") }
     default:
       if let reference = kind.reference { try await link(&properties, reference) }
       if kind.collection == "policies" { try await policy(properties) }
@@ -234,10 +240,11 @@ struct ResourceRules {
   private func policy(_ properties: JSONObject) async throws(ManagementError) {
     if kind.type == "apis/resolvers/policies" {
       let format = PolicyFormat(rawValue: properties.string("format") ?? "") ?? .xml
+      let api = path.parent?.parent ?? path
       return try refuse(
         PolicyCheck.diagnostics(
           resolver: properties.string("value") ?? "", format: format,
-          in: try await service.policyEnvironment(of: path.root)))
+          in: try await service.policyEnvironment(of: path.root, publishingTo: api)))
     }
     let scope: PolicyScope =
       switch kind.type {

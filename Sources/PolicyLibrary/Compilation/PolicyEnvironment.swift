@@ -17,6 +17,8 @@ public struct PolicyEnvironment: Sendable {
   public var schemas: [SchemaDocument]
   /// By the identifiers of their loggers.
   public var eventHubs: [String: EventHub]
+  /// What resolvers can publish to.
+  public var subscriptions = SubscriptionFields.unknown
   /// Kinds of which there may be more than are listed here: a name that is not found is a warning.
   public var incompleteKinds: Set<Kind>
   /// Bounds of every evaluation of an expression.

@@ -21,7 +21,10 @@ extension PolicyDefinition {
     for target in targets.elements(named: "graphql-subscription") {
       let attributes = AttributeReader(target, plan)
       // The name of a field here, where other policies have a name of their own.
-      if let field = attributes.literal("id", isRequired: true) { fields.append(field) }
+      if let field = attributes.literal("id", isRequired: true) {
+        fields.append(field)
+        plan.environment.subscriptions.check(field, target, plan)
+      }
       attributes.finish()
       plan.allowChildren([], in: target)
     }

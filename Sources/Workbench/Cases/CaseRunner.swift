@@ -71,10 +71,12 @@ struct CaseRunner {
         }
       }
     }
+    var names = environment(at: .api)
+    names.subscriptions = SubscriptionFields(schema: policyCase.graphQLSchema ?? "", api: "echo")
     for resolver in policyCase.resolvers {
       let lines = resolver.lines
       let text = lines.map(\.text).joined(separator: "\n")
-      for diagnostic in PolicyCheck.diagnostics(resolver: text, in: environment(at: .api)) {
+      for diagnostic in PolicyCheck.diagnostics(resolver: text, in: names) {
         let index = min(diagnostic.position.line, lines.count) - 1
         found.append((index < 0 ? 1 : lines[index].number, diagnostic))
       }
