@@ -223,7 +223,8 @@ let package = Package(
         .product(name: "NIOSSL", package: "swift-nio-ssl"), .product(name: "SwiftASN1", package: "swift-asn1"),
         .product(name: "X509", package: "swift-certificates"),
       ], swiftSettings: strict),
-    .testTarget(name: "GatewaySettingsTests", dependencies: ["Gateway", "Telemetry"], swiftSettings: strict),
+    .testTarget(
+      name: "GatewaySettingsTests", dependencies: ["Gateway", "HTTPWire", "Telemetry"], swiftSettings: strict),
     .testTarget(
       name: "PortalTests",
       dependencies: [

@@ -48,6 +48,8 @@ public struct BodyFraming: ~Copyable, Sendable {
   @usableFromInline var done: Bool { mode == .none }
   /// Whether the body was found to be malformed. There is no way on: the connection must be closed.
   public var isRefused: Bool { mode == .refused }
+  /// Bytes that are still to come of a body of known length; 0 of any other.
+  public var announcedBytes: Int { mode == .length ? remaining : 0 }
   /// Whether only the end of the connection ends this body.
   public var endsWithConnection: Bool { mode == .untilClose }
 

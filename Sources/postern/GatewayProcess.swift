@@ -184,7 +184,7 @@ struct GatewayProcess {
   }
 
   private func serverSettings(_ instance: String, directory: String?, takesOver: Bool) throws -> GatewayServerSettings {
-    GatewayServerSettings(
+    var server = GatewayServerSettings(
       address: settings.address, httpPort: settings.httpPort, httpsPort: settings.httpsPort,
       threads: settings.threads == 0 ? ProcessInfo.processInfo.activeProcessorCount : settings.threads,
       certificate: try certificate(settings), trustForwardedProto: settings.trustForwardedProto,
@@ -193,15 +193,23 @@ struct GatewayProcess {
       expressionLimits: settings.expressionLimits, joinsTraces: settings.observability.joinsTraces,
       quotaPath: directory.map { $0 + "/quotas" }, counters: settings.counterStore,
       neighborhood: settings.neighborhood, takesOver: takesOver)
+    server.explainsNotFound = settings.explainsNotFound
+    server.tls = settings.tls
+    server.limits = settings.limits
+    server.timeouts = settings.timeouts
+    server.backends = settings.backends
+    return server
   }
 
   private func certificate(_ settings: GatewaySettings) throws -> ListenerCertificate {
     if let chain = settings.certificatePath, let key = settings.privateKeyPath {
       return try ListenerCertificate(
-        chainPath: chain, keyPath: key, negotiatesClientCertificate: settings.negotiatesClientCertificate)
+        chainPath: chain, keyPath: key, negotiatesClientCertificate: settings.negotiatesClientCertificate,
+        tls: settings.tls)
     }
     return try ListenerCertificate.selfSigned(
-      hostName: ProcessInfo.processInfo.hostName, negotiatesClientCertificate: settings.negotiatesClientCertificate)
+      hostName: ProcessInfo.processInfo.hostName, negotiatesClientCertificate: settings.negotiatesClientCertificate,
+      tls: settings.tls)
   }
 }
 

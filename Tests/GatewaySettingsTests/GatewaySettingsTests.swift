@@ -1,4 +1,5 @@
 import Foundation
+import HTTPWire
 import Telemetry
 import Testing
 
@@ -48,6 +49,7 @@ import Testing
     let samples: [String: String] = [
       "k8s.ingress.enabled": "true", "observability.prometheus.endpoint": "127.0.0.1:9464",
       "observability.opentelemetry.collector.protocol": "grpc",
+      "net.client.tls.ciphers.allowed-suites": "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
     ]
     for setting in Setting.catalogue where !["config.service.auth", "gateway.name"].contains(setting.name) {
       let value = samples[setting.name] ?? setting.defaultValue ?? (setting.kind == .fraction ? "0.5" : "none")
@@ -100,6 +102,44 @@ import Testing
         "observability.opentelemetry.collector.uri is missing: the collector, such as http://otel:4317",
         "observability.prometheus.endpoint: expected host:port, found \"here\"",
       ])
+  }
+
+  @Test func `bounds, waits and suites are read, and what cannot be is named`() throws {
+    let start = "config.service.endpoint=a\nconfig.service.auth=\(Self.token)\n"
+    let usual = try settings(start)
+    #expect(usual.limits == ClientLimits() && usual.tls == TLSChoice() && usual.warnings.isEmpty)
+    let given = try settings(
+      start + """
+        net.server.limits.url-bytes=2048
+        net.server.limits.head-kilobytes=16
+        net.server.limits.header-count=50
+        net.server.limits.body-megabytes=10
+        net.server.limits.held-body-megabytes=8
+        net.server.timeouts.head=5s
+        net.client.timeouts.connect=00:00:03
+        net.server.tls.ciphers.allowed-suites=TLS_AES_256_GCM_SHA384, TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384
+        Microsoft.WindowsAzure.ApiManagement.Gateway.Security.Backend.Protocols.Tls13=false
+        """)
+    #expect(given.limits.head == HeadLimits(headBytes: 16_384, headerCount: 50, targetBytes: 2_048))
+    #expect(given.limits.bodyBytes == 10 << 20 && given.limits.heldBytes == 8 << 20)
+    #expect(
+      given.warnings == [
+        "net.server.tls.ciphers.allowed-suites: the three suites of TLS 1.3 come together; those that are not named are "
+          + "offered, too"
+      ])
+    let problems = problems(
+      start + """
+        net.server.limits.header-count=5
+        net.server.timeouts.body=0
+        net.client.tls.ciphers.allowed-suites=RC4
+        Microsoft.WindowsAzure.ApiManagement.Gateway.Security.Backend.Protocols.Tls12=false
+        Microsoft.WindowsAzure.ApiManagement.Gateway.Security.Backend.Protocols.Tls11=true
+        """)
+    #expect(problems.count == 4)
+    #expect(problems.contains("net.server.limits.header-count: expected a whole number, 10 to 1000, found \"5\""))
+    #expect(problems.contains("net.server.timeouts.body: expected a second at least, found \"0\""))
+    #expect(problems.contains { $0.hasPrefix("net.client.tls.ciphers.allowed-suites: 'RC4' is not among the suites") })
+    #expect(problems.contains { $0.contains("Protocols.Tls13 and its kin: expected at least one version of TLS") })
   }
 
   @Test func `an unknown name is named, with the one that was meant`() throws {

@@ -124,6 +124,26 @@ struct HTTP2Tests {
     }
   }
 
+  @Test(.enabled(if: SystemTool.curl.isInstalled && SystemTool.nghttp.isInstalled, "scripts/install test"))
+  func `a client in the middle of a long body sees why it is refused`() async throws {
+    try await withAPI { gateway, backend in
+      let folder = try TemporaryFolder()
+      let url = "http://127.0.0.1:\(gateway.httpPort)/time/set"
+      for size in [900_000, 3_000_000] {
+        let file = try folder.file("\(size)", String(repeating: "x", count: size))
+        let shown = try await SystemTool.curl.run([
+          "-sS", "--http2-prior-knowledge", "-w", " %{response_code}", "--data-binary", "@\(file)", url,
+        ])
+        #expect(shown.hasSuffix(" 401") && shown.contains("missing subscription key"), "\(shown)")
+        // The connection goes on: both are answered on one.
+        let other = try await SystemTool.nghttp.run(["-v", "-m", "2", "-d", file, url])
+        #expect(other.split(separator: ":status: 401").count == 3, "\(other)")
+        #expect(!other.contains("recv GOAWAY"))
+      }
+      #expect(backend.received.isEmpty)
+    }
+  }
+
   @Test(.enabled(if: SystemTool.h2load.isInstalled, "scripts/install test"))
   func `h2load's thousand requests on two connections succeed`() async throws {
     try await withAPI { gateway, _ in

@@ -20,16 +20,23 @@ struct RunningGateway {
     authorities: [CertificateAuthority] = [], hostnames: [HostnameConfiguration] = [],
     negotiatesClientCertificate: Bool = false, checksRevocation: Bool = true, joinsTraces: Bool = false,
     externalCache: ExternalCache? = nil, counters: CounterStore? = nil,
-    meters: GatewayMeters = GatewayMeters(), timeouts: ClientTimeouts = ClientTimeouts(), threads: Int = 1,
+    meters: GatewayMeters = GatewayMeters(), timeouts: ClientTimeouts = ClientTimeouts(),
+    limits: ClientLimits = ClientLimits(),
+    backendConnections: BackendConnections = BackendConnections(), tls: TLSChoice = TLSChoice(),
+    explainsNotFound: Bool = false, threads: Int = 1,
     _ body: (RunningGateway) async throws -> Void
   ) async throws {
     let records = RecordedRequests()
     var settings = GatewayServerSettings(
       address: "127.0.0.1", httpPort: 0, httpsPort: 0, threads: threads,
       certificate: try ListenerCertificate.selfSigned(
-        hostName: "localhost", negotiatesClientCertificate: negotiatesClientCertificate),
+        hostName: "localhost", negotiatesClientCertificate: negotiatesClientCertificate, tls: tls),
       checksRevocation: checksRevocation, joinsTraces: joinsTraces, counters: counters)
     settings.timeouts = timeouts
+    settings.limits = limits
+    settings.backends = backendConnections
+    settings.tls = tls
+    settings.explainsNotFound = explainsNotFound
     let server = try GatewayServer(
       settings: settings, logger: Logger(label: "test"), meters: meters, onRecords: { records.add($0) })
     try await server.start()

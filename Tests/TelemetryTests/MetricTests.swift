@@ -57,6 +57,18 @@ import Testing
     #expect(metrics.snapshot()[1].points.count == 4)
   }
 
+  @Test func `ten thousand operations, whoever calls them and whatever becomes of it, are below two thousand series`() {
+    var metrics = RequestMetrics(gatewayID: "plant")
+    for number in 0..<10_000 {
+      var record = record(200 + number % 300, host: "h\(number % 400)")
+      record.apiId = "api\(number % 500)"
+      record.operationId = "operation\(number)"
+      metrics.add(record)
+    }
+    let lines = PrometheusText.write(metrics.snapshot()).split(separator: "\n").filter { !$0.hasPrefix("#") }
+    #expect(lines.count > 1_000 && lines.count < 1_950, "\(lines.count)")
+  }
+
   @Test func `label values cannot break out of their quotes`() {
     let metric = Metric("Odd-Name", "a\nb", .gauge, points: [.init([.init("A", "x\"\\\ny")], .number(1.5))])
     #expect(

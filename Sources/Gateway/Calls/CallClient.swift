@@ -6,7 +6,8 @@ import PolicyLibrary
 final class CallClient {
   let loop: any EventLoop
   private var idle: [Origin: [CallConnection]] = [:]
-  private var contexts = BackendTLSContexts()
+  private var contexts: BackendTLSContexts
+  private let connectTimeout: TimeAmount
   /// Calls under way at the same time; further ones are refused at once.
   private var open = 0
 
@@ -17,7 +18,11 @@ final class CallClient {
   /// Bytes of a response's body.
   static let bodyBound = 64 << 20
 
-  init(loop: any EventLoop) { self.loop = loop }
+  init(loop: any EventLoop, _ backends: BackendConnections) {
+    self.loop = loop
+    contexts = BackendTLSContexts(backends.tls)
+    connectTimeout = backends.connect
+  }
 
   /// Sends a request; the completion is called once, later, unless the call is cancelled.
   func send(_ request: OutgoingRequest, _ completion: @escaping (OutgoingResult) -> Void) -> any PendingEffect {
@@ -65,7 +70,7 @@ final class CallClient {
     let box = NIOLoopBound((call, connection, self), eventLoop: loop)
     ClientBootstrap(group: loop)
       .channelOption(.socketOption(.tcp_nodelay), value: 1)
-      .connectTimeout(min(.milliseconds(Int64(call.request.timeoutMilliseconds)), UpstreamPool.connectTimeout))
+      .connectTimeout(min(.milliseconds(Int64(call.request.timeoutMilliseconds)), connectTimeout))
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           let (_, connection, client) = box.value

@@ -17,8 +17,9 @@ struct BackendTLS: Hashable {
     }
   }
 
-  func makeContext() throws -> NIOSSLContext {
+  func makeContext(_ tls: TLSChoice) throws -> NIOSSLContext {
     var configuration = TLSConfiguration.makeClientConfiguration()
+    tls.apply(to: &configuration, lowest: .tlsv12)
     configuration.certificateVerification =
       !validatesChain ? .none : validatesName ? .fullVerification : .noHostnameVerification
     configuration.applicationProtocols = protocols
@@ -43,8 +44,11 @@ struct BackendTLS: Hashable {
 /// The TLS contexts of one loop towards backends: costly to make, few in kind.
 struct BackendTLSContexts {
   private var contexts: [BackendTLS: NIOSSLContext] = [:]
+  private let tls: TLSChoice
 
   static let bound = 256
+
+  init(_ tls: TLSChoice) { self.tls = tls }
 
   /// Puts what a new connection to an origin needs before HTTP into its pipeline: a tunnel through a proxy, TLS.
   mutating func addHandlers(
@@ -66,7 +70,7 @@ struct BackendTLSContexts {
       context = known
     } else {
       if contexts.count >= Self.bound { contexts = [:] }
-      context = try kind.makeContext()
+      context = try kind.makeContext(tls)
       contexts[kind] = context
     }
     // An address is no server name (RFC 6066 §3).

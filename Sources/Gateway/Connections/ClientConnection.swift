@@ -55,6 +55,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   private var isProcessing = false
   var keepsAlive = true
   private(set) var requestBytes = 0
+  private var headBytes = 0
   private(set) var responseBytes = 0
   private var ownDeadline = NIODeadline.distantFuture
   private(set) var deadline: NIODeadline {
@@ -62,8 +63,6 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
     set { ownDeadline = newValue }
   }
 
-  /// Bytes of a request body held for policies.
-  static let collectBound = 256 << 20
   /// Bytes of an unwanted body that are read, so that the client sees the answer.
   static let discardBound = 4 << 20
   /// Bytes kept while a request is in work: the next ones, pipelined.
@@ -166,7 +165,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
     // A client that does not take its answers gets no further ones.
     guard isWritable, let received = input else { return false }
     let work = state.takeLifecycle()
-    switch work.exchange.request.parseRequest(received.readableBytesUInt8Span, limits: HeadLimits()) {
+    switch work.exchange.request.parseRequest(received.readableBytesUInt8Span, limits: state.limits.head) {
     case .incomplete:
       state.giveBack(work)
       return false
@@ -190,6 +189,14 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
       requestBytes = length
       keepsAlive = work.exchange.request.keepsAlive && !state.isDraining
       framing.beginRequest(work.exchange.request)
+      headBytes = length
+      if framing.announcedBytes > state.limits.bodyBytes {
+        input = nil
+        keepsAlive = false
+        framing.end()
+        work.refuseLength(self)
+        return false
+      }
       work.begin(self)
       return true
     }
@@ -210,6 +217,9 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
     discarded = 0
   }
 
+  /// Bytes of a body that is held for policies.
+  private var bodyBound: Int { min(state.limits.heldBytes, state.limits.bodyBytes) }
+
   private func collect() -> Bool {
     guard let received = input else { return false }
     let stretch = framing.next(received.readableBytesUInt8Span)
@@ -219,7 +229,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
       collected.append(contentsOf: data.readableBytesView)
     }
     deadline = state.deadline(after: state.timeouts.body)
-    if framing.isRefused || collected.count > Self.collectBound {
+    if framing.isRefused || collected.count > bodyBound {
       stage = .exchanging
       keepsAlive = false
       collected = []
@@ -242,6 +252,11 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
     if framing.isRefused {
       keepsAlive = false
       work.refuseBody(isTooLarge: false)
+      return false
+    }
+    if requestBytes - headBytes > state.limits.bodyBytes {
+      keepsAlive = false
+      work.refuseBody(isTooLarge: true)
       return false
     }
     if let data { work.sendBody(data) }
@@ -431,6 +446,13 @@ extension ClientConnection: ClientStream {
 
   func writeHead(_ rewrite: HeadRewrite, body: ByteBuffer?, ends: Bool) {
     guard let output, let work else { return }
+    var rewrite = rewrite
+    // Nobody waits for the rest of a body that is longer than what is read past.
+    if ends, !framing.isDone, framing.announcedBytes > Self.discardBound {
+      keepsAlive = false
+      rewrite.closes = true
+      rewrite.announcesKeepAlive = false
+    }
     var body = body
     writesChunks = rewrite.body == .chunked
     if writesChunks {

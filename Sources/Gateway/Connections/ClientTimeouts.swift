@@ -1,7 +1,7 @@
 import NIOCore
 
 /// How long clients, and backends in the middle of an answer, may let a loop wait. Each is met up to two ticks late.
-struct ClientTimeouts: Sendable {
+public struct ClientTimeouts: Sendable {
   /// For a request's head on a new connection.
   var head = TimeAmount.seconds(60)
   /// For the next bytes of a request's body, and for a client to take bytes of an answer.
@@ -17,4 +17,6 @@ struct ClientTimeouts: Sendable {
   var ping = TimeAmount.seconds(60)
   /// For a client to read why its connection of HTTP/2 has failed, or to answer the end of a WebSocket.
   var linger = TimeAmount.seconds(2)
+
+  public init() {}
 }

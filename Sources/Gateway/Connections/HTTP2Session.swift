@@ -17,7 +17,9 @@ final class HTTP2Session {
   ) {
     self.connection = connection
     self.state = state
-    wire = HTTP2Wire(HTTP2Engine(), context.eventLoop, output, now: state.clock.now)
+    var bounds = HTTP2Engine.Bounds()
+    bounds.head = state.limits.head
+    wire = HTTP2Wire(HTTP2Engine(bounds: bounds), context.eventLoop, output, now: state.clock.now)
     idleDeadline = state.deadline(after: state.timeouts.head)
   }
 

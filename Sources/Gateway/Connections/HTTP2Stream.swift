@@ -22,6 +22,7 @@ final class HTTP2Stream: ClientStream {
   /// Something of the answer waits for the client.
   private var isHeldUp = false
   private(set) var requestBytes = 0
+  private var headBytes = 0
   private(set) var responseBytes = 0
   private var ownDeadline = NIODeadline.distantFuture
   private(set) var deadline: NIODeadline {
@@ -43,6 +44,10 @@ final class HTTP2Stream: ClientStream {
   func begin(_ work: RequestLifecycle) {
     self.work = work
     requestBytes = work.exchange.request.receivedBytes
+    headBytes = requestBytes
+    if let length = work.exchange.request.contentLength, length > session.state.limits.bodyBytes {
+      return work.refuseLength(self)
+    }
     work.begin(self)
   }
 
@@ -63,13 +68,17 @@ final class HTTP2Stream: ClientStream {
       collected.append(contentsOf: data.readableBytesView)
       session.wire.consumed(id, data.readableBytes)
       deadline = session.state.deadline(after: session.state.timeouts.body)
-      if collected.count > ClientConnection.collectBound {
+      if collected.count > min(session.state.limits.heldBytes, session.state.limits.bodyBytes) {
         isCollecting = false
         collected = []
         return work.refuseBody(isTooLarge: true)
       }
       if hasEnded { finishCollecting(work) }
       return
+    }
+    if requestBytes - headBytes > session.state.limits.bodyBytes {
+      session.wire.consumed(id, data.readableBytes)
+      return work.refuseBody(isTooLarge: true)
     }
     var data = data
     if received.readableBytes == 0 { received = data } else { received.writeBuffer(&data) }

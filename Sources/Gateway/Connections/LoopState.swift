@@ -14,6 +14,10 @@ final class LoopState {
   /// Whether requests carry the gateway's own place in their trace on to backends.
   let joinsTraces: Bool
   let timeouts: ClientTimeouts
+  let limits: ClientLimits
+  /// Whether a 404 of the gateway itself says which part did not match.
+  let explainsNotFound: Bool
+  let backends: BackendConnections
   /// What is served; nil before the first configuration.
   var configuration: ServingConfiguration? {
     didSet {
@@ -53,16 +57,20 @@ final class LoopState {
 
   init(
     loop: any EventLoop, memory: ProcessMemory, logger: Logger, trustsForwardedProto: Bool, joinsTraces: Bool,
-    timeouts: ClientTimeouts = ClientTimeouts(), counters: CounterStore? = nil,
+    timeouts: ClientTimeouts = ClientTimeouts(), limits: ClientLimits = ClientLimits(),
+    backends: BackendConnections = BackendConnections(), explainsNotFound: Bool = false, counters: CounterStore? = nil,
     onRecords: (@Sendable ([RequestRecord]) -> Void)?
   ) {
     self.loop = loop
     self.trustsForwardedProto = trustsForwardedProto
     self.joinsTraces = joinsTraces
     self.timeouts = timeouts
+    self.limits = limits
+    self.backends = backends
+    self.explainsNotFound = explainsNotFound
     self.onRecords = onRecords
     subscribers = LoopSubscribers(memory.subscriptions, loop)
-    effects = LoopEffects(memory: memory, counters: counters, logger: logger, loop: loop)
+    effects = LoopEffects(memory: memory, counters: counters, logger: logger, loop: loop, backends)
   }
 
   deinit { room.deallocate() }

@@ -14,9 +14,12 @@ final class OriginPool {
 
   /// Idle connections kept.
   static let bound = 128
-  static let idleTime = TimeAmount.seconds(60)
+  let idleTime: TimeAmount
 
-  init(origin: Origin) { self.origin = origin }
+  init(origin: Origin, idleTime: TimeAmount) {
+    self.origin = origin
+    self.idleTime = idleTime
+  }
 
   var isEmpty: Bool { idle.isEmpty && sessions.isEmpty }
 
@@ -59,7 +62,7 @@ final class OriginPool {
   /// Ends connections that have had nothing to do for long, or do not answer.
   func closeIdle(_ now: NIODeadline) {
     // The oldest stand first.
-    while let connection = idle.first, connection.idleSince + Self.idleTime < now {
+    while let connection = idle.first, connection.idleSince + idleTime < now {
       idle.removeFirst()
       connection.close()
     }

@@ -8,15 +8,15 @@ final class UpstreamPool {
   private var origins: [Origin: OriginPool] = [:]
   /// The pool of a target that was used before: looked up by the target's address, without hashing its origin.
   private var shortcuts: [(target: BackendTarget, pool: OriginPool)?]
-  private var contexts = BackendTLSContexts()
+  private var contexts: BackendTLSContexts
 
-  static let connectTimeout = TimeAmount.seconds(10)
   private static let shortcutCount = 64
   /// Origins remembered before those without an idle connection are forgotten.
   private static let originBound = 1_024
 
   init(state: LoopState) {
     self.state = state
+    contexts = BackendTLSContexts(state.backends.tls)
     shortcuts = Array(repeating: nil, count: Self.shortcutCount)
   }
 
@@ -30,7 +30,7 @@ final class UpstreamPool {
     if let known = origins[target.origin] {
       pool = known
     } else {
-      pool = OriginPool(origin: target.origin)
+      pool = OriginPool(origin: target.origin, idleTime: state.backends.idle)
       origins[target.origin] = pool
     }
     shortcuts[slot] = (target, pool)
@@ -94,7 +94,7 @@ final class UpstreamPool {
     ClientBootstrap(group: state.loop)
       .channelOption(.socketOption(.tcp_nodelay), value: 1)
       .channelOption(.autoRead, value: !(handler is UpstreamConnection) || origin.isTLS)
-      .connectTimeout(Self.connectTimeout)
+      .connectTimeout(state.backends.connect)
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           let (handler, pool, _) = box.value

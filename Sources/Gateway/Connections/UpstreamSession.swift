@@ -254,7 +254,7 @@ final class UpstreamSession: ChannelInboundHandler, RemovableChannelHandler {
     if let pinged {
       if pinged + Self.pingTimeout < now { fail("the backend does not answer any more") }
     } else if streams.isEmpty {
-      if idleSince + OriginPool.idleTime < now { close() }
+      if idleSince + home.idleTime < now { close() }
     } else if lastRead + Self.silence < now {
       ask()
     }

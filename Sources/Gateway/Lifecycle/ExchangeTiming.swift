@@ -88,7 +88,8 @@ struct ExchangeTiming {
     let met = exchange.errors.map { item in
       RequestRecord.ProcessingError(
         elapsed: Int(max(0, item.ticks - startedTicks) / 10_000), source: item.error.source, scope: item.error.scope,
-        section: item.error.section, reason: item.error.reason, message: item.error.message)
+        section: item.error.section, reason: item.error.reason,
+        message: item.error.detail.map { "\(item.error.message) \($0)" } ?? item.error.message)
     }
     return (met + extraErrors).suffix(16)
   }

@@ -27,12 +27,15 @@ final class LoopEffects: PolicyEffects {
   private var computations = 0
   private static let computationBound = 64
 
-  init(memory: ProcessMemory, counters: CounterStore?, logger: Logger, loop: any EventLoop) {
+  init(
+    memory: ProcessMemory, counters: CounterStore?, logger: Logger, loop: any EventLoop,
+    _ backends: BackendConnections = BackendConnections()
+  ) {
     self.memory = memory
     revocation = RevocationMemory(isOn: memory.checksRevocation)
     self.logger = logger
     redisCounters = counters.map { RedisCounters($0, loop: loop, meter: memory.meters.redis, logger: logger) }
-    calls = CallClient(loop: loop)
+    calls = CallClient(loop: loop, backends)
   }
 
   func now() -> Int64 { Clock.ticks() }

@@ -102,12 +102,21 @@ extension RequestLifecycle {
     answer(HealthAnswer(status: error.status, message: "The request is not valid HTTP: \(error.code.rawValue)."))
   }
 
+  /// Answers a request that tells of a longer body than is taken, before any of it is read.
+  func refuseLength(_ client: any ClientStream) {
+    accept(client)
+    isHead = false
+    answer(HealthAnswer(status: 413, message: Self.tooLarge))
+  }
+
+  private static let tooLarge = "The request body is too large."
+
   func refuseBody(isTooLarge: Bool) {
     upstream?.abandon()
     upstream = nil
     if isStreaming { return client?.abort() ?? () }
     let status = isTooLarge ? 413 : 400
-    let message = isTooLarge ? "The request body is too large." : "The request body is not valid HTTP."
+    let message = isTooLarge ? Self.tooLarge : "The request body is not valid HTTP."
     fail(
       PolicyError(
         source: "request", reason: isTooLarge ? "RequestTooLarge" : "InvalidBody", message: message, status: status),

@@ -288,7 +288,7 @@ extension RequestLifecycle {
     if countsEvents { exchange.count(events: data.readableBytesView) }
     if collectsResponse {
       collected.append(contentsOf: data.readableBytesView)
-      if collected.count > ClientConnection.collectBound { return answerIsTooLarge() }
+      if collected.count > state.limits.heldBytes { return answerIsTooLarge() }
       if ends { collectedAnswer() } else { awaitMore() }
     } else if isStreaming {
       client?.write(data, ends: ends && trailers == nil)

@@ -94,11 +94,7 @@ final class RequestLifecycle {
     if client.hasRequestBody { exchange.requestBody = .streaming }
     guard let match = configuration.routes.find(exchange.request, isTLS: isSecure) else {
       if answerUnrouted(configuration, isTLS: isSecure) { return respond() }
-      return fail(
-        PolicyError(
-          source: "configuration", reason: "OperationNotFound",
-          message: "Unable to match incoming request to an operation.", status: 404,
-          responseMessage: "Resource not found"), plan: configuration.unmatched)
+      return fail(notFound(configuration, isTLS: isSecure), plan: configuration.unmatched)
     }
     route(match)
     if match.api.isGRPC { beginCall() }
@@ -120,6 +116,23 @@ final class RequestLifecycle {
     self.plan = plan
     if plan.needsRequestBody, client.hasRequestBody { return client.collectBody() }
     start(plan, client)
+  }
+
+  /// The error of a request that is for nobody, with the reason where somebody may see it.
+  private func notFound(_ configuration: ServingConfiguration, isTLS: Bool) -> PolicyError {
+    var error = PolicyError(
+      source: "configuration", reason: "OperationNotFound",
+      message: "Unable to match incoming request to an operation.", status: 404,
+      responseMessage: "Resource not found")
+    guard state.wantsRecords || state.explainsNotFound else { return error }
+    let reason = configuration.routes.explanation(exchange.request, isTLS: isTLS)
+    error.detail = reason
+    if state.explainsNotFound {
+      // A header holds printable characters.
+      let text = String(reason.unicodeScalars.map { (0x20..<0x7f).contains($0.value) ? Character($0) : "?" })
+      error.headers.append(.init("Postern-Not-Found", text))
+    }
+    return error
   }
 
   /// The request asks for a WebSocket (RFC 6455 §4.1).

@@ -164,6 +164,38 @@ struct OperationTree: Sendable {
     return nil
   }
 
+  /// The operations whose template fits, whatever their methods.
+  func candidates(_ request: borrowing MessageHead, from start: Int) -> [Int] {
+    var found: [Int] = []
+    collect(node: 0, request.pathBytes, start, &found)
+    return found
+  }
+
+  private func collect(node index: Int, _ path: Span<UInt8>, _ start: Int, _ found: inout [Int]) {
+    found += nodes[index].remainder.map(\.operation)
+    var from = start
+    while from < path.count, path[from] == 0x2f { from &+= 1 }
+    if from == path.count { return found += nodes[index].operations.map(\.operation) }
+    var hash = PathHash()
+    var end = from
+    while end < path.count, path[end] != 0x2f {
+      hash.add(path[end])
+      end &+= 1
+    }
+    let length = end &- from
+    let next = nodes[index].literals.first(hash.value) { node in
+      texts[node].count == length && path.matches(texts[node], at: from) ? node : nil
+    }
+    if let next { collect(node: next, path, end, &found) }
+    for parameter in nodes[index].parameters {
+      let low = from &+ parameter.before.count
+      let high = end &- parameter.behind.count
+      if low < high, path.matches(parameter.before, at: from), path.matches(parameter.behind, at: high) {
+        collect(node: parameter.node, path, end, &found)
+      }
+    }
+  }
+
   /// The leaf for the request's own method, else the one for any.
   private static func best(_ leaves: [Leaf], _ request: borrowing MessageHead) -> Int? {
     var any: Int?

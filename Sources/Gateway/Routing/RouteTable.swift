@@ -19,7 +19,7 @@ struct RouteTable: Sendable {
   private var entries: [Entry] = []
   private var index = HashIndex()
   /// Segments of the deepest prefix.
-  private var depth = 0
+  private(set) var depth = 0
 
   init(_ apis: [RoutedAPI]) {
     for routed in apis {
@@ -42,6 +42,14 @@ struct RouteTable: Sendable {
     } else {
       index.insert(hash, entries.count)
       entries.append(Entry(prefix: prefix, apis: [api]))
+    }
+  }
+
+  /// The APIs whose path ends at that place of a request's.
+  func apis(_ hash: UInt64, _ path: Span<UInt8>, _ end: Int) -> [RoutedAPI]? {
+    index.first(hash) { position in
+      entries[position].prefix.count == end && path.matches(entries[position].prefix, at: 0)
+        ? entries[position].apis : nil
     }
   }
 

@@ -38,7 +38,13 @@ public struct GatewayServerSettings: Sendable {
   /// Sockets and counters come from another process (``HandoverRequest``) instead of ``GatewayServer/start()`` and the
   /// file of quotas.
   public var takesOver: Bool
-  var timeouts = ClientTimeouts()
+  public var timeouts = ClientTimeouts()
+  public var limits = ClientLimits()
+  public var backends = BackendConnections()
+  /// A 404 of the gateway itself says in `Postern-Not-Found` which part did not match.
+  public var explainsNotFound = false
+  /// With clients whose hostname the configuration names; `certificate` has its own.
+  public var tls = TLSChoice()
 
   public init(
     address: String, httpPort: Int, httpsPort: Int, threads: Int, certificate: ListenerCertificate,
@@ -128,7 +134,8 @@ public final class GatewayServer: Sendable {
         NIOLoopBound(
           LoopState(
             loop: loop, memory: memory, logger: logger, trustsForwardedProto: settings.trustForwardedProto,
-            joinsTraces: settings.joinsTraces, timeouts: settings.timeouts, counters: settings.counters,
+            joinsTraces: settings.joinsTraces, timeouts: settings.timeouts, limits: settings.limits,
+            backends: settings.backends, explainsNotFound: settings.explainsNotFound, counters: settings.counters,
             onRecords: settings.wantsRecords ? onRecords : nil), eventLoop: loop)
       }.wait()
     }
@@ -249,7 +256,7 @@ public final class GatewayServer: Sendable {
   /// Compiles a snapshot beside the running configuration, then swaps it in on every loop. Throws, and changes nothing,
   /// when a policy cannot run here or a certificate for clients cannot be shown.
   public func apply(_ snapshot: Snapshot) async throws {
-    let hostnames = try HostnameTable(snapshot, after: tls.withLock { $0.hostnames })
+    let hostnames = try HostnameTable(snapshot, after: tls.withLock { $0.hostnames }, settings.tls)
     let configuration = try ServingConfiguration(
       snapshot, instanceID: settings.instanceID, limits: settings.expressionLimits, backends: backends)
     backends.adopt(configuration.backends)

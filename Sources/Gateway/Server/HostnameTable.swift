@@ -30,8 +30,10 @@ struct HostnameTable: Sendable {
 
   /// Reads every certificate. Throws, naming the hostname, when one is missing, has no key or another one's, or cannot be
   /// read.
-  /// - Parameter former: what it takes the place of.
-  init(_ snapshot: Snapshot, after former: HostnameTable) throws(Failure) {
+  /// - Parameters:
+  ///   - former: what it takes the place of.
+  ///   - tls: of all of them.
+  init(_ snapshot: Snapshot, after former: HostnameTable, _ tls: TLSChoice = TLSChoice()) throws(Failure) {
     var (names, wildcards): ([String: ListenerCertificate], [Substring: ListenerCertificate]) = ([:], [:])
     var (all, made): (ListenerCertificate?, [Source: ListenerCertificate]) = (nil, [:])
     for hostname in snapshot.gateway.hostnameConfigurations {
@@ -53,7 +55,7 @@ struct HostnameTable: Sendable {
       do {
         shown =
           try made[source] ?? former.made[source]
-          ?? ListenerCertificate(hostname, certificate: certificate.certificatePEM, key: key)
+          ?? ListenerCertificate(hostname, certificate: certificate.certificatePEM, key: key, tls)
       } catch {
         throw Failure(
           description: "\(what): the certificate '\(certificate.id)' cannot be read, or the private key is not its own")

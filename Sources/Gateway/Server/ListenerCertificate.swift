@@ -16,16 +16,18 @@ public struct ListenerCertificate: Sendable {
 
   /// Reads a PEM chain, leaf first, and its PEM key.
   /// - Parameter negotiatesClientCertificate: ask clients for a certificate, for policies to look at.
-  public init(chainPath: String, keyPath: String, negotiatesClientCertificate: Bool = false) throws {
+  public init(
+    chainPath: String, keyPath: String, negotiatesClientCertificate: Bool = false, tls: TLSChoice = TLSChoice()
+  ) throws {
     let chain = try NIOSSLCertificate.fromPEMFile(chainPath)
     try self.init(
       chain: chain.map { .certificate($0) }, key: .privateKey(try NIOSSLPrivateKey(file: keyPath, format: .pem)),
-      negotiatesClientCertificate)
+      negotiatesClientCertificate, tls)
   }
 
   /// Makes one that nobody else has signed, for a gateway without a certificate of its own; valid for a year.
   public static func selfSigned(
-    hostName: String, negotiatesClientCertificate: Bool = false
+    hostName: String, negotiatesClientCertificate: Bool = false, tls: TLSChoice = TLSChoice()
   ) throws -> ListenerCertificate {
     let key = P256.Signing.PrivateKey()
     let name = try DistinguishedName { CommonName(String(hostName.prefix(64))) }
@@ -44,16 +46,16 @@ public struct ListenerCertificate: Sendable {
     return try ListenerCertificate(
       chain: [.certificate(try NIOSSLCertificate(bytes: serializer.serializedBytes, format: .der))],
       key: .privateKey(try NIOSSLPrivateKey(bytes: Array(key.derRepresentation), format: .der)),
-      negotiatesClientCertificate)
+      negotiatesClientCertificate, tls)
   }
 
   /// What a hostname configuration says. Throws when the certificate cannot be read or the key is not its own.
-  init(_ hostname: HostnameConfiguration, certificate: String, key: String) throws {
+  init(_ hostname: HostnameConfiguration, certificate: String, key: String, _ tls: TLSChoice) throws {
     let chain = ListenerChain.ordered(try NIOSSLCertificate.fromPEMBytes(Array(certificate.utf8)))
     try self.init(
       chain: chain.map { .certificate($0) },
       key: .privateKey(try NIOSSLPrivateKey(bytes: Array(key.utf8), format: .pem)),
-      hostname.negotiateClientCertificate,
+      hostname.negotiateClientCertificate, tls,
       // The library has a lowest version and no gaps: 1.1 is let in where 1.0 is.
       lowest: hostname.tls10Enabled ? .tlsv1 : hostname.tls11Enabled ? .tlsv11 : .tlsv12,
       speaksHTTP2: hostname.http2Enabled)
@@ -61,12 +63,12 @@ public struct ListenerCertificate: Sendable {
 
   private init(
     chain: [NIOSSLCertificateSource], key: NIOSSLPrivateKeySource, _ negotiatesClientCertificate: Bool,
-    lowest: TLSVersion = .tlsv12, speaksHTTP2: Bool = true
+    _ tls: TLSChoice, lowest: TLSVersion = .tlsv12, speaksHTTP2: Bool = true
   ) throws {
     self.negotiatesClientCertificate = negotiatesClientCertificate
     self.speaksHTTP2 = speaksHTTP2
     var configuration = TLSConfiguration.makeServerConfiguration(certificateChain: chain, privateKey: key)
-    configuration.minimumTLSVersion = lowest
+    tls.apply(to: &configuration, lowest: lowest)
     configuration.applicationProtocols = (speaksHTTP2 ? ["h2"] : []) + ["http/1.1"]
     if negotiatesClientCertificate {
       // Who is believed is for policies to say (see PresentedCertificate): here nobody is turned away.

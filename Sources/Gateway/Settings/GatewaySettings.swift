@@ -38,6 +38,12 @@ public struct GatewaySettings: Sendable {
   public var privateKeyPath: String?
   /// Ask clients for a certificate in the TLS handshake.
   public var negotiatesClientCertificate: Bool
+  /// A 404 of the gateway itself says which part did not match.
+  public var explainsNotFound: Bool
+  public var tls: TLSChoice
+  public var limits: ClientLimits
+  public var timeouts: ClientTimeouts
+  public var backends: BackendConnections
   public var drainTimeoutMilliseconds: Int
   /// How much of it connections between two requests stay open.
   public var drainIdleMilliseconds: Int
@@ -113,6 +119,11 @@ public struct GatewaySettings: Sendable {
       reader.problems.append(
         "net.server.tls.certificate.path and net.server.tls.privateKey.path belong together; one is missing")
     }
+    explainsNotFound = reader.boolean("net.server.http.explain-not-found")
+    tls = reader.tls("net.server.tls.ciphers.allowed-suites")
+    limits = ClientLimits(&reader)
+    timeouts = ClientTimeouts(&reader)
+    backends = BackendConnections(&reader)
     drainTimeoutMilliseconds = reader.duration("net.server.drain.timeout")
     drainIdleMilliseconds = reader.duration("net.server.drain.idle-timeout")
     spoolMegabytes = reader.number("telemetry.spool.maximum-megabytes")

@@ -54,11 +54,11 @@ extension Setting {
         "net.server.http.forwarded.proto.enabled", .boolean, "false",
         "Trusts `X-Forwarded-Proto` when the route decides between http and https."),
       Setting(
-        "net.server.tls.ciphers.allowed-suites", .text, nil, "Cipher suites offered to clients, comma separated.",
-        effect: .ignored("the TLS library's own modern list is used")),
+        "net.server.tls.ciphers.allowed-suites", .text, nil,
+        "Cipher suites for clients by their IANA names, separated by commas, the preferred first. A version of TLS of which "
+          + "none is named is not spoken; those of TLS 1.3 come together."),
       Setting(
-        "net.client.tls.ciphers.allowed-suites", .text, nil, "Cipher suites offered to backends, comma separated.",
-        effect: .ignored("the TLS library's own modern list is used")),
+        "net.client.tls.ciphers.allowed-suites", .text, nil, "The same for backends."),
       Setting(
         "k8s.ingress.enabled", .boolean, "false", "Acts as an ingress controller.",
         effect: .ignored("the ingress controller is \(notYet)")),
@@ -75,8 +75,9 @@ extension Setting {
     + ["Tls13", "Tls12", "Tls11", "Tls10", "Ssl30"].map { version in
       Setting(
         "Microsoft.WindowsAzure.ApiManagement.Gateway.Security.Backend.Protocols.\(version)", .boolean,
-        version == "Tls13" || version == "Tls12" ? "true" : "false", "Allows this version towards backends.",
-        effect: .ignored("backends are reached with TLS 1.2 and 1.3"))
+        version == "Tls13" || version == "Tls12" ? "true" : "false",
+        "Allows this version towards backends; none between two others can be left out.",
+        effect: version == "Ssl30" ? .ignored("SSL 3.0 is broken, and not spoken") : .honoured)
     }
 
   private static let telemetry: [Setting] =
@@ -165,6 +166,45 @@ extension Setting {
       "net.server.tls.negotiateClientCertificate", .boolean, "false",
       "Asks clients for a certificate in the TLS handshake, for policies to look at. Clients without one are let in.",
       isAddition: true),
+    Setting(
+      "net.server.http.explain-not-found", .boolean, "false",
+      "Answers 404 with the header `Postern-Not-Found`: which part of the request matched no operation. It names APIs, so it is "
+        + "not for gateways that strangers reach; request records tell the same in any case.", isAddition: true),
+    Setting(
+      "net.server.limits.url-bytes", .number(256...65_536), "16384",
+      "Bytes of a request's path and query; beyond it the answer is 414.", isAddition: true),
+    Setting(
+      "net.server.limits.head-kilobytes", .number(4...256), "64",
+      "Kilobytes of a request's head in all; beyond it the answer is 431.", isAddition: true),
+    Setting(
+      "net.server.limits.header-count", .number(10...1_000), "100",
+      "Header lines of a request; beyond it the answer is 431.", isAddition: true),
+    Setting(
+      "net.server.limits.body-megabytes", .number(0...1_048_576), "0",
+      "Megabytes of a request's body; beyond it the answer is 413. 0 takes bodies of any length.", isAddition: true),
+    Setting(
+      "net.server.limits.held-body-megabytes", .number(1...4_096), "256",
+      "Megabytes of a body that is held whole because policies read it: 413 for a longer request, 500 for a longer answer.",
+      isAddition: true),
+    Setting(
+      "net.server.timeouts.head", .duration, "60s",
+      "How long a new connection may take until its first request's head is there.", isAddition: true),
+    Setting(
+      "net.server.timeouts.body", .duration, "60s",
+      "How long a client may take for the next bytes of a body, or to take bytes of an answer.", isAddition: true),
+    Setting(
+      "net.server.timeouts.keep-alive", .duration, "130s",
+      "How long a connection stays open between two requests; the next head has to be there by then.", isAddition: true),
+    Setting(
+      "net.server.timeouts.silence", .duration, "15m",
+      "How long a backend may be silent in the middle of its answer, a WebSocket or a call of gRPC in either direction.",
+      isAddition: true),
+    Setting(
+      "net.client.timeouts.connect", .duration, "10s", "How long a connection to a backend may take to be there.",
+      isAddition: true),
+    Setting(
+      "net.client.timeouts.keep-alive", .duration, "60s",
+      "How long a connection to a backend is kept for the next request.", isAddition: true),
     Setting(
       "net.server.drain.timeout", .duration, "30s",
       "How long requests in flight may take after SIGTERM, or once another process has taken over.", isAddition: true),

@@ -17,7 +17,7 @@ extension HTTP2Engine {
     guard var stream = streams[frame.stream] else {
       // Of a stream that is over: it was on its way when we ended it.
       give(frame.length)
-      return idle()
+      return dropped(frame, range.count)
     }
     guard !stream.hasEnded, stream.hasHead else {
       give(frame.length)
@@ -38,6 +38,14 @@ extension HTTP2Engine {
     if range.isEmpty, !ends { return idle() }
     if !range.isEmpty { idleFrames = 0 }
     return .data(frame.stream, offset: HTTP2Frame.headBytes + range.lowerBound, length: range.count, ends: ends)
+  }
+
+  /// Bytes of a body whose request is answered.
+  private mutating func dropped(_ frame: HTTP2Frame, _ count: Int) -> Event {
+    guard let rest = lingering[frame.stream] else { return idle() }
+    lingering[frame.stream] = frame.has(HTTP2Frame.endStream) || rest < count ? nil : rest - count
+    // Whoever takes tiny pieces for it gets no further than with frames that bring nothing.
+    return frame.length >= 1_024 ? .handled : idle()
   }
 
   mutating func headers(_ frame: HTTP2Frame, _ payload: Span<UInt8>, _ head: inout MessageHead) -> Event {
@@ -131,6 +139,7 @@ extension HTTP2Engine {
       if isValid { isValid = trailers.append(name, value) }
     }
     guard isDecoded else { return fail(.compression) }
+    lingering[id] = nil
     guard let stream = streams[id] else { return idle() }
     if stream.remaining ?? 0 > 0 || !isValid { return end(id, .protocolError) }
     self.trailers = trailers
@@ -147,6 +156,7 @@ extension HTTP2Engine {
   mutating func reset(_ frame: HTTP2Frame, _ payload: Span<UInt8>) -> Event {
     guard frame.length == 4 else { return fail(.frameSize) }
     guard wasOpened(frame.stream) else { return fail(.protocolError) }
+    lingering[frame.stream] = nil
     guard streams.removeValue(forKey: frame.stream) != nil else { return idle() }
     if role == .server {
       // Beginning streams only to give them up costs us more than the client (CVE-2023-44487).
@@ -197,7 +207,7 @@ extension HTTP2Engine {
     unconsumed = 0
   }
 
-  private mutating func update(_ id: UInt32, _ count: Int) {
+  mutating func update(_ id: UInt32, _ count: Int) {
     HTTP2Frame(length: 4, kind: .windowUpdate, stream: id).write(to: &output)
     output.append(number: UInt32(count))
   }

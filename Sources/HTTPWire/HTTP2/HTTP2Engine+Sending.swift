@@ -124,8 +124,18 @@ extension HTTP2Engine {
     guard role == .server else { return settle(id) }
     streams[id] = nil
     resets = max(0, resets - 1)
-    // What the client has not sent yet is not wanted any more.
-    if !stream.hasEnded { writeReset(id, .none) }
+    if !stream.hasEnded { letGo(id, stream) }
+  }
+
+  /// What the client has not sent yet is not wanted any more. Clients that are in the middle of it may take a reset for a
+  /// failure and not look at their answer (curl 7.88 does): what is left of a body of known length is let come, within a
+  /// bound.
+  private mutating func letGo(_ id: UInt32, _ stream: Stream) {
+    guard let rest = stream.remaining, rest <= Self.lingerBound, lingering.count < bounds.concurrentStreams else {
+      return writeReset(id, .none)
+    }
+    lingering[id] = rest
+    if rest > stream.receiveWindow { update(id, rest - stream.receiveWindow) }
   }
 
   /// A stream of ours is over when both messages are complete.

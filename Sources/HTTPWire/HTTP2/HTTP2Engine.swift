@@ -77,6 +77,10 @@ public struct HTTP2Engine: ~Copyable {
   let role: Role
   let bounds: Bounds
   var streams: [UInt32: Stream] = [:]
+  /// Bytes that clients still send of bodies whose requests are answered, by stream.
+  var lingering: [UInt32: Int] = [:]
+  /// What is let come of one of them.
+  static let lingerBound = 4 << 20
   var decoder = HeaderDecoder(tableBound: 4_096)
   var encoder = HeaderEncoder()
   private var hasPreface: Bool

@@ -7,6 +7,8 @@ public struct PolicyError: Error, Sendable, Equatable {
   public var reason: String
   /// What `context.LastError.Message` says.
   public var message: String
+  /// What the request's record says behind the message: for whoever runs the gateway, not for callers or policies.
+  public var detail: String?
   /// Of the default response.
   public var status: Int
   /// The message in the body of the default response; nil shows ``message``.

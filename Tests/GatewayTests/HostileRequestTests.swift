@@ -1,0 +1,279 @@
+import Foundation
+import GatewayConfiguration
+import HTTPWire
+import NIOCore
+import Telemetry
+import Testing
+
+@testable import Gateway
+
+/// Requests that mean harm, or might be read by two servers as two things: refused before anybody else sees them.
+struct HostileRequestTests {
+  private static let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+  private func serving(
+    _ limits: ClientLimits = ClientLimits(), _ timeouts: ClientTimeouts = ClientTimeouts(), policy: String? = nil,
+    answer: @escaping @Sendable (String) -> String? = { _ in ok },
+    _ body: (RunningGateway, ScriptedBackend) async throws -> Void
+  ) async throws {
+    let backend = try await ScriptedBackend(answer: answer)
+    let operations = ["GET", "POST"].map {
+      Operation(id: $0.lowercased(), displayName: $0, method: $0, urlTemplate: "/*")
+    }
+    let api = API(
+      id: "time", displayName: "Time", path: "time", protocols: [.http, .https],
+      serviceURL: "http://127.0.0.1:\(backend.port)", subscriptionRequired: false, operations: operations,
+      policy: policy.map { PolicyText(rawXML: $0) })
+    try await RunningGateway.serving([api], timeouts: timeouts, limits: limits) { gateway in
+      try await body(gateway, backend)
+    }
+    await backend.stop()
+  }
+
+  private static let smuggled = "GET /time/smuggled HTTP/1.1\r\nHost: g\r\n\r\n"
+
+  private static let heads = [
+    "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+    "Content-Length: 5, 6\r\n\r\nhello",
+    "Content-Length: +5\r\n\r\nhello",
+    "Content-Length: 0x5\r\n\r\nhello",
+    "Content-Length: -1\r\n\r\n",
+    "Content-Length: 99999999999999999999\r\n\r\nhello",
+    "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + smuggled,
+    "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n" + smuggled,
+    "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n" + smuggled,
+    "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" + smuggled,
+    "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n" + smuggled,
+    "Transfer-Encoding:\u{0b}chunked\r\n\r\n0\r\n\r\n" + smuggled,
+    "X: 1\r\n Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + smuggled,
+    "X: a\u{0}b\r\n\r\n",
+    "X: a\rContent-Length: 5\r\n\r\n",
+    "X\u{0}: a\r\n\r\n",
+    "X y: a\r\n\r\n",
+    ": a\r\n\r\n",
+    "no colon\r\n\r\n",
+    "Host: other\r\n\r\n",
+  ]
+
+  @Test func `a head that two servers might read as two things is refused, and the connection ends`() async throws {
+    try await serving { gateway, backend in
+      for fields in Self.heads {
+        let client = try RawClient(port: gateway.httpPort)
+        client.send("POST /time/set HTTP/1.1\r\nHost: g\r\n" + fields)
+        let answer = try #require(client.answer(), "\(fields)")
+        #expect(answer.status == 400 || answer.status == 501, "\(fields): \(answer.head)")
+        #expect(answer.body.contains("The request is not valid HTTP"))
+        #expect(client.isAtEnd, "\(fields)")
+      }
+      #expect(backend.received.isEmpty)
+    }
+  }
+
+  private static let lines = [
+    "GET /time/now HTTP/1.1\nHost: g\n\n", "GET  /time/now HTTP/1.1\r\nHost: g\r\n\r\n",
+    "GET /time/now HTTP/1.1 \r\nHost: g\r\n\r\n", "GET /time/\u{7f} HTTP/1.1\r\nHost: g\r\n\r\n",
+    "GET /time/now HTTP/9.1\r\nHost: g\r\n\r\n", "GET time/now HTTP/1.1\r\nHost: g\r\n\r\n",
+    "G\u{0}T /time/now HTTP/1.1\r\nHost: g\r\n\r\n", "GET /time/now HTTP/1.1\r\n\r\n",
+    "GET /time/now HTTP/1.1\r\nHost: a b\r\n\r\n", "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}\u{0}\u{1}\u{fc}\u{3}\u{3}",
+  ]
+
+  @Test func `what is no request line is refused, and the connection ends`() async throws {
+    try await serving { gateway, backend in
+      for text in Self.lines {
+        let client = try RawClient(port: gateway.httpPort)
+        client.send(text)
+        client.finishSending()
+        if let answer = client.answer() { #expect((400...505).contains(answer.status), "\(text): \(answer.head)") }
+        #expect(client.isAtEnd, "\(text)")
+      }
+      #expect(backend.received.isEmpty)
+    }
+  }
+
+  private static let chunks = [
+    "5\nhello\r\n0\r\n\r\n", "g\r\nhello\r\n0\r\n\r\n", "-5\r\nhello\r\n0\r\n\r\n", "5 \u{0}\r\nhello\r\n0\r\n\r\n",
+    "fffffffffffffffff\r\nhello\r\n0\r\n\r\n", "5\r\nhelloX\r\n0\r\n\r\n", "0\r\nX\u{0}: 1\r\n\r\n",
+  ]
+
+  @Test func `chunks that are none end the connection, and the backend gets no whole request`() async throws {
+    try await serving { gateway, backend in
+      for chunk in Self.chunks {
+        let client = try RawClient(port: gateway.httpPort)
+        client.send("POST /time/set HTTP/1.1\r\nHost: g\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk + Self.smuggled)
+        if let answer = client.answer() { #expect(answer.status == 400, "\(chunk): \(answer.head)") }
+        #expect(client.isAtEnd, "\(chunk)")
+      }
+      #expect(backend.received.isEmpty)
+    }
+  }
+
+  @Test func `addresses and heads have their bounds, each with its status, and bounds can be set`() async throws {
+    var limits = ClientLimits()
+    limits.head.targetBytes = 300
+    limits.head.headBytes = 4_096
+    limits.head.headerCount = 10
+    try await serving(limits) { gateway, _ in
+      for (request, status) in [
+        ("GET /time/\(String(repeating: "a", count: 280)) HTTP/1.1\r\nHost: g\r\n\r\n", 200),
+        ("GET /time/\(String(repeating: "a", count: 400)) HTTP/1.1\r\nHost: g\r\n\r\n", 414),
+        ("GET /time/now HTTP/1.1\r\nHost: g\r\nX: \(String(repeating: "a", count: 4_000))\r\n\r\n", 200),
+        ("GET /time/now HTTP/1.1\r\nHost: g\r\nX: \(String(repeating: "a", count: 5_000))\r\n\r\n", 431),
+        ("GET /time/now HTTP/1.1\r\nHost: g\r\n\(String(repeating: "X: 1\r\n", count: 9))\r\n", 200),
+        ("GET /time/now HTTP/1.1\r\nHost: g\r\n\(String(repeating: "X: 1\r\n", count: 10))\r\n", 431),
+      ] {
+        let client = try RawClient(port: gateway.httpPort)
+        client.send(request)
+        #expect(client.answer()?.status == status, "\(request.prefix(60))")
+      }
+    }
+  }
+
+  @Test func `a body beyond the bound is refused by its length before it is sent, and by its bytes otherwise`()
+    async throws
+  {
+    var limits = ClientLimits()
+    limits.bodyBytes = 1_000
+    try await serving(limits) { gateway, backend in
+      let told = try RawClient(port: gateway.httpPort)
+      told.send("POST /time/set HTTP/1.1\r\nHost: g\r\nContent-Length: 1001\r\nExpect: 100-continue\r\n\r\n")
+      let refused = try #require(told.answer())
+      #expect(refused.status == 413)
+      #expect(refused.body == "{ \"statusCode\": 413, \"message\": \"The request body is too large.\" }")
+      #expect(told.isAtEnd)
+      let chunked = try RawClient(port: gateway.httpPort)
+      chunked.send("POST /time/set HTTP/1.1\r\nHost: g\r\nTransfer-Encoding: chunked\r\n\r\n")
+      for _ in 0..<3 {
+        try await Task.sleep(for: .milliseconds(20))
+        chunked.send("1f4\r\n\(String(repeating: "a", count: 500))\r\n")
+      }
+      #expect(chunked.answer()?.status == 413)
+      #expect(chunked.isAtEnd)
+      #expect(backend.received.isEmpty)
+      let fits = try RawClient(port: gateway.httpPort)
+      fits.send("POST /time/set HTTP/1.1\r\nHost: g\r\nContent-Length: 1000\r\n\r\n")
+      fits.send(String(repeating: "a", count: 1_000))
+      #expect(fits.answer()?.status == 200)
+    }
+  }
+
+  @Test(.enabled(if: SystemTool.curl.isInstalled, "scripts/install test"))
+  func `so it is over HTTP/2, and for a body that policies read`() async throws {
+    var limits = ClientLimits()
+    // More than comes with a head.
+    limits.bodyBytes = 100_000
+    let read = """
+      <policies><inbound><set-header name="X-Length" exists-action="override">
+        <value>@(context.Request.Body.As<string>(true).Length.ToString())</value>
+      </set-header></inbound><backend><forward-request /></backend></policies>
+      """
+    let folder = try TemporaryFolder()
+    for policy in [nil, read] {
+      try await serving(limits, policy: policy) { gateway, _ in
+        let url = "http://127.0.0.1:\(gateway.httpPort)/time/set"
+        for version in ["--http2-prior-knowledge", "--http1.1"] {
+          for (size, status) in [(100_000, "200"), (100_001, "413"), (900_000, "413")] {
+            for framing in [[], ["-H", "Transfer-Encoding: chunked"]] where framing.isEmpty || version == "--http1.1" {
+              let file = try folder.file(
+                "body", String(repeating: "a", count: size - (framing.isEmpty || size > 100_000 ? 0 : 100)))
+              let answer = try await SystemTool.curl.run(
+                ["-sS", "-o", "/dev/null", "-w", "%{response_code}", version, "--data-binary", "@\(file)"] + framing + [
+                  url
+                ])
+              #expect(answer == status, "\(version) \(size) \(framing)")
+            }
+          }
+        }
+      }
+    }
+  }
+
+  @Test func `a client that dribbles its head, or its body, is not waited for longer than the settings say`()
+    async throws
+  {
+    var timeouts = ClientTimeouts()
+    timeouts.head = .milliseconds(400)
+    timeouts.body = .milliseconds(400)
+    try await serving(ClientLimits(), timeouts) { gateway, backend in
+      // However lively it is: the time is for the whole head.
+      let head = try RawClient(port: gateway.httpPort)
+      var isTaken = true
+      for byte in Array("GET /time/now HTTP/1.1\r\nHost: g\r\nX: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".utf8)
+      where isTaken {
+        isTaken = head.send([byte])
+        try await Task.sleep(for: .milliseconds(50))
+      }
+      #expect(!isTaken || head.isAtEnd)
+      let body = try RawClient(port: gateway.httpPort)
+      body.send("POST /time/set HTTP/1.1\r\nHost: g\r\nContent-Length: 10\r\n\r\nab")
+      #expect(body.isAtEnd)
+      #expect(backend.received.isEmpty)
+    }
+  }
+
+  @Test func `an answer that comes before the request's body is passed on, and the rest of the body is not waited for`()
+    async throws
+  {
+    // Answers as soon as it has the head, and reads no more.
+    let early = try EarlyBackend(answer: "HTTP/1.1 409 Conflict\r\nContent-Length: 5\r\n\r\nearly")
+    let api = API(
+      id: "time", displayName: "Time", path: "time", protocols: [.http],
+      serviceURL: "http://127.0.0.1:\(early.port)", subscriptionRequired: false,
+      operations: [Operation(id: "set", displayName: "Set", method: "POST", urlTemplate: "/*")])
+    try await RunningGateway.serving([api]) { gateway in
+      let client = try RawClient(port: gateway.httpPort)
+      client.send("POST /time/set HTTP/1.1\r\nHost: g\r\nContent-Length: 100000000\r\n\r\n0123456789")
+      let answer = try #require(client.answer())
+      #expect(answer.status == 409 && answer.body == "early")
+      #expect(answer.header("Connection") == "close")
+      // The connection cannot go on with another request: it ends, though the body never came whole.
+      #expect(client.isAtEnd)
+      await gateway.server.drain(milliseconds: 0)
+      #expect(gateway.records.all.map(\.responseCode) == [409])
+    }
+    early.stop()
+  }
+}
+
+/// A backend that answers when it has a request's head, and reads nothing behind it.
+private final class EarlyBackend: Sendable {
+  let port: Int
+  private let listener: Int32
+
+  init(answer: String) throws {
+    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(listener, $0, length) == 0 && listen(listener, 16) == 0 && getsockname(listener, $0, &length) == 0
+      }
+    }
+    guard isBound else { throw POSIXError(.EADDRINUSE) }
+    self.listener = listener
+    port = Int(UInt16(bigEndian: address.sin_port))
+    let thread = Thread {
+      var open: [Int32] = []
+      while true {
+        let client = accept(listener, nil, nil)
+        if client < 0 { break }
+        open.append(client)
+        var text = ""
+        var bytes = [UInt8](repeating: 0, count: 1_024)
+        while !text.contains("\r\n\r\n") {
+          let count = recv(client, &bytes, bytes.count, 0)
+          if count <= 0 { break }
+          text += String(decoding: bytes[..<count], as: UTF8.self)
+        }
+        let message = Array(answer.utf8)
+        _ = send(client, message, message.count, Int32(MSG_NOSIGNAL))
+      }
+      for client in open { close(client) }
+      close(listener)
+    }
+    thread.start()
+  }
+
+  func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
+}
