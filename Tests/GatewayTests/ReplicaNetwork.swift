@@ -15,6 +15,9 @@ final class ReplicaNetwork {
     var skew: Int64 = 0
     var isRunning = true
     var events: [Neighborhood.Action] = []
+    /// Events of GraphQL subscriptions, and what came of those of others.
+    var datagrams = EventDatagrams()
+    var heard: [EventDatagrams.Heard] = []
 
     init(_ number: Int, key: SymmetricKey, now: Int64) {
       address = "10.0.0.\(number)"
@@ -22,6 +25,7 @@ final class ReplicaNetwork {
       quotas = SharedQuotas(table: LimitTable(replicated: replicated), replicated: replicated)
       neighborhood = Neighborhood(instance: replicated.origin)
       neighborhood.use(key, now: now)
+      datagrams.use(key)
     }
   }
 
@@ -86,6 +90,8 @@ final class ReplicaNetwork {
       case .send(let bytes, let address, _): deliver(bytes, from: replica.address, to: address)
       case .add(let count, let name, let seconds): replica.limits.add(count, to: name, seconds: seconds, now: now)
       case .hear(let counts): replica.quotas.hear(counts, now: seconds(replica))
+      case .take(let part, let sender):
+        replica.heard.append(replica.datagrams.hear(part, of: sender, now: now))
       case .joined, .left, .refused: replica.events.append(action)
       }
     }
@@ -118,6 +124,8 @@ final class ReplicaNetwork {
       quotaChanges: replica.quotas.takeChanges(now: seconds)
     ) { replica.quotas.replicated.part($0, now: seconds) }
     perform(actions, of: replica)
+    perform(replica.neighborhood.say(replica.datagrams.next(now), wall: now + replica.skew), of: replica)
+    for _ in 0..<replica.datagrams.forget(now) { replica.heard.append(.lost(.incomplete)) }
   }
 
   // MARK: - Rates

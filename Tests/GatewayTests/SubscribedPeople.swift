@@ -93,7 +93,11 @@ enum People {
     var lines: AsyncStream<String>.AsyncIterator
 
     init(_ gateway: RunningGateway, _ protocols: String = "graphql-transport-ws", path: String = "/people") throws {
-      process = try PeerProcess("graphql_socket.py", ["raw", "ws://127.0.0.1:\(gateway.httpPort)\(path)", protocols])
+      try self.init(url: "ws://127.0.0.1:\(gateway.httpPort)\(path)", protocols)
+    }
+
+    init(url: String, _ protocols: String = "graphql-transport-ws") throws {
+      process = try PeerProcess("graphql_socket.py", ["raw", url, protocols])
       lines = process.lines.makeAsyncIterator()
     }
 

@@ -131,7 +131,7 @@ final class LoopEffects: PolicyEffects {
   }
 
   func publish(_ event: GraphQLEvent) {
-    guard let reason = memory.subscriptions.publish(event) else { return }
+    guard let reason = memory.subscriptions.publishEverywhere(event) else { return }
     log(.error, source: "publish-event", message: "An event for \(event.topic) is lost: \(reason).", metadata: [])
   }
 

@@ -14,6 +14,8 @@ final class SubscriptionHub: Sendable {
   }
 
   private let state = Mutex(State())
+  /// The way to other replicas; nil where there are none.
+  let relay = Mutex<EventRelay?>(nil)
 
   /// Bytes of events that wait; further ones are lost.
   static let waitingBound = 64 << 20
@@ -33,7 +35,15 @@ final class SubscriptionHub: Sendable {
     }
   }
 
-  /// Hands an event on; returns why it is lost, nil when it is not.
+  /// Hands an event to those who subscribe here, and to other replicas for theirs; returns why it is lost here, nil when it
+  /// is not.
+  func publishEverywhere(_ event: GraphQLEvent) -> String? {
+    let reason = publish(event)
+    if event.size <= Self.eventBound { relay.withLock { $0 }?.send(event) }
+    return reason
+  }
+
+  /// Hands an event to those who subscribe here.
   func publish(_ event: GraphQLEvent) -> String? {
     guard event.size <= Self.eventBound else {
       return "it has \(event.size) bytes; the limit is \(Self.eventBound)"

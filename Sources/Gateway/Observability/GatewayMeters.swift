@@ -4,9 +4,10 @@ public import Telemetry
 public final class GatewayMeters: Sendable {
   let redis = RedisMeter()
   let replicas = ReplicaMeter()
+  let events = EventMeter()
 
   public init() {}
 
   /// Only what was used: a gateway without Redis or replicas has nothing to say of them.
-  public func metrics() -> [Metric] { redis.metrics() + replicas.metrics() }
+  public func metrics() -> [Metric] { redis.metrics() + replicas.metrics() + events.metrics() }
 }

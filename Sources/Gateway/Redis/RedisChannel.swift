@@ -12,6 +12,7 @@ final class RedisChannel: ChannelInboundHandler {
   private var reader = RedisReplyReader(valueBound: ValueCache.entryBound + ExternalCacheClient.headBytes)
   private var handshake: RedisHandshake
   private var isReady = false
+  private var isListening = false
   /// The server by its address, however it was named.
   private(set) var peer: RedisAddress?
   private(set) var calls = CircularBuffer<RedisCall>()
@@ -80,7 +81,7 @@ final class RedisChannel: ChannelInboundHandler {
       return close("it does not speak the Redis protocol: \(error)", .lost)
     }
     for reply in replies {
-      if case .push = reply { continue }
+      if takesMessage(reply) { continue }
       if !isReady {
         shakeHands(reply, context)
       } else if let call = calls.popFirst() {
@@ -94,6 +95,30 @@ final class RedisChannel: ChannelInboundHandler {
         return close("it answered what was not asked", .lost)
       }
     }
+  }
+
+  /// Asks for what is published from now on. There is no reply to that which belongs to a command.
+  func listen(to name: [UInt8]) {
+    guard let context else { return }
+    isListening = true
+    write(RedisCommand.bytes([Array("SUBSCRIBE".utf8), name]), context)
+  }
+
+  /// Whether it answers no command: a push, or in version 2 of the protocol an array that says what it is.
+  private func takesMessage(_ reply: RedisReply) -> Bool {
+    let items: [RedisReply]
+    switch reply {
+    case .push(let pushed): items = pushed
+    case .array(let array) where isListening && ["message", "subscribe"].contains(array.first?.text): items = array
+    default: return false
+    }
+    guard items.count == 3, items[0].text == "message" else { return true }
+    switch items[2] {
+    case .bulk(let bytes): node.published(bytes)
+    case .oversized: node.published(nil)
+    default: break
+    }
+    return true
   }
 
   /// The server has become a replica, or will not serve again: another may.

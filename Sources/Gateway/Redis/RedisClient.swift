@@ -41,12 +41,17 @@ final class RedisClient {
   private var slots: RedisSlotMap?
   private var isLooking = false
   private var nextLook: Scheduled<Void>?
+  /// What its connection listens to; commands but `PING` are for others then.
+  private let listenedTo: [UInt8]?
+  /// Takes what is published there; nil for what is larger than any value may be.
+  var onMessage: (([UInt8]?) -> Void)?
 
   /// - Parameter roots: whom to believe the servers' certificates.
   init(
     _ connection: RedisConnection, use: RedisMeter.Use, loop: any EventLoop, meter: RedisMeter, logger: Logger,
-    roots: NIOSSLTrustRoots = .default
+    roots: NIOSSLTrustRoots = .default, listensTo listenedTo: [UInt8]? = nil
   ) {
+    self.listenedTo = listenedTo
     access = RedisAccess(connection, loop: loop, roots: roots)
     self.use = use
     self.meter = meter
@@ -96,6 +101,8 @@ final class RedisClient {
   /// A connection can be used.
   func ready(_ node: RedisNode, isCluster: Bool?) {
     meter.connected(use)
+    // Every server of a cluster hears what is published at any.
+    if node === home, let listenedTo { node.channel?.listen(to: listenedTo) }
     if node === home {
       if isCluster == false { leaveCluster() }
       if isCluster == true, slots == nil { slots = RedisSlotMap() }
@@ -122,6 +129,9 @@ final class RedisClient {
     guard let slots else { return home?.channel != nil }
     return !slots.servers.isEmpty && slots.servers.allSatisfy { node(at: $0)?.channel != nil }
   }
+
+  /// Something was published.
+  func published(_ bytes: [UInt8]?) { onMessage?(bytes) }
 
   // MARK: - Clusters
 

@@ -7,11 +7,11 @@ import Telemetry
 final class RedisMeter: Sendable {
   /// What a connection is for.
   enum Use: Int, CaseIterable, Sendable {
-    case cache, counters
+    case cache, counters, events
   }
 
   enum Operation: Int, CaseIterable, Sendable {
-    case get, set, delete, count
+    case get, set, delete, count, publish
   }
 
   enum Outcome: Int, CaseIterable, Sendable {
@@ -62,9 +62,11 @@ final class RedisMeter: Sendable {
     }
     guard isNews else { return }
     let (name, meanwhile) =
-      use == .cache
-      ? ("The external cache", "until then nothing is found there")
-      : ("The Redis of the counters", "until then this gateway counts alone")
+      switch use {
+      case .cache: ("The external cache", "until then nothing is found there")
+      case .counters: ("The Redis of the counters", "until then this gateway counts alone")
+      case .events: ("The Redis of events", "until then they do not pass between replicas through it")
+      }
     if let problem {
       logger.error("\(isPart ? "A part of it: " : "")\(name) cannot be used, \(meanwhile): \(problem)")
     } else {

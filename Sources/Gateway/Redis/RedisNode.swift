@@ -126,6 +126,8 @@ final class RedisNode {
   /// Whether a refusal only means that a command belongs elsewhere, where it is sent then.
   func redirects(_ message: String, _ call: RedisCall) -> Bool { client?.redirects(message, call, from: self) ?? false }
 
+  func published(_ bytes: [UInt8]?) { client?.published(bytes) }
+
   /// Closes the connection and tries no other. Returns whether there was one.
   @discardableResult
   func end() -> Bool {

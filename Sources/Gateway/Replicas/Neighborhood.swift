@@ -16,6 +16,8 @@ struct Neighborhood {
     case add(Int, CounterName, seconds: Int)
     /// What replicas have counted of quotas, in all.
     case hear([QuotaCount])
+    /// A part of an event that a replica tells.
+    case take(EventPart, of: ReplicaDatagram.Instance)
     case joined(String)
     case left(String)
     case refused(ReplicaDatagram.Refusal, from: String)
@@ -79,13 +81,14 @@ struct Neighborhood {
   // MARK: - Saying
 
   private mutating func datagram(
-    _ kind: ReplicaDatagram.Kind, _ wall: Int64, _ counts: [ReplicaCount] = [], quotas: [QuotaCount] = []
+    _ kind: ReplicaDatagram.Kind, _ wall: Int64, _ counts: [ReplicaCount] = [], quotas: [QuotaCount] = [],
+    part: EventPart? = nil
   ) -> [UInt8]? {
     guard let key = keys.first else { return nil }
     sequences[kind, default: 0] += 1
     return ReplicaDatagram(
       kind: kind, instance: instance, sequence: sequences[kind, default: 1], time: UInt64(max(0, wall)), counts: counts,
-      quotas: quotas
+      quotas: quotas, part: part
     ).bytes(key: key)
   }
 
@@ -128,6 +131,16 @@ struct Neighborhood {
     guard let bytes = datagram(kind, wall) else { return [] }
     let known = peers.values.filter(\.isPresent).map(\.address)
     return Set(addresses + known).sorted().map { .send(bytes, to: $0, .heartbeat) }
+  }
+
+  /// Tells parts of events to every replica that is there.
+  mutating func say(_ parts: [EventPart], wall: Int64) -> [Action] {
+    let addresses = peers.values.filter(\.isPresent).map(\.address)
+    guard !addresses.isEmpty else { return [] }
+    return parts.flatMap { part -> [Action] in
+      guard let bytes = datagram(.event, wall, part: part) else { return [] }
+      return addresses.map { .send(bytes, to: $0, .counts) }
+    }
   }
 
   /// This replica ends.
@@ -216,6 +229,7 @@ struct Neighborhood {
       if let bytes = self.datagram(.heartbeat, wall) { actions.append(.send(bytes, to: address, .heartbeat)) }
     }
     if !datagram.quotas.isEmpty { actions.append(.hear(datagram.quotas)) }
+    if let part = datagram.part { actions.append(.take(part, of: datagram.instance)) }
     for count in datagram.counts {
       if let news = hear(count, of: datagram.instance, now) {
         actions.append(.add(news, count.name, seconds: count.seconds))

@@ -12,6 +12,8 @@ struct ReplicaDatagram: Equatable, Sendable {
     /// I am about to end.
     case leaving = 3
     case quotas = 4
+    /// A part of an event. Versions that know of none refuse it.
+    case event = 5
   }
 
   /// Why bytes are not believed.
@@ -46,6 +48,9 @@ struct ReplicaDatagram: Equatable, Sendable {
   /// Counts of quotas in a datagram, likewise: a name, who has counted, and three numbers.
   static let quotaBound = (bound - headBytes - codeBytes) / (16 + 1 + 16 + 10 + 10 + 10)
 
+  /// Bytes of an event in a datagram, behind its number, the part's place and their count.
+  static let partBound = bound - headBytes - codeBytes - 12
+
   var kind: Kind
   var instance: Instance
   /// Grows with each datagram of an instance and kind.
@@ -54,6 +59,7 @@ struct ReplicaDatagram: Equatable, Sendable {
   var time: UInt64
   var counts: [ReplicaCount] = []
   var quotas: [QuotaCount] = []
+  var part: EventPart?
 
   func bytes(key: SymmetricKey) -> [UInt8] {
     var bytes: [UInt8] = [0x50, 0x52, Self.version, kind.rawValue]
@@ -75,6 +81,12 @@ struct ReplicaDatagram: Equatable, Sendable {
       // The sign in the lowest bit.
       Self.appendShort(UInt64(bitPattern: count.period.index << 1 ^ count.period.index >> 63), to: &bytes)
       for number in [UInt64(max(0, count.end)), count.total] { Self.appendShort(number, to: &bytes) }
+    }
+    if let part {
+      Self.append(part.event, 8, to: &bytes)
+      Self.append(UInt64(part.index), 2, to: &bytes)
+      Self.append(UInt64(part.count), 2, to: &bytes)
+      bytes += part.bytes
     }
     return bytes + Array(HMAC<SHA256>.authenticationCode(for: bytes, using: key))
   }
@@ -112,6 +124,13 @@ struct ReplicaDatagram: Equatable, Sendable {
       throw .malformed
     }
     (self.kind, instance, self.sequence, self.time) = (kind, Instance(high: high, low: low), sequence, time)
+    if kind == .event {
+      guard let event = number(8), let index = number(2), let count = number(2), index < count,
+        count <= UInt64(EventPart.bound), at < end, index + 1 == count || end - at == EventPart.size
+      else { throw .malformed }
+      part = EventPart(event: event, index: Int(index), count: Int(count), bytes: Array(bytes[at..<end]))
+      at = end
+    }
     while at < end, kind == .quotas {
       guard let high = number(8), let low = number(8), let other = number(1), other <= 1 else { throw .malformed }
       var origin = instance
@@ -142,8 +161,9 @@ struct ReplicaDatagram: Equatable, Sendable {
 
   init(
     kind: Kind, instance: Instance, sequence: UInt64, time: UInt64, counts: [ReplicaCount] = [],
-    quotas: [QuotaCount] = []
+    quotas: [QuotaCount] = [], part: EventPart? = nil
   ) {
+    self.part = part
     self.kind = kind
     self.instance = instance
     self.sequence = sequence

@@ -38,6 +38,11 @@ final class ReplicaLink {
   private let meter: ReplicaMeter
   private let logger: Logger
   private var neighborhood: Neighborhood
+  private var events = EventDatagrams()
+  /// Takes an event of another replica.
+  var onEvent: (([UInt8]) -> Void)?
+  /// Told of one that is lost.
+  var onLostEvent: ((EventMeter.Outcome) -> Void)?
   private var channels: [Neighborhood.Channel: any Channel] = [:]
   private var targets: [String: SocketAddress] = [:]
   private var ticking: RepeatedTask?
@@ -112,6 +117,7 @@ final class ReplicaLink {
         "Limits are not shared: the management service gave no key for replicas (it is older than this gateway)")
     }
     neighborhood.use(SymmetricKey(data: key), now: Self.now())
+    events.use(SymmetricKey(data: key))
     guard ticking == nil, !isClosed else { return }
     let box = NIOLoopBound(self, eventLoop: loop)
     ticking = loop.scheduleRepeatedTask(initialDelay: .zero, delay: Self.round) { _ in box.value.tick() }
@@ -126,6 +132,9 @@ final class ReplicaLink {
     channels = [:]
     meter.present = 0
   }
+
+  /// Tells an event to the others with the next rounds; gives why it cannot.
+  func say(event bytes: [UInt8]) -> EventMeter.Outcome? { neighborhood.present == 0 ? nil : events.add(bytes) }
 
   // MARK: - From process to process
 
@@ -162,6 +171,9 @@ final class ReplicaLink {
         now: now, wall: Self.wall(), changes: limits.takeChanges(now: now),
         quotaChanges: quotas.takeChanges(now: seconds)
       ) { replicated.part($0, now: seconds) })
+    if neighborhood.present == 0 { events.clear() }
+    perform(neighborhood.say(events.next(now), wall: Self.wall()))
+    for _ in 0..<events.forget(now) { onLostEvent?(.incomplete) }
     if now >= nextForgetting {
       nextForgetting = now + Self.forgetInterval
       replicated.forget(now: seconds)
@@ -204,6 +216,12 @@ final class ReplicaLink {
       case .send(let bytes, let address, let channel): send(bytes, to: address, channel)
       case .add(let count, let name, let seconds): limits.add(count, to: name, seconds: seconds, now: Self.now())
       case .hear(let counts): quotas.hear(counts, now: Self.seconds())
+      case .take(let part, let sender):
+        switch events.hear(part, of: sender, now: Self.now()) {
+        case .nothing: break
+        case .event(let bytes): onEvent?(bytes)
+        case .lost(let outcome): onLostEvent?(outcome)
+        }
       case .joined(let address):
         isToldAlone = false
         started = Self.now()

@@ -101,6 +101,8 @@ public final class GatewayServer: Sendable {
   private let prober: NIOLoopBound<HealthProber>
   private let backends: BackendRegistry
   let replicas: NIOLoopBound<ReplicaLink>?
+  /// The way of events to other replicas.
+  private let relay: EventRelay?
   /// What the management service is told of quotas, and what it sets.
   public let quotaReporter: QuotaReporter
 
@@ -159,6 +161,15 @@ public final class GatewayServer: Sendable {
     } else {
       replicas = nil
     }
+    let replicas = replicas
+    let relay = try first.eventLoop.submit { () -> EventRelay? in
+      guard settings.counters != nil || replicas != nil else { return nil }
+      return EventRelay(
+        origin: replicatedQuotas?.origin ?? .random(), hub: memory.subscriptions, store: settings.counters,
+        link: replicas?.value, loop: first.eventLoop, meters: meters, logger: logger)
+    }.wait()
+    memory.subscriptions.relay.withLock { $0 = relay }
+    self.relay = relay
     prober = try first.eventLoop.submit {
       NIOLoopBound(HealthProber(calls: first.value.effects.calls), eventLoop: first.eventLoop)
     }.wait()
@@ -309,6 +320,8 @@ public final class GatewayServer: Sendable {
   /// Ends every connection and the loops.
   public func stop() async {
     await drain(milliseconds: 0)
+    memory.subscriptions.relay.withLock { $0 = nil }
+    if let relay { try? await loops[0].eventLoop.submit { relay.end() }.get() }
     if let replicas { try? await replicas.eventLoop.submit { replicas.value.close() }.get() }
     let prober = prober
     try? await prober.eventLoop.submit { prober.value.stop() }.get()

@@ -44,8 +44,8 @@ extension Setting {
     [
       Setting(
         "neighborhood.host", .text, nil,
-        "DNS name of all replicas, with which rate limits and quotas are counted together; several names or addresses are "
-          + "separated by commas. See [limits](limits.md)."),
+        "DNS name of all replicas, with which rate limits and quotas are counted together, and to which events of "
+          + "subscriptions pass; several names or addresses are separated by commas. See [limits](limits.md)."),
       Setting(
         "neighborhood.heartbeat.port", .port, "4291", "UDP port of replica heartbeats."),
       Setting(
@@ -223,7 +223,8 @@ extension Setting {
     Setting(
       "policy.counters.redis", .secret, nil,
       "Connection string (StackExchange.Redis) of the Redis that counts rate limits, quotas and token limits for all "
-        + "replicas; without it each process counts. See [limits](limits.md).", isAddition: true),
+        + "replicas, and through which events of subscriptions pass; without it each process counts. See "
+        + "[limits](limits.md).", isAddition: true),
     Setting(
       "policy.expressions.maximum-steps", .number(1_000...1_000_000), "100000",
       "Work that one evaluation of a policy expression may do: statements, calls and rounds of loops, large values in "
