@@ -1,6 +1,13 @@
 /// Eight bytes at a time in a general register. (Comparisons on `SIMD16` compile to one scalar lane after another on
 /// x86-64 and cost a quarter more.) Every function answers with the top bit of each byte it found.
 enum Swar {
+  /// Whether one of the eight bytes is that one.
+  @inline(__always)
+  static func holds(_ word: UInt64, _ byte: UInt64) -> Bool {
+    let differences = word ^ (byte &* 0x0101_0101_0101_0101)
+    return (differences &- 0x0101_0101_0101_0101) & ~differences & 0x8080_8080_8080_8080 != 0
+  }
+
   static let topBits: UInt64 = 0x8080_8080_8080_8080
   static let lowBits: UInt64 = 0x7f7f_7f7f_7f7f_7f7f
 

@@ -31,6 +31,31 @@ public struct WireError: Error, Sendable, Hashable {
     self.offset = offset
   }
 
+  /// What is wrong, for whoever sent it.
+  public var explanation: String {
+    switch code {
+    case .startLine: "its first line is malformed"
+    case .version: "the version must be 1.0 or 1.1"
+    case .method: "its method is malformed"
+    case .target: "its path holds what must be percent-encoded, or is none"
+    case .targetTooLong: "its path and query are too long"
+    case .headTooLarge: "its head is too large"
+    case .tooManyHeaders: "it has too many header lines"
+    case .headerName: "the name of a header is malformed"
+    case .headerValue: "a header holds control characters"
+    case .lineEnding: "lines must end with CR LF"
+    case .foldedLine: "a header goes on in a further line"
+    case .contentLength: "its Content-Length is no number, or more than one"
+    case .lengthConflict: "Content-Length stands beside Transfer-Encoding"
+    case .transferEncoding: "its Transfer-Encoding is not chunked, and chunked alone"
+    case .host: "it must have one Host header with a host"
+    case .chunk: "a chunk is malformed"
+    case .trailer: "its trailers are malformed"
+    case .unsupportedMethod: "its method is not supported"
+    case .editTooLarge: "it is too large"
+    }
+  }
+
   /// The status with which a server answers a request refused for this.
   public var status: Int {
     switch code {

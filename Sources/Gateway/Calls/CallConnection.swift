@@ -60,7 +60,7 @@ final class CallConnection: ChannelInboundHandler {
         let received = input
         switch call.head.parseResponse(received.readableBytesUInt8Span, limits: HeadLimits()) {
         case .incomplete: return
-        case .refused(let error): return fail("The answer is not valid HTTP: \(error.code.rawValue).")
+        case .refused(let error): return fail("The answer is not valid HTTP: \(error.explanation).")
         case .complete(let length): input.moveReaderIndex(forwardBy: length)
         }
         // Interim responses are not the answer (RFC 9110 §15.2).

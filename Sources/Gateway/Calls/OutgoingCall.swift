@@ -38,7 +38,7 @@ final class OutgoingCall: PendingEffect {
       client.put(connection)
       finish(
         .failure(
-          OutgoingFailure(reason: .connection, message: "The request is not valid HTTP: \(error.code.rawValue).")))
+          OutgoingFailure(reason: .connection, message: "The request is not valid HTTP: \(error.explanation).")))
     }
   }
 

@@ -163,7 +163,13 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
 
   private func readHead() -> Bool {
     // A client that does not take its answers gets no further ones.
-    guard isWritable, let received = input else { return false }
+    guard isWritable, var received = input else { return false }
+    // Some clients send an empty line behind a body (RFC 9112 §2.2).
+    if received.readableBytesUInt8Span[0] == 0x0d {
+      dropEmptyLines()
+      guard let rest = input, rest.readableBytesUInt8Span[0] != 0x0d else { return false }
+      received = rest
+    }
     let work = state.takeLifecycle()
     switch work.exchange.request.parseRequest(received.readableBytesUInt8Span, limits: state.limits.head) {
     case .incomplete:
@@ -200,6 +206,13 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
       work.begin(self)
       return true
     }
+  }
+
+  private func dropEmptyLines() {
+    while let bytes = input?.getBytes(at: input?.readerIndex ?? 0, length: 2), bytes == [0x0d, 0x0a] {
+      input?.moveReaderIndex(forwardBy: 2)
+    }
+    if inputBytes == 0 { input = nil }
   }
 
   private func handOver() -> Bool {

@@ -131,7 +131,7 @@ final class UpstreamConnection: ChannelDuplexHandler, BackendStream {
         partial = buffer
         return
       case .refused(let error):
-        return fail("BackendResponseFailure", "the backend's answer is not valid HTTP: \(error.code.rawValue)")
+        return fail("BackendResponseFailure", "the backend's answer is not valid HTTP: \(error.explanation)")
       case .complete(let length):
         buffer.moveReaderIndex(forwardBy: length)
         let status = work.exchange.response.status

@@ -99,7 +99,8 @@ extension RequestLifecycle {
   func refuse(_ error: WireError, _ client: any ClientStream) {
     accept(client)
     isHead = false
-    answer(HealthAnswer(status: error.status, message: "The request is not valid HTTP: \(error.code.rawValue)."))
+    let verdict = error.status == 400 ? "is not valid HTTP" : "cannot be taken"
+    answer(HealthAnswer(status: error.status, message: "The request \(verdict): \(error.explanation)."))
   }
 
   /// Answers a request that tells of a longer body than is taken, before any of it is read.

@@ -182,7 +182,7 @@ extension RequestLifecycle {
       connection.abandon()
       dropCall()
       return backendFailed(
-        "InvalidCredentials", "The backend's credentials cannot stand in a request: \(error.code.rawValue).", .never)
+        "InvalidCredentials", "The backend's credentials cannot stand in a request: \(error.explanation).", .never)
     }
     connection.write(head, rewrite, body: bytes, ends: ends)
   }

@@ -75,6 +75,12 @@ final class RequestLifecycle {
   /// Begins the exchange whose request's head is in `exchange.request`.
   func begin(_ client: any ClientStream) {
     accept(client)
+    if exchange.request.hasOddPath {
+      do throws(WireError) { try exchange.request.straightenPath() } catch {
+        client.keepsAlive = false
+        return refuse(error, client)
+      }
+    }
     if let health = HealthAnswer(exchange.request, state) { return answer(health) }
     guard let configuration = state.configuration else {
       // A gateway without a configuration knows nothing to serve: it says so, and does not guess.

@@ -96,7 +96,7 @@ public struct PlanRunner {
       do throws(WireError) {
         for header in headers { try exchange.response.append(header.name, header.value) }
       } catch {
-        return failed("BackendResponseFailure", "The backend's answer is not valid HTTP: \(error.code.rawValue).")
+        return failed("BackendResponseFailure", "The backend's answer is not valid HTTP: \(error.explanation).")
       }
       call?.answered(
         status, retryAfter: exchange.response.firstValue(of: .retryAfter), ticks: effects.now(), now)

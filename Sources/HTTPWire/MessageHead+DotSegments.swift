@@ -1,0 +1,79 @@
+extension MessageHead {
+  /// Whether the path has something that servers read in different ways: a segment that is `.` or `..`, with dots encoded
+  /// or not (RFC 3986 §3.3), or a `#`. Paths without a dot, a percent sign and a `#` cost eight bytes at a time.
+  public var hasOddPath: Bool {
+    let path = pathSpan()
+    var i = 0
+    while i &+ 8 <= path.count {
+      let word = path.bytes.unsafeLoadUnaligned(fromByteOffset: i, as: UInt64.self)
+      if Swar.holds(word, 0x2e) || Swar.holds(word, 0x25) || Swar.holds(word, 0x23) { return Self.isOdd(path, from: i) }
+      i &+= 8
+    }
+    return Self.isOdd(path, from: i)
+  }
+
+  /// - Parameter start: nothing of the kind is before it.
+  private static func isOdd(_ path: Span<UInt8>, from start: Int) -> Bool {
+    // A segment that begins here may have its slash just before.
+    var i = max(0, start &- 1)
+    while i < path.count {
+      if path[i] == 0x23 { return true }
+      if path[i] == Octet.slash, dots(path, i &+ 1) > 0 { return true }
+      i &+= 1
+    }
+    return false
+  }
+
+  /// How many dots the segment that begins at `start` consists of, 1 or 2; 0 where it is any other.
+  private static func dots(_ path: Span<UInt8>, _ start: Int) -> Int {
+    var i = start
+    var count = 0
+    while i < path.count, path[i] != Octet.slash {
+      if path[i] == 0x2e {
+        i &+= 1
+      } else if i &+ 2 < path.count, path[i] == 0x25, path[i &+ 1] == 0x32, path[i &+ 2] | 0x20 == 0x65 {
+        i &+= 3
+      } else {
+        return 0
+      }
+      count &+= 1
+      if count > 2 { return 0 }
+    }
+    return count
+  }
+
+  /// Takes dot segments out of a request's path, as RFC 3986 §5.2.4 has it, before anybody routes by it: nothing sees the
+  /// path as it came any more. Throws where the path has a `#`, which no request has.
+  public mutating func straightenPath() throws(WireError) {
+    var straight: [UInt8] = []
+    do {
+      let path = pathSpan()
+      for i in path.indices where path[i] == 0x23 { throw WireError(.target, offset: i) }
+      var i = 0
+      while i < path.count {
+        // At a slash: what is up to the next one is a segment.
+        let count = Self.dots(path, i &+ 1)
+        var end = i &+ 1
+        while end < path.count, path[end] != Octet.slash { end &+= 1 }
+        if count == 0 {
+          for k in i..<end { straight.append(path[k]) }
+        } else {
+          if count == 2 {
+            while let last = straight.popLast(), last != Octet.slash {}
+          }
+          // The last segment leaves its slash behind.
+          if end == path.count { straight.append(Octet.slash) }
+        }
+        i = end
+      }
+    }
+    if straight.isEmpty { straight = [Octet.slash] }
+    if querySlice == nil {
+      try setTarget(path: straight.span, query: nil)
+    } else {
+      let query = Array(storage[(querySlice?.start ?? 0)..<(querySlice?.end ?? 0)])
+      try setTarget(path: straight.span, query: query.span)
+    }
+    receivedTarget = targetSlice
+  }
+}
