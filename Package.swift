@@ -58,6 +58,7 @@ let package = Package(
       name: "HTTPWire", dependencies: [.product(name: "Crypto", package: "swift-crypto")],
       swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),
     .target(name: "RedisWire", swiftSettings: strict),
+    .target(name: "TDSWire", swiftSettings: strict),
     .target(
       name: "GatewayConfiguration", dependencies: [.product(name: "Crypto", package: "swift-crypto")],
       swiftSettings: strict),
@@ -77,7 +78,7 @@ let package = Package(
       name: "PolicyLibrary",
       dependencies: [
         "GatewayConfiguration", "DotNet", "Expressions", "GraphQL", "HTTPWire", "JSONSchema", "Liquid", "OData",
-        "PolicySyntax", "Telemetry",
+        "PolicySyntax", "TDSWire", "Telemetry",
       ], swiftSettings: strict),
 
     // Level 3
@@ -85,7 +86,7 @@ let package = Package(
       name: "Gateway",
       dependencies: [
         "CDescriptors", "GatewayConfiguration", "DotNet", "Expressions", "HTTPWire", "PolicyLibrary", "RedisWire",
-        "Telemetry",
+        "TDSWire", "Telemetry",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Atomics", package: "swift-atomics"),
         .product(name: "Crypto", package: "swift-crypto"),
@@ -130,7 +131,8 @@ let package = Package(
     .target(
       name: "Workbench",
       dependencies: [
-        "DotNet", "Expressions", "GatewayConfiguration", "HTTPWire", "PolicyLibrary", "PolicySyntax", "Telemetry",
+        "DotNet", "Expressions", "GatewayConfiguration", "HTTPWire", "JSONSchema", "PolicyLibrary", "PolicySyntax",
+        "TDSWire", "Telemetry",
       ], swiftSettings: strict),
 
     // Level 5
@@ -166,7 +168,8 @@ let package = Package(
     .executableTarget(
       name: "fuzz",
       dependencies: [
-        "Expressions", "GraphQL", "HTTPWire", "JSONSchema", "OData", "PolicySyntax", "RedisWire", "Workbench",
+        "Expressions", "GraphQL", "HTTPWire", "JSONSchema", "OData", "PolicySyntax", "RedisWire", "TDSWire",
+        "Workbench",
       ], path: "Fuzz",
       exclude: ["Seeds"], swiftSettings: strict),
 
@@ -175,6 +178,7 @@ let package = Package(
     .testTarget(name: "LiquidTests", dependencies: ["Liquid"], swiftSettings: strict),
     .testTarget(name: "JSONSchemaTests", dependencies: ["JSONSchema"], swiftSettings: strict),
     .testTarget(name: "RedisWireTests", dependencies: ["RedisWire"], swiftSettings: strict),
+    .testTarget(name: "TDSWireTests", dependencies: ["TDSWire"], swiftSettings: strict),
     .testTarget(name: "ODataTests", dependencies: ["OData"], swiftSettings: strict),
     .testTarget(name: "GraphQLTests", dependencies: ["GraphQL", "JSONSchema"], swiftSettings: strict),
     .testTarget(name: "HTTPWireTests", dependencies: ["HTTPWire"], swiftSettings: strict),
@@ -215,7 +219,7 @@ let package = Package(
       name: "GatewayTests",
       dependencies: [
         "ChildProcesses", "DotNet", "Expressions", "Gateway", "GatewayConfiguration", "HTTPWire", "PolicyLibrary",
-        "RedisWire", "Telemetry",
+        "RedisWire", "TDSWire", "Telemetry",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),

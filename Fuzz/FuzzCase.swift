@@ -11,7 +11,7 @@ struct FuzzCase: Sendable {
   let attempt: @Sendable (_ input: [UInt8]) -> Bool
 
   static let all = [
-    expression, block, document, graphQL, odata, metadata, message, frames, answers, reply, greeting, socket,
+    expression, block, document, graphQL, odata, metadata, message, frames, answers, reply, greeting, socket, tds, sql,
   ]
 
   /// The input that is being tried, which is in `Fuzz/last-input`, does what none may do.

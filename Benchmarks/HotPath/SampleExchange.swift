@@ -121,6 +121,11 @@ final class SampleEffects: PolicyEffects {
     return FinishedEffect.instance
   }
 
+  func query(_ request: SQLRequest, _ completion: @escaping (SQLOutcome) -> Void) -> any PendingEffect {
+    completion(.failure(SQLFailure(reason: .connection, message: "Nobody listens.")))
+    return FinishedEffect.instance
+  }
+
   func after(milliseconds: Int, _ completion: @escaping () -> Void) -> any PendingEffect {
     completion()
     return FinishedEffect.instance

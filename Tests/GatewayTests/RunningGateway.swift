@@ -2,6 +2,7 @@ import ChildProcesses
 import Foundation
 import GatewayConfiguration
 import Logging
+import PolicyLibrary
 import Synchronization
 import Telemetry
 
@@ -24,6 +25,7 @@ struct RunningGateway {
     limits: ClientLimits = ClientLimits(),
     backendConnections: BackendConnections = BackendConnections(), tls: TLSChoice = TLSChoice(),
     explainsNotFound: Bool = false, threads: Int = 1,
+    identity: IdentityEndpoint? = nil,
     _ body: (RunningGateway) async throws -> Void
   ) async throws {
     let records = RecordedRequests()
@@ -37,6 +39,7 @@ struct RunningGateway {
     settings.backends = backendConnections
     settings.tls = tls
     settings.explainsNotFound = explainsNotFound
+    if let identity { settings.identity = identity }
     let server = try GatewayServer(
       settings: settings, logger: Logger(label: "test"), meters: meters, onRecords: { records.add($0) })
     try await server.start()

@@ -18,6 +18,10 @@ struct BackendTLS: Hashable {
   }
 
   func makeContext(_ tls: TLSChoice) throws -> NIOSSLContext {
+    try NIOSSLContext(configuration: makeConfiguration(tls))
+  }
+
+  func makeConfiguration(_ tls: TLSChoice) throws -> TLSConfiguration {
     var configuration = TLSConfiguration.makeClientConfiguration()
     tls.apply(to: &configuration, lowest: .tlsv12)
     configuration.certificateVerification =
@@ -37,7 +41,7 @@ struct BackendTLS: Hashable {
       configuration.privateKey = .privateKey(bundle.privateKey)
     case nil: break
     }
-    return try NIOSSLContext(configuration: configuration)
+    return configuration
   }
 }
 

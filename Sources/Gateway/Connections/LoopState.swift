@@ -59,6 +59,7 @@ final class LoopState {
     loop: any EventLoop, memory: ProcessMemory, logger: Logger, trustsForwardedProto: Bool, joinsTraces: Bool,
     timeouts: ClientTimeouts = ClientTimeouts(), limits: ClientLimits = ClientLimits(),
     backends: BackendConnections = BackendConnections(), explainsNotFound: Bool = false, counters: CounterStore? = nil,
+    identity: IdentityEndpoint,
     onRecords: (@Sendable ([RequestRecord]) -> Void)?
   ) {
     self.loop = loop
@@ -70,7 +71,8 @@ final class LoopState {
     self.explainsNotFound = explainsNotFound
     self.onRecords = onRecords
     subscribers = LoopSubscribers(memory.subscriptions, loop)
-    effects = LoopEffects(memory: memory, counters: counters, logger: logger, loop: loop, backends)
+    effects = LoopEffects(
+      memory: memory, counters: counters, identity: identity, logger: logger, loop: loop, backends)
   }
 
   deinit { room.deallocate() }

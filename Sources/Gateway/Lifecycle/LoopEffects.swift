@@ -14,10 +14,11 @@ final class LoopEffects: PolicyEffects {
   private var generator = Xoshiro()
   let machine = Machine()
   let calls: CallClient
+  let databases: SQLClient
   private var external: ExternalCacheClient?
   let redisCounters: RedisCounters?
   var sharedCounters: (any SharedCounters)? { redisCounters }
-  let tokens = TokenMemory(identity: IdentityEndpoint(environment: ProcessInfo.processInfo.environment))
+  let tokens: TokenMemory
   let revocation: RevocationMemory
   /// As the configuration has it that is served.
   var trust: CertificateTrust { configuredTrust ?? .system }
@@ -28,14 +29,17 @@ final class LoopEffects: PolicyEffects {
   private static let computationBound = 64
 
   init(
-    memory: ProcessMemory, counters: CounterStore?, logger: Logger, loop: any EventLoop,
-    _ backends: BackendConnections = BackendConnections()
+    memory: ProcessMemory, counters: CounterStore?,
+    identity: IdentityEndpoint = IdentityEndpoint(environment: ProcessInfo.processInfo.environment), logger: Logger,
+    loop: any EventLoop, _ backends: BackendConnections = BackendConnections()
   ) {
     self.memory = memory
+    tokens = TokenMemory(identity: identity)
     revocation = RevocationMemory(isOn: memory.checksRevocation)
     self.logger = logger
     redisCounters = counters.map { RedisCounters($0, loop: loop, meter: memory.meters.redis, logger: logger) }
     calls = CallClient(loop: loop, backends)
+    databases = SQLClient(loop: loop, tls: backends.tls)
   }
 
   func now() -> Int64 { Clock.ticks() }
@@ -64,6 +68,10 @@ final class LoopEffects: PolicyEffects {
 
   func send(_ request: OutgoingRequest, _ completion: @escaping (OutgoingResult) -> Void) -> any PendingEffect {
     calls.send(request, completion)
+  }
+
+  func query(_ request: SQLRequest, _ completion: @escaping (SQLOutcome) -> Void) -> any PendingEffect {
+    databases.query(request, completion)
   }
 
   func compute<Result: Sendable>(
@@ -125,6 +133,7 @@ final class LoopEffects: PolicyEffects {
   /// Ends every connection that policies have.
   func close() {
     calls.closeAll()
+    databases.end()
     external?.end()
     external = nil
     redisCounters?.end()

@@ -1,4 +1,5 @@
 public import Expressions
+import FoundationEssentials
 public import GatewayConfiguration
 public import Logging
 import NIOCore
@@ -45,6 +46,8 @@ public struct GatewayServerSettings: Sendable {
   public var explainsNotFound = false
   /// With clients whose hostname the configuration names; `certificate` has its own.
   public var tls = TLSChoice()
+  /// Where the gateway's identity gets its tokens.
+  var identity = IdentityEndpoint(environment: ProcessInfo.processInfo.environment)
 
   public init(
     address: String, httpPort: Int, httpsPort: Int, threads: Int, certificate: ListenerCertificate,
@@ -138,6 +141,7 @@ public final class GatewayServer: Sendable {
             loop: loop, memory: memory, logger: logger, trustsForwardedProto: settings.trustForwardedProto,
             joinsTraces: settings.joinsTraces, timeouts: settings.timeouts, limits: settings.limits,
             backends: settings.backends, explainsNotFound: settings.explainsNotFound, counters: settings.counters,
+            identity: settings.identity,
             onRecords: settings.wantsRecords ? onRecords : nil), eventLoop: loop)
       }.wait()
     }

@@ -117,8 +117,6 @@ enum PolicyCatalogue {
   static let cloudOnly: [String: String] = [
     "get-authorization-context":
       "its credential manager is a service of the cloud. Fetch the token with send-request and keep it with cache-value",
-    "sql-data-source":
-      "it speaks to a database of the cloud. Put an HTTP service before the database and name it in http-data-source",
     "invoke-request":
       "it stands in the policy toolkit alone, and nothing says what its backend-id does. Use send-request, with "
       + "mode=\"copy\" for the request's own method, headers and body, and behind it return-response with the same "

@@ -33,6 +33,8 @@ public protocol PolicyEffects: AnyObject {
 
   /// Sends a request and collects its response, within the request's timeout.
   func send(_ request: OutgoingRequest, _ completion: @escaping (OutgoingResult) -> Void) -> any PendingEffect
+  /// Has a database run a statement, within the times that its connection string sets, and collects the result.
+  func query(_ request: SQLRequest, _ completion: @escaping (SQLOutcome) -> Void) -> any PendingEffect
   /// Reports when the time is over.
   func after(milliseconds: Int, _ completion: @escaping () -> Void) -> any PendingEffect
 

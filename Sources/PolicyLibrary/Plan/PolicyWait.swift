@@ -11,6 +11,9 @@ public final class PolicyWait {
 
   init() {}
 
+  /// Nobody waits any more, or the plan has gone on.
+  var isGivenUp: Bool { isOver }
+
   /// What to give up together with the wait. An effect that was over before it returned is not kept.
   func holds(_ effect: any PendingEffect) {
     if !isOver, completion == nil { pending = effect }

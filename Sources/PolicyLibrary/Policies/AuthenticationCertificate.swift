@@ -83,7 +83,7 @@ struct CertificateAuthentication: OutgoingAuthentication, PolicyStep {
     return nil
   }
 
-  private func certificate(_ exchange: Exchange) throws(PolicyError) -> ClientCertificate {
+  func certificate(_ exchange: Exchange) throws(PolicyError) -> ClientCertificate {
     switch choice {
     case .known(let certificate): return certificate
     case .id(let id):

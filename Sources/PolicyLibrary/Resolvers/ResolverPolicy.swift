@@ -4,7 +4,7 @@ import PolicySyntax
 /// The policy of a GraphQL resolver: a document whose root says where the value of a field comes from.
 enum ResolverPolicy {
   /// What the root may be.
-  static let names = [CosmosDataSource.name, HTTPDataSource.name]
+  static let names = [CosmosDataSource.name, HTTPDataSource.name, SQLDataSource.name]
 
   /// The plan of a resolver whose request is compiled: `response`, which may hold these children, is its outbound section.
   static func plan(
@@ -35,11 +35,12 @@ enum ResolverPolicy {
     switch root.name {
     case HTTPDataSource.name: return HTTPDataSource.plan(root, compilation)
     case CosmosDataSource.name: return CosmosDataSource.plan(root, compilation)
+    case SQLDataSource.name: return SQLDataSource.plan(root, compilation)
     default:
       if let reason = PolicyCatalogue.cloudOnly[root.name] {
         compilation.report(root.diagnostic("PL0132", "Policy '\(root.name)' cannot run in Postern: \(reason)."))
       } else {
-        let expected = names.map { "<\($0)>" }.joined(separator: " or ")
+        let expected = names.map { "<\($0)>" }.joined(separator: ", ")
         compilation.report(
           root.diagnostic(
             "PL0100", "The policy of a resolver begins with \(expected), not <\(root.name)>.",

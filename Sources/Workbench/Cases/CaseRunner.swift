@@ -108,7 +108,9 @@ struct CaseRunner {
     let backends = BackendSet(entities)
     let deployment = Deployment(
       service: snapshot.service, gateway: snapshot.gateway, instanceID: "one", certificates: certificates)
-    let effects = ScriptedEffects(startTicks: policyCase.startTicks ?? 639_028_224_000_000_000) { script.answer($0) }
+    let effects = ScriptedEffects(
+      startTicks: policyCase.startTicks ?? 639_028_224_000_000_000, answer: { script.answer($0) },
+      queryAnswer: { script.answer($0) })
     effects.externalCache = policyCase.externalCache
     effects.counters = policyCase.counters
     // A case brings its own authorities: those of the machine it runs on are not believed.

@@ -58,15 +58,20 @@ struct SeenMessage: Sendable {
     if let proxy = origin.proxy {
       parts.append("through \(proxy.host):\(proxy.port)" + (proxy.authorization.map { " \($0)" } ?? ""))
     }
-    if let source = origin.clientCertificate?.source {
-      let certificate =
-        switch source {
-        case .pem(let certificates, _): try? CertificateValue(pem: certificates)
-        case .pkcs12(let bytes, let password): try? CertificateValue(bytes, password: password)
-        }
-      parts.append("showing \(certificate?.thumbprint ?? "what cannot be read")")
-    }
+    let shown = showing(origin.clientCertificate)
+    if !shown.isEmpty { parts.append(String(shown.dropFirst(2))) }
     return parts.isEmpty ? "" : " " + parts.joined(separator: ", ")
+  }
+
+  /// Which certificate is shown: `, showing THUMBPRINT`; empty for none.
+  static func showing(_ certificate: ClientCertificate?) -> String {
+    guard let source = certificate?.source else { return "" }
+    let value =
+      switch source {
+      case .pem(let certificates, _): try? CertificateValue(pem: certificates)
+      case .pkcs12(let bytes, let password): try? CertificateValue(bytes, password: password)
+      }
+    return ", showing \(value?.thumbprint ?? "what cannot be read")"
   }
 
   /// As a case would write it.
@@ -80,11 +85,11 @@ struct SeenMessage: Sendable {
 /// The answers of one request's backends and services, and what they received.
 final class CaseScript {
   private var backend: [CaseMessage] = []
-  private var services: [CaseMessage] = []
+  var services: [CaseMessage] = []
   private(set) var received: [SeenMessage] = []
-  private(set) var called: [SeenMessage] = []
+  var called: [SeenMessage] = []
   /// An answer that cannot be understood.
-  private(set) var problem: CaseProblem?
+  var problem: CaseProblem?
 
   func begin(_ step: PolicyCase.Step) {
     (backend, services, received, called, problem) = (step.backend, step.services, [], [], nil)
@@ -120,7 +125,7 @@ final class CaseScript {
   }
 
   /// `fail REASON message`.
-  private func failure(_ answer: CaseMessage) -> (reason: String, message: String)? {
+  func failure(_ answer: CaseMessage) -> (reason: String, message: String)? {
     guard answer.words.first == "fail", answer.words.count >= 2 else { return nil }
     return (answer.words[1], answer.words.dropFirst(2).joined(separator: " "))
   }

@@ -1,6 +1,7 @@
 public import DotNet
 public import Expressions
 public import PolicyLibrary
+public import TDSWire
 
 /// What policies may do, played by a script: time moves only when something is waited for, requests go to a closure.
 public final class ScriptedEffects: PolicyEffects {
@@ -12,6 +13,18 @@ public final class ScriptedEffects: PolicyEffects {
 
     public init(_ result: OutgoingResult, milliseconds: Int = 0) {
       self.result = result
+      self.milliseconds = milliseconds
+    }
+  }
+
+  /// What becomes of a statement of a policy.
+  public struct SQLScriptedAnswer {
+    public var outcome: SQLOutcome
+    /// Until the outcome is there.
+    public var milliseconds: Int
+
+    public init(_ outcome: SQLOutcome, milliseconds: Int = 0) {
+      self.outcome = outcome
       self.milliseconds = milliseconds
     }
   }
@@ -50,6 +63,7 @@ public final class ScriptedEffects: PolicyEffects {
   private var state: UInt64 = 0x9e37_79b9_7f4a_7c15
   private var events: [Event] = []
   private var answer: (OutgoingRequest) -> Answer
+  private var queryAnswer: (SQLRequest) -> SQLScriptedAnswer
   private var windows: [String: [Int]] = [:]
   private var quotas: [String: (period: Int64, count: Int)] = [:]
   private var concurrency: [String: Int] = [:]
@@ -71,14 +85,20 @@ public final class ScriptedEffects: PolicyEffects {
   /// - Parameters:
   ///   - startTicks: when it begins, in 100-nanosecond ticks since 0001-01-01; by default 2026-01-01.
   ///   - answer: of the services that policies call; by default none can be reached.
+  ///   - queryAnswer: of databases; by default none can be reached.
   public init(
     startTicks: Int64 = 639_028_224_000_000_000,
     answer: @escaping (OutgoingRequest) -> Answer = { request in
       Answer(.failure(OutgoingFailure(reason: .connection, message: "\(request.host) is not scripted.")))
+    },
+    queryAnswer: @escaping (SQLRequest) -> SQLScriptedAnswer = { request in
+      SQLScriptedAnswer(
+        .failure(SQLFailure(reason: .connection, message: "\(request.settings.host) is not scripted.")))
     }
   ) {
     self.startTicks = startTicks
     self.answer = answer
+    self.queryAnswer = queryAnswer
   }
 
   public func now() -> Int64 { startTicks + Int64(milliseconds) * 10_000 }
@@ -132,6 +152,19 @@ public final class ScriptedEffects: PolicyEffects {
       return schedule(request.timeoutMilliseconds) { completion(.failure(failure)) }
     }
     return schedule(answer.milliseconds) { completion(answer.result) }
+  }
+
+  public func query(
+    _ request: SQLRequest, _ completion: @escaping (SQLOutcome) -> Void
+  ) -> any PendingEffect {
+    let answer = queryAnswer(request)
+    let seconds = request.settings.commandTimeoutSeconds
+    guard seconds == 0 || answer.milliseconds <= seconds * 1_000 else {
+      let failure = SQLFailure(
+        reason: .timeout, message: "\(request.settings.host) did not answer within \(seconds) s.")
+      return schedule(seconds * 1_000) { completion(.failure(failure)) }
+    }
+    return schedule(answer.milliseconds) { completion(answer.outcome) }
   }
 
   // MARK: - Counters
