@@ -466,15 +466,14 @@ extension ClientConnection: ClientStream {
       rewrite.closes = true
       rewrite.announcesKeepAlive = false
     }
-    var body = body
     writesChunks = rewrite.body == .chunked
     if writesChunks {
-      body = body.map(ChunkedBody.chunk)
-      if ends {
-        body.append(ChunkedBody.end(nil))
-      }
+      var chunks = body.map(ChunkedBody.chunk)
+      if ends { chunks.append(ChunkedBody.end(nil)) }
+      responseBytes += state.write(work.exchange.response, rewrite, body: chunks, to: output)
+    } else {
+      responseBytes += state.write(work.exchange.response, rewrite, body: body, to: output)
     }
-    responseBytes += state.write(work.exchange.response, rewrite, body: body, to: output)
     if !ends { awaitAnswer() }
   }
 

@@ -21,6 +21,8 @@ final class LoopState {
   /// What is served; nil before the first configuration.
   var configuration: ServingConfiguration? {
     didSet {
+      // They know the way of their latest request.
+      lifecycles = []
       pool.forgetTargets()
       effects.tokens.policiesChanged()
       effects.follow(configuration?.externalCache)
@@ -33,7 +35,7 @@ final class LoopState {
   private(set) var isClosingIdle = false
   var clock = LoopClock()
   private(set) var clients: [ObjectIdentifier: any ConnectedClient] = [:]
-  private(set) lazy var pool = UpstreamPool(state: self)
+  let pool: UpstreamPool
   /// Ready to carry exchanges.
   private var lifecycles: [RequestLifecycle] = []
   /// Messages are put together here that go straight to their socket.
@@ -68,6 +70,7 @@ final class LoopState {
     self.timeouts = timeouts
     self.limits = limits
     self.backends = backends
+    pool = UpstreamPool(backends)
     self.explainsNotFound = explainsNotFound
     self.onRecords = onRecords
     subscribers = LoopSubscribers(memory.subscriptions, loop)
@@ -113,7 +116,9 @@ final class LoopState {
   func takeLifecycle() -> RequestLifecycle { lifecycles.popLast() ?? RequestLifecycle(state: self) }
 
   func giveBack(_ lifecycle: RequestLifecycle) {
-    if lifecycles.count < Self.lifecycleBound { lifecycles.append(lifecycle) }
+    // One that began with a former configuration would keep it.
+    guard lifecycle.isCurrent, lifecycles.count < Self.lifecycleBound else { return }
+    lifecycles.append(lifecycle)
   }
 
   /// Writes a message: its head, and what there is of its body, in one system call. Returns the bytes written.

@@ -4,7 +4,7 @@ import PolicyLibrary
 
 /// The connections of one loop to backends, by origin.
 final class UpstreamPool {
-  private unowned let state: LoopState
+  private let settings: BackendConnections
   private var origins: [Origin: OriginPool] = [:]
   /// The pool of a target that was used before: looked up by the target's address, without hashing its origin.
   private var shortcuts: [(target: BackendTarget, pool: OriginPool)?]
@@ -14,9 +14,9 @@ final class UpstreamPool {
   /// Origins remembered before those without an idle connection are forgotten.
   private static let originBound = 1_024
 
-  init(state: LoopState) {
-    self.state = state
-    contexts = BackendTLSContexts(state.backends.tls)
+  init(_ settings: BackendConnections) {
+    self.settings = settings
+    contexts = BackendTLSContexts(settings.tls)
     shortcuts = Array(repeating: nil, count: Self.shortcutCount)
   }
 
@@ -30,7 +30,7 @@ final class UpstreamPool {
     if let known = origins[target.origin] {
       pool = known
     } else {
-      pool = OriginPool(origin: target.origin, idleTime: state.backends.idle)
+      pool = OriginPool(origin: target.origin, idleTime: settings.idle)
       origins[target.origin] = pool
     }
     shortcuts[slot] = (target, pool)
@@ -62,31 +62,35 @@ final class UpstreamPool {
   func forgetTargets() { shortcuts = Array(repeating: nil, count: Self.shortcutCount) }
 
   /// Opens a connection, or waits for one that can be shared; `report` is told of either outcome, on the loop.
-  func connect(_ target: BackendTarget, _ version: HTTPVersion, _ report: @escaping UpstreamSession.Report) {
-    connect(pool(of: target), version, report)
+  func connect(
+    _ target: BackendTarget, _ version: HTTPVersion, _ state: LoopState, _ report: @escaping UpstreamSession.Report
+  ) {
+    connect(pool(of: target), version, state, report)
   }
 
-  func connect(_ home: OriginPool, _ version: HTTPVersion, _ report: @escaping UpstreamSession.Report) {
-    if version == .one || version == .twoOrOne && !home.origin.isTLS { return connect(home, report) }
+  func connect(
+    _ home: OriginPool, _ version: HTTPVersion, _ state: LoopState, _ report: @escaping UpstreamSession.Report
+  ) {
+    if version == .one || version == .twoOrOne && !home.origin.isTLS { return connect(home, state, report) }
     if let stream = home.takeStream() { return report(.success(stream)) }
     // Where the choice may fall on HTTP/1.1, waiting for it would serve only one.
     if version == .two || home.speaksHTTP2 != false, let session = home.openingSession { return session.wait(report) }
     let session = UpstreamSession(home: home, state: state, version: version)
     session.wait(report)
     home.add(session)
-    open(home, version, session) { result in
+    open(home, version, session, state) { result in
       if case .failure(let error) = result { session.connectFailed(error) }
     }
   }
 
   /// Opens a connection of HTTP/1.1.
-  private func connect(_ home: OriginPool, _ report: @escaping UpstreamSession.Report) {
+  private func connect(_ home: OriginPool, _ state: LoopState, _ report: @escaping UpstreamSession.Report) {
     let connection = UpstreamConnection(home: home)
-    open(home, .one, connection) { result in report(result.map { connection }) }
+    open(home, .one, connection, state) { result in report(result.map { connection }) }
   }
 
   private func open(
-    _ home: OriginPool, _ version: HTTPVersion, _ handler: any ChannelHandler,
+    _ home: OriginPool, _ version: HTTPVersion, _ handler: any ChannelHandler, _ state: LoopState,
     _ report: @escaping (Result<Void, any Error>) -> Void
   ) {
     let origin = home.origin
@@ -94,7 +98,7 @@ final class UpstreamPool {
     ClientBootstrap(group: state.loop)
       .channelOption(.socketOption(.tcp_nodelay), value: 1)
       .channelOption(.autoRead, value: !(handler is UpstreamConnection) || origin.isTLS)
-      .connectTimeout(state.backends.connect)
+      .connectTimeout(settings.connect)
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           let (handler, pool, _) = box.value

@@ -103,7 +103,7 @@ final class UpstreamSession: ChannelInboundHandler, RemovableChannelHandler {
     // The first one has this connection; the others need their own.
     guard let first = waiters.first else { return connection.close() }
     first(.success(connection))
-    for waiter in waiters.dropFirst() { state.pool.connect(home, .one, waiter) }
+    for waiter in waiters.dropFirst() { state.pool.connect(home, .one, state, waiter) }
   }
 
   private func begin(_ context: ChannelHandlerContext) {
@@ -145,7 +145,7 @@ final class UpstreamSession: ChannelInboundHandler, RemovableChannelHandler {
       if let stream = take() {
         waiter(.success(stream))
       } else {
-        state.pool.connect(home, version, waiter)
+        state.pool.connect(home, version, state, waiter)
       }
     }
   }

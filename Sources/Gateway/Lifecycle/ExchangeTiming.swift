@@ -12,8 +12,11 @@ struct ExchangeTiming {
   private var backendEnded = NIODeadline.uptimeNanoseconds(0)
   /// Of the backend's answer; 0 for none.
   var backendStatus = 0
+  /// The backend that was asked last, be it for a former exchange.
+  private var asked: BackendTarget?
+  private var hasAsked = false
   /// The backend that was asked; nil for none.
-  private(set) var backend: BackendTarget?
+  var backend: BackendTarget? { hasAsked ? asked : nil }
   /// What the exchange came to, where the client is told a status of another kind; nil for that of the answer.
   var answeredStatus: Int?
   /// When a caller of gRPC stops waiting.
@@ -31,7 +34,7 @@ struct ExchangeTiming {
     startedTicks = clock.ticks
     started = clock.now
     backendStatus = 0
-    backend = nil
+    hasAsked = false
     isAtBackend = false
     answeredStatus = nil
     callDeadline = nil
@@ -43,7 +46,8 @@ struct ExchangeTiming {
     backendStarted = clock.now
     backendProtocol = "HTTP/1.1"
     isAtBackend = true
-    backend = target
+    asked.renew(target)
+    hasAsked = true
   }
 
   mutating func backendEnds(_ clock: LoopClock) {

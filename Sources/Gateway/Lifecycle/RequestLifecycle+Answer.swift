@@ -88,7 +88,7 @@ extension RequestLifecycle {
   // MARK: - Answers without a plan
 
   func answer(_ health: HealthAnswer) {
-    configuration = nil
+    leaveConfiguration()
     exchange.beginResponse(health.status)
     do { try exchange.response.set(.contentType, health.contentType) } catch { client?.keepsAlive = false }
     exchange.responseBody = .bytes(Array(health.body.utf8))

@@ -26,12 +26,16 @@ extension RequestLifecycle {
     }
     forwarding = settings
     beginAttempt()
-    var backend = address
     if let entity = exchange.entity {
-      guard let chosen = choose(entity) else { return }
-      backend = chosen
+      if let chosen = choose(entity) { forward(to: exchange.asReached(chosen) ?? chosen, plan, client) }
+    } else if let other = exchange.asReached(address) {
+      forward(to: other, plan, client)
+    } else {
+      forward(to: address, plan, client)
     }
-    backend = exchange.asReached(backend)
+  }
+
+  private func forward(to backend: BackendTarget, _ plan: PolicyPlan, _ client: any ClientStream) {
     do {
       try exchange.bindPath(to: backend)
     } catch {
@@ -116,7 +120,7 @@ extension RequestLifecycle {
   private func connect(_ backend: BackendTarget) {
     connecting += 1
     let attempt = attempt
-    state.pool.connect(backend, version(backend)) { [self] result in
+    state.pool.connect(backend, version(backend), state) { [self] result in
       connecting -= 1
       switch result {
       case .success(let connection):

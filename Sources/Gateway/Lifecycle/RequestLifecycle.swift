@@ -13,10 +13,11 @@ final class RequestLifecycle {
   let exchange: Exchange
   /// Whom the answer is for; nil while no exchange is under way.
   var client: (any ClientStream)?
-  var configuration: ServingConfiguration?
+  /// With `routed` and `plan`, of the latest exchange: kept for the next one, which mostly goes the same way.
+  private(set) var configuration: ServingConfiguration?
   private(set) var routed: RoutedAPI?
+  private(set) var plan: PolicyPlan?
   var run: PlanRun?
-  var plan: PolicyPlan?
   var timing = ExchangeTiming()
   var upstream: (any BackendStream)?
   /// The call of a backend entity whose outcome is not known yet.
@@ -64,6 +65,9 @@ final class RequestLifecycle {
     exchange.source = self
   }
 
+  /// It holds nothing of a configuration that is not served any more.
+  var isCurrent: Bool { configuration == nil || configuration === state.configuration }
+
   /// Whether the client came over TLS, here or, where that is trusted, at a proxy in front.
   private func isSecure(_ client: any ClientStream) -> Bool {
     if client.isTLS || !state.trustsForwardedProto { return client.isTLS }
@@ -86,9 +90,9 @@ final class RequestLifecycle {
       // A gateway without a configuration knows nothing to serve: it says so, and does not guess.
       return answer(HealthAnswer(status: 503, message: state.notReadyReason ?? "no configuration yet"))
     }
-    self.configuration = configuration
+    self.configuration.renew(configuration)
     let isSecure = isSecure(client)
-    exchange.facts.deployment = configuration.deployment
+    exchange.facts.deployment.renew(configuration.deployment)
     exchange.facts.requestID = state.effects.newRequestID()
     if state.joinsTraces {
       trace = TraceHeaders.join(&exchange.request, exchange.facts.requestID, spanID: state.effects.random())
@@ -99,6 +103,7 @@ final class RequestLifecycle {
     exchange.facts.receivedTicks = timing.startedTicks
     if client.hasRequestBody { exchange.requestBody = .streaming }
     guard let match = configuration.routes.find(exchange.request, isTLS: isSecure) else {
+      leaveRoute()
       if answerUnrouted(configuration, isTLS: isSecure) { return respond() }
       return fail(notFound(configuration, isTLS: isSecure), plan: configuration.unmatched)
     }
@@ -112,14 +117,13 @@ final class RequestLifecycle {
     do {
       let grant = try Authorization.check(
         exchange.request, match.api, configuration, isTLS: isSecure, now: timing.startedSeconds)
-      exchange.facts.product = grant.product
-      exchange.facts.subscription = grant.subscription
-      exchange.facts.user = grant.user
+      exchange.facts.admit(product: grant.product, subscription: grant.subscription, user: grant.user)
     } catch {
+      exchange.facts.admit(product: nil, subscription: nil, user: nil)
       return fail(error, plan: match.api.plan(operation: match.operation, product: nil) ?? configuration.unmatched)
     }
     let plan = match.api.plan(operation: match.operation, product: exchange.facts.product) ?? configuration.unmatched
-    self.plan = plan
+    self.plan.renew(plan)
     if plan.needsRequestBody, client.hasRequestBody { return client.collectBody() }
     start(plan, client)
   }
@@ -165,9 +169,7 @@ final class RequestLifecycle {
       let plan = match.api.plan(operation: match.operation, product: grant?.product) ?? configuration.unmatched
       guard plan.hasPreflightAnswer else { return false }
       route(match)
-      exchange.facts.product = grant?.product
-      exchange.facts.subscription = grant?.subscription
-      exchange.facts.user = grant?.user
+      exchange.facts.admit(product: grant?.product, subscription: grant?.subscription, user: grant?.user)
       plan.answerPreflight(exchange)
       return true
     } catch {
@@ -184,13 +186,25 @@ final class RequestLifecycle {
   }
 
   private func route(_ match: RouteTable.Match) {
-    routed = match.api
-    exchange.facts.api = match.api.api
-    exchange.facts.operation = match.api.operationFacts[match.operation]
-    exchange.facts.backend = match.api.backend
-    exchange.facts.apiPathLength = match.prefixLength
-    exchange.backend = match.api.backend
-    exchange.apiPathLength = match.prefixLength
+    routed.renew(match.api)
+    exchange.route(
+      to: match.api.backend, api: match.api.api, operation: match.api.operationFacts[match.operation],
+      apiPathLength: match.prefixLength)
+  }
+
+  /// The exchange has none of what belongs to an operation.
+  private func leaveRoute() {
+    routed = nil
+    plan = nil
+    exchange.route(to: nil, api: nil, operation: nil, apiPathLength: 0)
+    exchange.facts.admit(product: nil, subscription: nil, user: nil)
+  }
+
+  /// The exchange has nothing to do with the configuration, and leaves no record.
+  func leaveConfiguration() {
+    leaveRoute()
+    configuration = nil
+    exchange.facts.deployment = nil
   }
 
   func collected(_ body: [UInt8]) {
@@ -219,7 +233,7 @@ final class RequestLifecycle {
 
   /// An error that no policy made: the on-error policies may still change its answer.
   func fail(_ error: PolicyError, plan: PolicyPlan) {
-    self.plan = plan
+    self.plan.renew(plan)
     dropWait()
     var run = self.run.take() ?? PlanRun(plan)
     let stop = run.failed(exchange, error)
@@ -258,10 +272,7 @@ final class RequestLifecycle {
   /// Forgets the exchange; from here on this object may carry another one.
   private func end() {
     client = nil
-    configuration = nil
-    routed = nil
     run = nil
-    plan = nil
     isStreaming = false
     isAnswerComplete = false
     isAnswerBare = false

@@ -1,3 +1,4 @@
+import GatewayConfiguration
 public import HTTPWire
 
 extension ForwardSettings {
@@ -21,13 +22,13 @@ extension Exchange {
     } else {
       try request.replacePathPrefix(dropping: apiPathLength, with: backend.basePath)
     }
-    boundBackend = backend
+    boundBackend.renew(backend)
     isPathBound = true
   }
 
-  /// A backend as policies want it to be reached: with their certificate, through their proxy.
-  public func asReached(_ backend: BackendTarget) -> BackendTarget {
-    if backendCertificate == nil, proxy == nil { return backend }
+  /// A backend as policies want it to be reached: with their certificate, through their proxy; nil for as it is.
+  public func asReached(_ backend: BackendTarget) -> BackendTarget? {
+    if backendCertificate == nil, proxy == nil { return nil }
     return BackendTarget(backend, showing: backendCertificate, through: proxy)
   }
 

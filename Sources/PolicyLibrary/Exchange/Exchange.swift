@@ -1,4 +1,5 @@
 public import Expressions
+public import GatewayConfiguration
 public import HTTPWire
 import JSONSchema
 import Telemetry
@@ -26,7 +27,7 @@ public final class Exchange {
   public var apiPathLength = 0
   /// The request's path is the backend's already: the gateway has put the base path in front.
   public internal(set) var isPathBound = false
-  /// Whose base path it then begins with; nil once a redirect has given another path.
+  /// Whose base path it then begins with; nil once a redirect has given another path. Of no meaning before.
   var boundBackend: BackendTarget?
   /// Redirects followed for this request.
   var redirects = 0
@@ -89,13 +90,11 @@ public final class Exchange {
 
   public init(effects: any PolicyEffects) { self.effects = effects }
 
-  /// Makes it ready for another request; `request` is left as it is, and the facts are those of no request.
+  /// Makes it ready for another request. `request` is left as it is, and so is what is said of every request anew, and mostly
+  /// the same: its facts and, with ``route(to:api:operation:apiPathLength:)``, its backend.
   public func begin() {
-    facts = ExchangeFacts()
-    backend = nil
-    apiPathLength = 0
+    if entity != nil { entity = nil }
     isPathBound = false
-    if boundBackend != nil { boundBackend = nil }
     if backendCertificate != nil { backendCertificate = nil }
     if proxy != nil { proxy = nil }
     requestBody = .none
@@ -126,6 +125,15 @@ public final class Exchange {
     if !quotaCounts.isEmpty { quotaCounts.removeAll() }
     if !responseHeaders.isEmpty { responseHeaders.removeAll() }
     transferredBytes = 0
+  }
+
+  /// Where the request goes, unless a policy says otherwise; all nil for one that no operation matches.
+  public func route(
+    to backend: BackendTarget?, api: Shared<API>?, operation: Shared<GatewayConfiguration.Operation>?, apiPathLength: Int
+  ) {
+    facts.route(api: api, operation: operation, backend: backend, apiPathLength: apiPathLength)
+    if self.backend !== backend { self.backend = backend }
+    self.apiPathLength = apiPathLength
   }
 
   public func keep(_ whole: any RuntimeObject) {

@@ -28,6 +28,23 @@ public struct ExchangeFacts {
   public var apiPathLength = 0
 
   public init() {}
+
+  /// Where the request goes. What is as it was for the request before stays untouched.
+  public mutating func route(
+    api: Shared<API>?, operation: Shared<GatewayConfiguration.Operation>?, backend: BackendTarget?, apiPathLength: Int
+  ) {
+    self.api.renew(api)
+    self.operation.renew(operation)
+    self.backend.renew(backend)
+    self.apiPathLength = apiPathLength
+  }
+
+  /// Who calls, and in which product's context. What is as it was for the request before stays untouched.
+  public mutating func admit(product: Shared<Product>?, subscription: Shared<Subscription>?, user: Shared<User>?) {
+    self.product.renew(product)
+    self.subscription.renew(subscription)
+    self.user.renew(user)
+  }
 }
 
 /// The service a gateway belongs to, and the gateway.

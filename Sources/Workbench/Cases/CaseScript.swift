@@ -29,7 +29,7 @@ struct SeenMessage: Sendable {
   init(requestOf exchange: Exchange, _ settings: ForwardSettings) {
     var headers: [(name: String, value: String)] = []
     exchange.request.forEachHeader { if $0.lowercased() != "host" { headers.append(($0, $1)) } }
-    let target = exchange.backend.map { exchange.asReached($0) }
+    let target = exchange.backend.map { exchange.asReached($0) ?? $0 }
     let host = String(decoding: target?.host ?? [], as: UTF8.self)
     firstLine =
       "\(exchange.request.method) \(target?.origin.isTLS == true ? "https" : "http")://\(host)\(exchange.request.target)"
