@@ -19,7 +19,8 @@ struct ConnectionOutputTests {
     static func piece(_ i: Int) -> [UInt8] { (0..<(1 + i * 37 % 3_000)).map { UInt8(truncatingIfNeeded: i &+ $0) } }
 
     func channelActive(context: ChannelHandlerContext) {
-      let output = ConnectionOutput(context, isPlain: isPlain)
+      let output = ConnectionOutput()
+      output.open(context, isPlain: isPlain)
       #expect(output.isDirect == isPlain)
       var hasWaited = false
       for i in 0..<pieces {
@@ -67,7 +68,8 @@ struct ConnectionOutputTests {
       typealias InboundIn = ByteBuffer
 
       func channelActive(context: ChannelHandlerContext) {
-        let output = ConnectionOutput(context, isPlain: true)
+        let output = ConnectionOutput()
+        output.open(context, isPlain: true)
         output.write(ByteBuffer(string: "before"))
         output.close()
         context.close(promise: nil)

@@ -15,14 +15,10 @@ struct RoutingTests {
   }
 
   @Test func `literals win over parameters, parameters over a remainder, own methods over any`() throws {
-    var tree = OperationTree()
-    let templates = [
+    let tree = OperationTree([
       ("GET", "/zones/{zone}"), ("GET", "/zones/utc"), ("*", "/zones/utc"), ("GET", "/*"), ("PURGE", "/zones/utc"),
       ("GET", "/files/v{version}.txt"),
-    ]
-    for (index, item) in templates.enumerated() {
-      tree.insert(method: item.0, template: item.1, operation: index)
-    }
+    ])
     func find(_ line: String) throws -> Int? { tree.find(try head(line), from: 0) }
     #expect(try find("GET /zones/paris") == 0)
     #expect(try find("GET /ZONES/utc") == 1)

@@ -34,7 +34,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   private var presented: PresentedCertificate?
   private var speaksHTTP2 = true
   private var context: ChannelHandlerContext?
-  private var output: ConnectionOutput?
+  private let output = ConnectionOutput()
   private var stage = Stage.idle
   /// Everything is its business once the client has shown that it speaks HTTP/2.
   private var http2: HTTP2Session?
@@ -95,7 +95,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
 
   private func begin(_ context: ChannelHandlerContext) {
     peer = ClientPeer(context.channel)
-    output = ConnectionOutput(context, isPlain: !isTLS)
+    output.open(context, isPlain: !isTLS)
     state.add(self)
     deadline = state.deadline(after: state.timeouts.head)
     if !isTLS { context.read() }
@@ -171,12 +171,13 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
       received = rest
     }
     let work = state.takeLifecycle()
-    switch work.exchange.request.parseRequest(received.readableBytesUInt8Span, limits: state.limits.head) {
+    let exchange = work.exchange
+    switch exchange.request.parseRequest(received.readableBytesUInt8Span, limits: state.limits.head) {
     case .incomplete:
       state.giveBack(work)
       return false
     case .refused(let error):
-      if isFresh, speaksHTTP2, received.readableBytesUInt8Span.isHTTP2Preface, let context, let output {
+      if isFresh, speaksHTTP2, received.readableBytesUInt8Span.isHTTP2Preface, let context {
         state.giveBack(work)
         http2 = HTTP2Session(self, state, context, output)
         stage = .http2
@@ -193,8 +194,8 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
       begin(work)
       input?.moveReaderIndex(forwardBy: length)
       requestBytes = length
-      keepsAlive = work.exchange.request.keepsAlive && !state.isDraining
-      framing.beginRequest(work.exchange.request)
+      keepsAlive = exchange.request.keepsAlive && !state.isDraining
+      framing.beginRequest(exchange.request)
       headBytes = length
       if framing.announcedBytes > state.limits.bodyBytes {
         input = nil
@@ -377,7 +378,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   /// Ends the connection in the middle of whatever it does.
   func abort() {
     leave()
-    output?.close()
+    output.close()
     context?.close(promise: nil)
   }
 
@@ -393,7 +394,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    output?.close()
+    output.close()
     isWritable = false
     leave()
     state.remove(self)
@@ -403,7 +404,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   func handlerRemoved(context: ChannelHandlerContext) {
     state.remove(self)
     self.context = nil
-    output = nil
+    output.end()
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) { abort() }
@@ -450,15 +451,14 @@ extension ClientConnection: ClientStream {
 
   func invite() {
     guard let work, work.exchange.request.expectsContinue, !framing.isDone, inputBytes == 0 else { return }
-    output?.write(Self.invitation)
+    output.write(Self.invitation)
   }
 
   private static let invitation = ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")
 
   func wait(until deadline: NIODeadline) { self.deadline = deadline }
 
-  func writeHead(_ rewrite: HeadRewrite, body: ByteBuffer?, ends: Bool) {
-    guard let output, let work else { return }
+  func writeHead(_ head: borrowing MessageHead, _ rewrite: HeadRewrite, body: ByteBuffer?, ends: Bool) {
     var rewrite = rewrite
     // Nobody waits for the rest of a body that is longer than what is read past.
     if ends, !framing.isDone, framing.announcedBytes > Self.discardBound {
@@ -470,9 +470,9 @@ extension ClientConnection: ClientStream {
     if writesChunks {
       var chunks = body.map(ChunkedBody.chunk)
       if ends { chunks.append(ChunkedBody.end(nil)) }
-      responseBytes += state.write(work.exchange.response, rewrite, body: chunks, to: output)
+      responseBytes += state.write(head, rewrite, body: chunks, to: output)
     } else {
-      responseBytes += state.write(work.exchange.response, rewrite, body: body, to: output)
+      responseBytes += state.write(head, rewrite, body: body, to: output)
     }
     if !ends { awaitAnswer() }
   }
@@ -499,7 +499,7 @@ extension ClientConnection: ClientStream {
     guard data.readableBytes > 0 else { return }
     responseBytes += data.readableBytes
     if stage == .tunnel { deadline = state.deadline(after: state.timeouts.silence) }
-    output?.write(data)
+    output.write(data)
     if !ends { awaitAnswer() }
   }
 
@@ -507,7 +507,7 @@ extension ClientConnection: ClientStream {
     guard writesChunks else { return }
     let end = ChunkedBody.end(trailers)
     responseBytes += end.readableBytes
-    output?.write(end)
+    output.write(end)
   }
 
   func finished() {

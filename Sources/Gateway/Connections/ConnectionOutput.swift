@@ -7,7 +7,7 @@ import NIOCore
 /// costs as much as the rest of a message. What the socket does not take at once waits in the channel, and so does all that
 /// comes after it; what must pass another handler, as with TLS, always goes that way.
 final class ConnectionOutput {
-  private let context: ChannelHandlerContext
+  private var context: ChannelHandlerContext?
   /// The socket, as long as it is known to be open; -1 where bytes pass other handlers.
   private var socket: CInt = -1
   /// The channel was given bytes, and may still have some.
@@ -16,8 +16,12 @@ final class ConnectionOutput {
   /// A write never waits, and one to a connection that the peer has closed raises no signal.
   private static let flags = CInt(MSG_DONTWAIT) | CInt(MSG_NOSIGNAL)
 
+  /// Whether it leads anywhere.
+  var isOpen: Bool { context != nil }
+
+  /// From now on bytes may be written.
   /// - Parameter isPlain: no handler between this one and the socket has a say in the bytes. The channel is active then.
-  init(_ context: ChannelHandlerContext, isPlain: Bool) {
+  func open(_ context: ChannelHandlerContext, isPlain: Bool) {
     self.context = context
     guard isPlain else { return }
     let handle = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
@@ -29,6 +33,12 @@ final class ConnectionOutput {
   /// The socket is closed, or about to be: its number may be another's from now on. To be called before anything else
   /// that a closed channel brings about.
   func close() { socket = -1 }
+
+  /// The handler is gone from its channel: what is written from now on is dropped.
+  func end() {
+    close()
+    context = nil
+  }
 
   /// Writes bytes whose owner has another use for their memory afterwards.
   func write(_ bytes: UnsafeRawBufferPointer) {
@@ -48,8 +58,8 @@ final class ConnectionOutput {
   func write(_ first: ByteBuffer, _ second: ByteBuffer) {
     guard isDirect else {
       mayHaveQueued = true
-      context.write(NIOAny(first), promise: nil)
-      return context.writeAndFlush(NIOAny(second), promise: nil)
+      context?.write(NIOAny(first), promise: nil)
+      return context?.writeAndFlush(NIOAny(second), promise: nil) ?? ()
     }
     let sent = first.withUnsafeReadableBytes { a in
       second.withUnsafeReadableBytes { b in
@@ -66,7 +76,7 @@ final class ConnectionOutput {
       }
     }
     if sent < first.readableBytes {
-      context.write(NIOAny(rest(of: first, behind: sent)), promise: nil)
+      context?.write(NIOAny(rest(of: first, behind: sent)), promise: nil)
       queue(second)
     } else if sent < first.readableBytes + second.readableBytes {
       queue(rest(of: second, behind: sent - first.readableBytes))
@@ -80,7 +90,7 @@ final class ConnectionOutput {
     return !mayHaveQueued
   }
 
-  private var queuedBytes: Int { (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 1 }
+  private var queuedBytes: Int { (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 1 }
 
   /// A write that failed as a whole fails once more in the channel, which knows what to do about it.
   private func rest(of data: ByteBuffer, behind sent: Int) -> ByteBuffer {
@@ -91,6 +101,6 @@ final class ConnectionOutput {
 
   private func queue(_ data: ByteBuffer) {
     mayHaveQueued = true
-    context.writeAndFlush(NIOAny(data), promise: nil)
+    context?.writeAndFlush(NIOAny(data), promise: nil)
   }
 }

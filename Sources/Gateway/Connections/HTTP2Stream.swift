@@ -158,13 +158,13 @@ final class HTTP2Stream: ClientStream {
 
   func takeBody() -> ByteBuffer? { nil }
 
-  func writeHead(_ rewrite: HeadRewrite, body: ByteBuffer?, ends: Bool) {
-    guard let work else { return }
+  func writeHead(_ head: borrowing MessageHead, _ rewrite: HeadRewrite, body: ByteBuffer?, ends: Bool) {
+    guard work != nil else { return }
     isAnswered = true
     let bodyBytes = body?.readableBytes ?? 0
     let isAll = ends && bodyBytes == 0
     if isAll { answer.setSent() }
-    responseBytes += session.writeHead(id, work.exchange.response, rewrite, ends: isAll)
+    responseBytes += session.writeHead(id, head, rewrite, ends: isAll)
     if !isAll, bodyBytes > 0 || ends { write(body ?? ByteBuffer(), ends: ends) }
   }
 

@@ -10,8 +10,9 @@ final class UpstreamConnection: ChannelDuplexHandler, BackendStream {
   typealias OutboundOut = ByteBuffer
 
   private let home: OriginPool
+  private let state: LoopState
   private var context: ChannelHandlerContext?
-  private var output: ConnectionOutput?
+  private let output = ConnectionOutput()
   /// Whom it works for; nil while it is idle.
   private var work: RequestLifecycle?
   private var partial = ByteBuffer()
@@ -31,7 +32,10 @@ final class UpstreamConnection: ChannelDuplexHandler, BackendStream {
   private var encodes = false
   var idleSince = NIODeadline.distantFuture
 
-  init(home: OriginPool) { self.home = home }
+  init(home: OriginPool, state: LoopState) {
+    self.home = home
+    self.state = state
+  }
 
   /// The channel asks for no reads: the connection does, which spares the way through the pipeline.
   private var readsItself: Bool { !home.origin.isTLS }
@@ -45,7 +49,7 @@ final class UpstreamConnection: ChannelDuplexHandler, BackendStream {
 
   func handlerRemoved(context: ChannelHandlerContext) {
     self.context = nil
-    output = nil
+    output.end()
   }
 
   var protocolName: StaticString { "HTTP/1.1" }
@@ -57,12 +61,12 @@ final class UpstreamConnection: ChannelDuplexHandler, BackendStream {
     hasHead = false
     decodes = false
     // The exchange may learn of the connection before the connection itself does.
-    if output == nil, let context { output = ConnectionOutput(context, isPlain: !home.origin.isTLS) }
+    if !output.isOpen, let context { output.open(context, isPlain: !home.origin.isTLS) }
   }
 
   func write(_ head: borrowing MessageHead, _ rewrite: HeadRewrite, body: ByteBuffer?, ends: Bool) {
     encodes = rewrite.body == .chunked
-    if let output, let work { _ = work.state.write(head, rewrite, body: body, to: output) }
+    _ = state.write(head, rewrite, body: body, to: output)
   }
 
   /// Writes a request whose head is put together already.
@@ -77,11 +81,11 @@ final class UpstreamConnection: ChannelDuplexHandler, BackendStream {
     if encodes { send(ChunkedBody.end(trailers)) }
   }
 
-  private func send(_ buffer: ByteBuffer) { output?.write(buffer) }
+  private func send(_ buffer: ByteBuffer) { output.write(buffer) }
 
   func close() {
     isOpen = false
-    output?.close()
+    output.close()
     context?.close(promise: nil)
   }
 
@@ -125,8 +129,9 @@ final class UpstreamConnection: ChannelDuplexHandler, BackendStream {
       swap(&partial, &buffer)
       partial = ByteBuffer()
     }
+    let exchange = work.exchange
     while true {
-      switch work.exchange.response.parseResponse(buffer.readableBytesUInt8Span, limits: HeadLimits()) {
+      switch exchange.response.parseResponse(buffer.readableBytesUInt8Span, limits: HeadLimits()) {
       case .incomplete:
         partial = buffer
         return
@@ -134,7 +139,7 @@ final class UpstreamConnection: ChannelDuplexHandler, BackendStream {
         return fail("BackendResponseFailure", "the backend's answer is not valid HTTP: \(error.explanation)")
       case .complete(let length):
         buffer.moveReaderIndex(forwardBy: length)
-        let status = work.exchange.response.status
+        let status = exchange.response.status
         if status == 101, work.asksUpgrade {
           isTunnel = true
           return work.backendUpgraded(self, first: buffer)
@@ -145,8 +150,8 @@ final class UpstreamConnection: ChannelDuplexHandler, BackendStream {
       break
     }
     hasHead = true
-    keepsAlive = work.exchange.response.keepsAlive
-    framing.beginResponse(work.exchange.response, toHead: work.isHead)
+    keepsAlive = exchange.response.keepsAlive
+    framing.beginResponse(exchange.response, toHead: work.isHead)
     decodes = work.wantsBareAnswer
     if decodes { framing.keepTrailers() }
     pass(buffer, to: work, isFirst: true)
@@ -154,14 +159,12 @@ final class UpstreamConnection: ChannelDuplexHandler, BackendStream {
 
   /// Hands on what of the body is in the buffer. An answer that is complete leaves the connection free first: all is told
   /// in one call, which may end the exchange and begin the next.
-  private func pass(_ buffer: ByteBuffer, to work: RequestLifecycle, isFirst: Bool) {
-    let available = buffer.readableBytes
-    var piece = buffer
+  private func pass(_ piece: consuming ByteBuffer, to work: RequestLifecycle, isFirst: Bool) {
     if decodes {
       piece = takeData(&piece)
     } else {
-      let count = framing.consume(buffer.readableBytesUInt8Span)
-      if count < available {
+      let count = framing.consume(piece.readableBytesUInt8Span)
+      if count < piece.readableBytes {
         piece = piece.readSlice(length: count) ?? ByteBuffer()
         if !framing.isRefused { keepsAlive = false }
       }
@@ -194,7 +197,7 @@ final class UpstreamConnection: ChannelDuplexHandler, BackendStream {
   private func release(_ work: RequestLifecycle) {
     self.work = nil
     isReused = true
-    if keepsAlive, isOpen, work.hasSentWholeRequest { home.put(self, work.state.clock.now) } else { close() }
+    if keepsAlive, isOpen, work.hasSentWholeRequest { home.put(self, state.clock.now) } else { close() }
   }
 
   private func fail(_ reason: String, _ message: String) {
@@ -206,7 +209,7 @@ final class UpstreamConnection: ChannelDuplexHandler, BackendStream {
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    output?.close()
+    output.close()
     isOpen = false
     isWritable = false
     if let work {

@@ -85,7 +85,7 @@ final class UpstreamPool {
 
   /// Opens a connection of HTTP/1.1.
   private func connect(_ home: OriginPool, _ state: LoopState, _ report: @escaping UpstreamSession.Report) {
-    let connection = UpstreamConnection(home: home)
+    let connection = UpstreamConnection(home: home, state: state)
     open(home, .one, connection, state) { result in report(result.map { connection }) }
   }
 

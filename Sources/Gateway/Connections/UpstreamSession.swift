@@ -92,7 +92,7 @@ final class UpstreamSession: ChannelInboundHandler, RemovableChannelHandler {
     home.remove(self)
     let waiters = waiters
     self.waiters = []
-    let connection = UpstreamConnection(home: home)
+    let connection = UpstreamConnection(home: home, state: state)
     do {
       try context.pipeline.syncOperations.addHandler(connection, position: .after(self))
     } catch {
@@ -108,9 +108,10 @@ final class UpstreamSession: ChannelInboundHandler, RemovableChannelHandler {
 
   private func begin(_ context: ChannelHandlerContext) {
     guard session == nil else { return }
+    let output = ConnectionOutput()
+    output.open(context, isPlain: !home.origin.isTLS)
     let session = HTTP2Wire(
-      HTTP2Engine(role: .client, bounds: Self.bounds), context.eventLoop,
-      ConnectionOutput(context, isPlain: !home.origin.isTLS), now: state.clock.now)
+      HTTP2Engine(role: .client, bounds: Self.bounds), context.eventLoop, output, now: state.clock.now)
     self.session = session
     session.flush()
   }

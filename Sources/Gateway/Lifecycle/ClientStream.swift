@@ -39,8 +39,8 @@ protocol ClientStream: AnyObject {
   func collectBody()
   /// What is waited for may take until then.
   func wait(until deadline: NIODeadline)
-  /// Writes the answer's head from the exchange, and what there is of its body, which is all of it if it `ends`.
-  func writeHead(_ rewrite: HeadRewrite, body: ByteBuffer?, ends: Bool)
+  /// Writes the answer's head, and what there is of its body, which is all of it if it `ends`.
+  func writeHead(_ head: borrowing MessageHead, _ rewrite: HeadRewrite, body: ByteBuffer?, ends: Bool)
   /// Passes on a piece of a streaming body, the last one if it `ends`.
   func write(_ data: ByteBuffer, ends: Bool)
   /// Ends the answer's body with these fields, where the protocol has a place for them.

@@ -21,7 +21,7 @@ struct HealthAnswer {
   /// The answer to a health question; nil when the request is none.
   ///
   /// `/livez` says that the process works; the others, that it can serve: it has a configuration and does not drain.
-  init?(_ request: borrowing MessageHead, _ state: LoopState) {
+  static func to(_ request: borrowing MessageHead, _ state: LoopState) -> HealthAnswer? {
     guard request.methodKind == .get || request.methodKind == .head else { return nil }
     // No text is made of the path unless it is as long as one of these.
     switch request.pathLength {
@@ -29,14 +29,14 @@ struct HealthAnswer {
     default: return nil
     }
     switch request.path {
-    case "/livez": self.init(text: "OK")
+    case "/livez": return HealthAnswer(text: "OK")
     case "/status-0123456789abcdef", "/internal-status-0123456789abcdef", "/readyz", "/startupz":
       if state.configuration == nil {
-        self.init(status: 503, message: state.notReadyReason ?? "no configuration yet")
+        return HealthAnswer(status: 503, message: state.notReadyReason ?? "no configuration yet")
       } else if state.isDraining {
-        self.init(status: 503, message: "draining: this gateway is about to end")
+        return HealthAnswer(status: 503, message: "draining: this gateway is about to end")
       } else {
-        self.init(text: "OK")
+        return HealthAnswer(text: "OK")
       }
     default: return nil
     }

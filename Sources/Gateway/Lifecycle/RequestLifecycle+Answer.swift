@@ -46,9 +46,9 @@ extension RequestLifecycle {
     rewrite.closes = !client.keepsAlive
     rewrite.announcesKeepAlive = client.keepsAlive && exchange.request.minorVersion == 0
     let trailers = isComplete && exchange.isBackendResponse ? self.trailers : nil
-    client.writeHead(rewrite, body: body, ends: isComplete && trailers == nil)
+    client.writeHead(exchange.response, rewrite, body: body, ends: isComplete && trailers == nil)
     if let trailers { client.end(trailers) }
-    if isComplete { finish() } else { upstream?.resumeReading() }
+    if isComplete { finish(client) } else { upstream?.resumeReading() }
   }
 
   /// How a body that came without framing is announced to the client.
@@ -66,7 +66,7 @@ extension RequestLifecycle {
     var rewrite = HeadRewrite()
     rewrite.upgrades = true
     isStreaming = true
-    client.writeHead(rewrite, body: early.take(), ends: false)
+    client.writeHead(exchange.response, rewrite, body: early.take(), ends: false)
     client.openTunnel()
     upstream?.resumeReading()
   }
@@ -78,7 +78,7 @@ extension RequestLifecycle {
     isStreaming = true
     let session = SubscriptionSession(socket, self, client)
     self.session = session
-    client.writeHead(rewrite, body: nil, ends: false)
+    client.writeHead(exchange.response, rewrite, body: nil, ends: false)
     guard self.session === session else { return }
     client.openTunnel()
     // Behind it: a tunnel's own time is not that of a session.

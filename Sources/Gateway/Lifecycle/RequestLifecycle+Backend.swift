@@ -214,9 +214,11 @@ extension RequestLifecycle {
   ///   - first: what came of the body with it.
   ///   - connection: nil if the answer is complete already.
   ///   - trailers: behind the body of a complete answer.
-  func backendAnswered(_ connection: (any BackendStream)?, first: ByteBuffer, trailers: TrailerFields? = nil) {
+  func backendAnswered(
+    _ connection: (any BackendStream)?, first: consuming ByteBuffer, trailers: TrailerFields? = nil
+  ) {
     isAnswerBare = upstream?.sendsBareBody ?? false
-    if let plan, plan.countsTokens {
+    if readsAnswer, let plan, plan.countsTokens {
       countsEvents = exchange.countsEvents(plan)
       exchange.beginAnswer(countsEvents: countsEvents)
       if countsEvents {
@@ -233,15 +235,14 @@ extension RequestLifecycle {
     exchange.hasResponse = true
     exchange.isBackendResponse = true
     exchange.responseBody = connection != nil || first.readableBytes > 0 || trailers != nil ? .streaming : .none
-    early = first
     isAnswerComplete = connection == nil
-    if let plan, plan.needsResponseBody || plan.countsTokens && !countsEvents, exchange.responseBody == .streaming {
+    if readsAnswer, let plan, plan.needsResponseBody || !countsEvents, exchange.responseBody == .streaming {
       collectsResponse = true
       collected = Array(first.readableBytesView)
-      early = nil
       if connection == nil { collectedAnswer() } else { awaitMore() }
       return
     }
+    early = first
     resume()
   }
 
@@ -276,7 +277,7 @@ extension RequestLifecycle {
 
   /// Whether the backend's body is wanted without its framing.
   var wantsBareAnswer: Bool {
-    if let plan, plan.needsResponseBody || plan.countsTokens { return true }
+    if readsAnswer { return true }
     if client?.wantsBareBody == true { return true }
     // HTTP/1.0 knows no chunks: the end of the connection ends the body.
     return exchange.request.minorVersion == 0 && exchange.response.isChunked

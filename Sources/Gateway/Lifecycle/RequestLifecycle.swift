@@ -16,7 +16,11 @@ final class RequestLifecycle {
   /// With `routed` and `plan`, of the latest exchange: kept for the next one, which mostly goes the same way.
   private(set) var configuration: ServingConfiguration?
   private(set) var routed: RoutedAPI?
-  private(set) var plan: PolicyPlan?
+  private(set) var plan: PolicyPlan? {
+    didSet { readsAnswer = plan.map { $0.needsResponseBody || $0.countsTokens } ?? false }
+  }
+  /// The plan wants to see the body of the backend's answer.
+  private(set) var readsAnswer = false
   var run: PlanRun?
   var timing = ExchangeTiming()
   var upstream: (any BackendStream)?
@@ -85,7 +89,7 @@ final class RequestLifecycle {
         return refuse(error, client)
       }
     }
-    if let health = HealthAnswer(exchange.request, state) { return answer(health) }
+    if let health = HealthAnswer.to(exchange.request, state) { return answer(health) }
     guard let configuration = state.configuration else {
       // A gateway without a configuration knows nothing to serve: it says so, and does not guess.
       return answer(HealthAnswer(status: 503, message: state.notReadyReason ?? "no configuration yet"))
@@ -123,7 +127,7 @@ final class RequestLifecycle {
       return fail(error, plan: match.api.plan(operation: match.operation, product: nil) ?? configuration.unmatched)
     }
     let plan = match.api.plan(operation: match.operation, product: exchange.facts.product) ?? configuration.unmatched
-    self.plan.renew(plan)
+    renewPlan(plan)
     if plan.needsRequestBody, client.hasRequestBody { return client.collectBody() }
     start(plan, client)
   }
@@ -185,6 +189,8 @@ final class RequestLifecycle {
     exchange.begin()
   }
 
+  private func renewPlan(_ plan: PolicyPlan) { if self.plan !== plan { self.plan = plan } }
+
   private func route(_ match: RouteTable.Match) {
     routed.renew(match.api)
     exchange.route(
@@ -233,7 +239,7 @@ final class RequestLifecycle {
 
   /// An error that no policy made: the on-error policies may still change its answer.
   func fail(_ error: PolicyError, plan: PolicyPlan) {
-    self.plan.renew(plan)
+    renewPlan(plan)
     dropWait()
     var run = self.run.take() ?? PlanRun(plan)
     let stop = run.failed(exchange, error)
@@ -256,8 +262,9 @@ final class RequestLifecycle {
 
   // MARK: - Record
 
-  func finish() {
-    guard let client else { return }
+  func finish() { if let client { finish(client) } }
+
+  func finish(_ client: any ClientStream) {
     record(client)
     end()
     client.finished()

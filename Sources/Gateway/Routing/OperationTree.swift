@@ -2,7 +2,7 @@ import HTTPWire
 
 /// The URL templates of one API as a tree of path segments: finding an operation costs the segments of the request, not
 /// the number of operations. Literal segments win over parameters, parameters over a remainder (`/*`).
-struct OperationTree: Sendable {
+final class OperationTree: Sendable {
   /// One segment of a template.
   enum Segment: Sendable, Equatable {
     case literal([UInt8])
@@ -17,8 +17,6 @@ struct OperationTree: Sendable {
     var parameters: [(before: [UInt8], behind: [UInt8], node: Int)] = []
     var operations: [Leaf] = []
     var remainder: [Leaf] = []
-
-    func leaf(_ place: Place) -> Leaf { place.isRemainder ? remainder[place.leaf] : operations[place.leaf] }
   }
 
   /// Where an operation hangs.
@@ -26,6 +24,7 @@ struct OperationTree: Sendable {
     var node: Int
     var leaf: Int
     var isRemainder: Bool
+    var operation: Int
   }
 
   private struct Leaf: Sendable {
@@ -35,9 +34,70 @@ struct OperationTree: Sendable {
     var names: [String]
   }
 
-  private var nodes = [Node()]
+  /// The tree while operations are added.
+  private struct Growth {
+    var nodes = [Node()]
+    var texts: [[UInt8]] = [[]]
+
+    /// Adds an operation; of two with one method and template the first stays.
+    mutating func insert(method: String, template: String, operation: Int) {
+      var node = 0
+      var names: [String] = []
+      let method = MethodTemplate(method)
+      for segment in OperationTree.segments(template) {
+        switch segment {
+        case .literal(let text):
+          let hash = PathHash.of(text)
+          if let next = nodes[node].literals.first(hash, { texts[$0] == text ? $0 : nil }) {
+            node = next
+          } else {
+            let new = addNode(text)
+            nodes[node].literals.insert(hash, new)
+            node = new
+          }
+        case .parameter(let name, let before, let behind):
+          names.append(name)
+          if let next = nodes[node].parameters.first(where: { $0.before == before && $0.behind == behind })?.node {
+            node = next
+          } else {
+            let new = addNode([])
+            let fixed = before.count + behind.count
+            let at = nodes[node].parameters.firstIndex { $0.before.count + $0.behind.count < fixed }
+            nodes[node].parameters.insert((before, behind, new), at: at ?? nodes[node].parameters.count)
+            node = new
+          }
+        case .remainder(let name):
+          if !nodes[node].remainder.contains(where: { $0.method == method }) {
+            nodes[node].remainder.append(Leaf(method: method, operation: operation, names: names + [name]))
+          }
+          return
+        }
+      }
+      if !nodes[node].operations.contains(where: { $0.method == method }) {
+        nodes[node].operations.append(Leaf(method: method, operation: operation, names: names))
+      }
+    }
+
+    private mutating func addNode(_ text: [UInt8]) -> Int {
+      nodes.append(Node())
+      texts.append(text)
+      return nodes.count - 1
+    }
+  }
+
+  private let nodes: [Node]
   /// What leads to a node from the node above it, by node; empty for the root and behind parameters.
-  private var texts: [[UInt8]] = [[]]
+  private let texts: [[UInt8]]
+
+  /// - Parameter operations: methods and URL templates, found by their positions.
+  init(_ operations: [(method: String, template: String)]) {
+    var growth = Growth()
+    for (position, operation) in operations.enumerated() {
+      growth.insert(method: operation.method, template: operation.template, operation: position)
+    }
+    nodes = growth.nodes
+    texts = growth.texts
+  }
 
   /// The segments of a template below the API's path.
   static func segments(_ template: String) -> [Segment] {
@@ -55,56 +115,11 @@ struct OperationTree: Sendable {
     }
   }
 
-  /// Adds an operation; of two with one method and template the first stays.
-  mutating func insert(method: String, template: String, operation: Int) {
-    var node = 0
-    var names: [String] = []
-    let method = MethodTemplate(method)
-    for segment in Self.segments(template) {
-      switch segment {
-      case .literal(let text):
-        let hash = PathHash.of(text)
-        if let next = nodes[node].literals.first(hash, { texts[$0] == text ? $0 : nil }) {
-          node = next
-        } else {
-          let new = addNode(text)
-          nodes[node].literals.insert(hash, new)
-          node = new
-        }
-      case .parameter(let name, let before, let behind):
-        names.append(name)
-        if let next = nodes[node].parameters.first(where: { $0.before == before && $0.behind == behind })?.node {
-          node = next
-        } else {
-          let new = addNode([])
-          let fixed = before.count + behind.count
-          let at = nodes[node].parameters.firstIndex { $0.before.count + $0.behind.count < fixed }
-          nodes[node].parameters.insert((before, behind, new), at: at ?? nodes[node].parameters.count)
-          node = new
-        }
-      case .remainder(let name):
-        if !nodes[node].remainder.contains(where: { $0.method == method }) {
-          nodes[node].remainder.append(Leaf(method: method, operation: operation, names: names + [name]))
-        }
-        return
-      }
-    }
-    if !nodes[node].operations.contains(where: { $0.method == method }) {
-      nodes[node].operations.append(Leaf(method: method, operation: operation, names: names))
-    }
-  }
-
-  private mutating func addNode(_ text: [UInt8]) -> Int {
-    nodes.append(Node())
-    texts.append(text)
-    return nodes.count - 1
-  }
-
   /// The operation for a request whose path is looked at from `start` on.
   func find(_ request: borrowing MessageHead, from start: Int) -> Int? {
     let path = request.pathBytes
     var captured = Captured(isWanted: false)
-    return find(node: 0, request, path, start, &captured).map { nodes[$0.node].leaf($0).operation }
+    return find(node: 0, request, path, start, &captured)?.operation
   }
 
   /// The path parameters of the operation that ``find(_:from:)`` finds, with their places in `path`, the path the request
@@ -114,7 +129,9 @@ struct OperationTree: Sendable {
   {
     var captured = Captured(isWanted: true)
     guard let found = find(node: 0, request, path, start, &captured) else { return [] }
-    return Array(zip(nodes[found.node].leaf(found).names, captured.ranges))
+    let node = nodes[found.node]
+    let names = (found.isRemainder ? node.remainder : node.operations)[found.leaf].names
+    return Array(zip(names, captured.ranges))
   }
 
   private struct Captured {
@@ -132,7 +149,8 @@ struct OperationTree: Sendable {
     while from < path.count, path[from] == 0x2f { from &+= 1 }
     if from == path.count {
       if let leaf = Self.best(nodes[index].operations, request) {
-        return Place(node: index, leaf: leaf, isRemainder: false)
+        let operation = nodes[index].operations[leaf].operation
+        return Place(node: index, leaf: leaf, isRemainder: false, operation: operation)
       }
     } else {
       var hash = PathHash()
@@ -159,7 +177,8 @@ struct OperationTree: Sendable {
     }
     if let leaf = Self.best(nodes[index].remainder, request) {
       captured.append(from..<path.count)
-      return Place(node: index, leaf: leaf, isRemainder: true)
+      let operation = nodes[index].remainder[leaf].operation
+      return Place(node: index, leaf: leaf, isRemainder: true, operation: operation)
     }
     return nil
   }

@@ -2,11 +2,32 @@ import GatewayConfiguration
 import HTTPWire
 
 /// Which API and operation a request is for. Finding the API costs the length of the path, not the number of APIs.
-struct RouteTable: Sendable {
+final class RouteTable: Sendable {
   private struct Entry: Sendable {
     /// In lower case, beginning with a slash; empty for the root.
     var prefix: [UInt8]
     var apis: [RoutedAPI]
+  }
+
+  private struct Entries: Sendable {
+    var list: [Entry] = []
+    var index = HashIndex()
+    /// Segments of the deepest prefix.
+    var depth = 0
+
+    mutating func insert(_ path: String, _ api: RoutedAPI) {
+      var prefix = path.utf8.map(PathHash.lower)
+      // An API at the root is addressed as `/;rev=2`.
+      if prefix.first == 0x3b { prefix.insert(0x2f, at: 0) }
+      depth = max(depth, prefix.count { $0 == 0x2f })
+      let hash = PathHash.of(prefix)
+      if let known = index.first(hash, { list[$0].prefix == prefix ? $0 : nil }) {
+        list[known].apis.append(api)
+      } else {
+        index.insert(hash, list.count)
+        list.append(Entry(prefix: prefix, apis: [api]))
+      }
+    }
   }
 
   struct Match {
@@ -16,33 +37,23 @@ struct RouteTable: Sendable {
     var operation: Int
   }
 
-  private var entries: [Entry] = []
-  private var index = HashIndex()
+  private let entries: [Entry]
+  private let index: HashIndex
   /// Segments of the deepest prefix.
-  private(set) var depth = 0
+  let depth: Int
 
   init(_ apis: [RoutedAPI]) {
+    var entries = Entries()
     for routed in apis {
       let api = routed.api.value
       var path = api.path.isEmpty ? "" : "/" + api.path
       if api.versionSet?.scheme == .path, let version = api.version { path += "/" + version }
-      if api.isCurrentRevision { insert(path, routed) }
-      insert(path + ";rev=" + api.revision, routed)
+      if api.isCurrentRevision { entries.insert(path, routed) }
+      entries.insert(path + ";rev=" + api.revision, routed)
     }
-  }
-
-  private mutating func insert(_ path: String, _ api: RoutedAPI) {
-    var prefix = path.utf8.map(PathHash.lower)
-    // An API at the root is addressed as `/;rev=2`.
-    if prefix.first == 0x3b { prefix.insert(0x2f, at: 0) }
-    depth = max(depth, prefix.count { $0 == 0x2f })
-    let hash = PathHash.of(prefix)
-    if let known = index.first(hash, { entries[$0].prefix == prefix ? $0 : nil }) {
-      entries[known].apis.append(api)
-    } else {
-      index.insert(hash, entries.count)
-      entries.append(Entry(prefix: prefix, apis: [api]))
-    }
+    self.entries = entries.list
+    index = entries.index
+    depth = entries.depth
   }
 
   /// The APIs whose path ends at that place of a request's.
@@ -72,9 +83,9 @@ struct RouteTable: Sendable {
     }
     return index.first(hash.value) { position -> Match? in
       guard entries[position].prefix.count == end, path.matches(entries[position].prefix, at: 0) else { return nil }
-      for routed in entries[position].apis where routed.fits(request, isTLS: isTLS) {
-        if let operation = routed.operations.find(request, from: end) {
-          return Match(api: routed, prefixLength: end, operation: operation)
+      for i in entries[position].apis.indices where entries[position].apis[i].fits(request, isTLS: isTLS) {
+        if let operation = entries[position].apis[i].operations.find(request, from: end) {
+          return Match(api: entries[position].apis[i], prefixLength: end, operation: operation)
         }
       }
       return nil

@@ -71,11 +71,7 @@ final class RoutedAPI: Sendable {
     isGRPC = api.kind == .grpc
     hasResolvers = api.graphQL?.resolvers.isEmpty == false
     self.api = Shared(api)
-    var tree = OperationTree()
-    for (index, operation) in api.operations.enumerated() {
-      tree.insert(method: operation.method, template: operation.urlTemplate, operation: index)
-    }
-    operations = tree
+    operations = OperationTree(api.operations.map { (method: $0.method, template: $0.urlTemplate) })
     operationFacts = api.operations.map { Shared($0) }
     do throws(BackendTarget.Failure) {
       backend = try api.serviceURL.map { (url) throws(BackendTarget.Failure) in try BackendTarget(url: url) }

@@ -76,7 +76,7 @@ public final class Exchange {
   private var responseHeaders: [(name: String, value: String)] = []
   /// Bytes of request and response, heads included; the gateway says so before ``finish()``.
   public var transferredBytes = 0
-  /// The plan that runs, and the running step's place in it.
+  /// The plan that runs, or ran last, and the running step's place in it.
   var plan: PolicyPlan?
   var placeIndex = -1 {
     didSet { if let trace { trace.moved(self) } }
@@ -102,7 +102,6 @@ public final class Exchange {
     hasResponse = false
     isBackendResponse = false
     if lastError != nil { lastError = nil }
-    plan = nil
     placeIndex = -1
     releaseConcurrency()
     cacheState = .none
@@ -129,7 +128,8 @@ public final class Exchange {
 
   /// Where the request goes, unless a policy says otherwise; all nil for one that no operation matches.
   public func route(
-    to backend: BackendTarget?, api: Shared<API>?, operation: Shared<GatewayConfiguration.Operation>?, apiPathLength: Int
+    to backend: BackendTarget?, api: Shared<API>?, operation: Shared<GatewayConfiguration.Operation>?,
+    apiPathLength: Int
   ) {
     facts.route(api: api, operation: operation, backend: backend, apiPathLength: apiPathLength)
     if self.backend !== backend { self.backend = backend }

@@ -1,3 +1,5 @@
+import GatewayConfiguration
+
 /// Where one exchange stands in its plan. A value: an exchange that waits costs nothing but this.
 public struct PlanRun {
   let plan: PolicyPlan
@@ -11,13 +13,13 @@ public struct PlanRun {
 
   /// Runs steps until the plan needs somebody else. After `.forward` and `.wait` it is called again to go on.
   public mutating func resume(_ exchange: Exchange) -> PlanStop {
-    exchange.plan = plan
+    exchange.plan.renew(plan)
     return run(exchange) { (block, exchange) throws(PolicyError) in try block.resume(exchange) }
   }
 
   /// Goes on after the gateway itself failed: with another attempt of a `retry`, or the `on-error` section.
   public mutating func failed(_ exchange: Exchange, _ error: PolicyError) -> PlanStop {
-    exchange.plan = plan
+    exchange.plan.renew(plan)
     // A plan that only forwards was never begun: what failed is its one step.
     if plan.passThrough != nil, case .step(_, let place)? = plan.sections[1].first { exchange.placeIndex = place }
     return run(exchange) { (block, exchange) throws(PolicyError) in try block.failed(exchange, error) }

@@ -93,8 +93,8 @@ final class ValidateToken: PolicyStep {
   }
 
   func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
-    if let (entry, sets) = known(exchange), entry.isSigned(by: sets) {
-      try accept(entry.token, sets, exchange.effects.now(), exchange)
+    if let entry = known(exchange) {
+      try accept(entry.token, entry.keys, exchange.effects.now(), exchange)
       return .proceed
     }
     guard let check = try TokenCheck(self, exchange) else {
@@ -103,9 +103,9 @@ final class ValidateToken: PolicyStep {
     return try check.run(exchange)
   }
 
-  /// What is known of the request's token from before, and the keys it would be checked with now, where both can be told
-  /// without making anything of the request; nil otherwise.
-  private func known(_ exchange: Exchange) -> (VerifiedTokens.Entry, [KeySet])? {
+  /// What is known of the request's token from before, where that can be told without making anything of the request, and
+  /// its issuers' keys are the same still; nil otherwise.
+  private func known(_ exchange: Exchange) -> VerifiedTokens.Entry? {
     guard let place, let addresses else { return nil }
     let memory = exchange.effects.tokens
     let now = exchange.effects.now()
@@ -113,12 +113,7 @@ final class ValidateToken: PolicyStep {
       guard let start = place.start(in: value) else { return nil }
       return memory.verified.find(value.extracting(start..<value.count), rules.owner, now: now)
     }
-    guard let entry else { return nil }
-    var sets: [KeySet] = []
-    for address in addresses {
-      guard case .ready(let keys) = memory.keys.find(address, keyID: entry.keyID, exchange.effects) else { return nil }
-      sets.append(keys)
-    }
-    return (entry, sets)
+    guard let entry, entry.isSigned(at: addresses, memory.keys, exchange.effects) else { return nil }
+    return entry
   }
 }

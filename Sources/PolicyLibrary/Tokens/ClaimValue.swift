@@ -60,6 +60,15 @@ enum ClaimValue: Sendable, Equatable {
     case .object: []
     }
   }
+
+  /// Whether it is among the value's texts.
+  func hasText(_ text: String) -> Bool {
+    switch self {
+    case .string(let own): own == text
+    case .array(let values): values.contains { $0.hasText(text) }
+    default: texts.contains(text)
+    }
+  }
 }
 
 /// Base64 for URLs (RFC 7515, 2); padding may be there.

@@ -13,7 +13,8 @@ final class KeyDirectory {
     case ask
   }
 
-  private struct Entry {
+  /// One reference: it is looked at for every request.
+  private final class Entry {
     var keys: KeySet?
     var fetchedTicks: Int64 = 0
     var askedTicks: Int64 = 0
@@ -38,7 +39,7 @@ final class KeyDirectory {
     guard let keys = entry.keys else {
       return mayAsk || entry.waiting != nil ? .ask : .unavailable(entry.failure)
     }
-    if keys.candidates(keyID).isEmpty, mayAsk || entry.waiting != nil { return .ask }
+    if !keys.hasCandidates(keyID), mayAsk || entry.waiting != nil { return .ask }
     if mayAsk, effects.now() - entry.fetchedTicks >= Self.freshTicks { ask(url, effects) {} }
     return .ready(keys)
   }
@@ -50,7 +51,7 @@ final class KeyDirectory {
       return
     }
     if entries[url] == nil, entries.count >= Self.most { forgetOldest() }
-    var entry = entries[url] ?? Entry()
+    let entry = entries[url] ?? Entry()
     entry.askedTicks = effects.now()
     entry.waiting = [completion]
     entries[url] = entry
@@ -109,7 +110,7 @@ final class KeyDirectory {
   }
 
   private func end(_ url: String, _ effects: any PolicyEffects, _ result: Result<KeySet, OutgoingFailure>) {
-    guard var entry = entries[url] else { return }
+    guard let entry = entries[url] else { return }
     switch result {
     case .success(let keys):
       entry.keys = keys
@@ -122,7 +123,6 @@ final class KeyDirectory {
     }
     let waiting = entry.waiting ?? []
     entry.waiting = nil
-    entries[url] = entry
     for completion in waiting { completion() }
   }
 

@@ -46,6 +46,12 @@ final class KeySet: Sendable {
     return key.map { Entry(id: members["kid"]?.string, key: $0) }
   }
 
+  /// Whether a token may be signed with any of the keys.
+  func hasCandidates(_ keyID: String?) -> Bool {
+    guard let keyID else { return !entries.isEmpty }
+    return entries.contains { $0.id == nil || $0.id == keyID }
+  }
+
   /// The keys a token may be signed with: those of its identifier, and those without one.
   func candidates(_ keyID: String?) -> [SignatureKey] {
     guard let keyID else { return entries.map(\.key) }

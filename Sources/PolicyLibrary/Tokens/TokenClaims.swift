@@ -118,12 +118,12 @@ extension TokenRules.RequiredClaim {
   /// Whether a token's value is what the policy wants; any is where it names none.
   fileprivate func holds(_ value: ClaimValue, _ exchange: Exchange) throws(PolicyError) -> Bool {
     if values.isEmpty { return true }
-    // Mostly it is one text, which has no parts.
-    let text = separator?.isEmpty ?? true ? value.string : nil
-    let parts = text == nil ? parts(value) : []
+    // Mostly the texts have no parts.
+    let isWhole = separator?.isEmpty ?? true
+    let parts = isWhole ? [] : parts(value)
     for wanted in values {
       let wanted = try wanted.value(exchange)
-      let isFound = text.map { $0 == wanted } ?? parts.contains(wanted)
+      let isFound = isWhole ? value.hasText(wanted) : parts.contains(wanted)
       if isFound != matchesAll { return isFound }
     }
     return matchesAll

@@ -12,7 +12,8 @@ final class VerifiedTokens {
     let keyID: String?
     fileprivate let text: [UInt8]
     fileprivate let owner: Owner
-    fileprivate let keys: [KeySet]
+    /// The issuers' keys that were asked.
+    let keys: [KeySet]
     fileprivate let untilTicks: Int64
 
     fileprivate init(
@@ -30,6 +31,17 @@ final class VerifiedTokens {
     func isSigned(by keys: [KeySet]) -> Bool {
       guard self.keys.count == keys.count else { return false }
       for i in keys.indices where self.keys[i] !== keys[i] { return false }
+      return true
+    }
+
+    /// Whether the issuers at these addresses have the keys still that were asked.
+    func isSigned(at addresses: [String], _ directory: KeyDirectory, _ effects: any PolicyEffects) -> Bool {
+      guard keys.count == addresses.count else { return false }
+      for i in addresses.indices {
+        guard case .ready(let current) = directory.find(addresses[i], keyID: keyID, effects), current === keys[i] else {
+          return false
+        }
+      }
       return true
     }
   }
