@@ -94,7 +94,7 @@ public final class GatewayServer: Sendable {
 
   private let settings: GatewayServerSettings
   private let group: MultiThreadedEventLoopGroup
-  private let loops: [NIOLoopBound<LoopState>]
+  let loops: [NIOLoopBound<LoopState>]
   private let listeners = Mutex(Listeners())
   private let tls: Mutex<ListenerTLS>
   private let chains = PresentedChains()
