@@ -67,6 +67,18 @@ import Testing
     try await stranger.end()
   }
 
+  @Test func `where TLS 1.3 alone is allowed, it takes strict`() async throws {
+    let choice = try TLSChoice(suites: "TLS_AES_128_GCM_SHA256,TLS_AES_256_GCM_SHA384,TLS_CHACHA20_POLY1305_SHA256")
+    let strict = try await SQLServerPeer(["--strict"])
+    let sql = try await ConnectedSQL(tls: choice, roots: strict.roots)
+    #expect(try await sql.rows(strict.string("Encrypt=Strict"), "PRINT") == [[.integer(1)]])
+    let server = try await SQLServerPeer(["--encryption", "required"])
+    let failure = try await sql.failure(server.string("TrustServerCertificate=true"))
+    #expect(failure?.message.contains("want TLS 1.3") == true)
+    #expect(server.events("login") == [])
+    try await sql.end()
+  }
+
   @Test(arguments: [true, false]) func `a client certificate is shown`(_ isStrict: Bool) async throws {
     let clients = try TestAuthority("Clients")
     let server = try await SQLServerPeer(

@@ -98,13 +98,10 @@ final class SQLServerPeer: Sendable {
 struct ConnectedSQL {
   let client: NIOLoopBound<SQLClient>
 
-  init(roots: NIOSSLTrustRoots = .default) async throws {
+  init(tls: TLSChoice = TLSChoice(), roots: NIOSSLTrustRoots = .default) async throws {
     let loop = MultiThreadedEventLoopGroup.singleton.next()
-    client = try await loop.submit { NIOLoopBound(SQLClient(loop: loop, roots: roots), eventLoop: loop) }.get()
-  }
-
-  private final class Under: Sendable {
-    let effect = Mutex<NIOLoopBound<any PendingEffect>?>(nil)
+    client = try await loop.submit { NIOLoopBound(SQLClient(loop: loop, tls: tls, roots: roots), eventLoop: loop) }
+      .get()
   }
 
   /// What comes of a statement.

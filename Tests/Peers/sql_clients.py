@@ -11,7 +11,7 @@ import uuid
 import pymssql
 import pytds
 
-import sql_server
+import sql_wire
 
 PORT, MODE = int(sys.argv[1]), sys.argv[2]
 CA = sys.argv[3] if len(sys.argv) > 3 else None
@@ -50,7 +50,7 @@ def with_pytds():
 def rows(cursor):
     cursor.execute("SELECT types")
     found = dict(zip([column[0] for column in cursor.description], cursor.fetchall()[0]))
-    for name, _, value in sql_server.TYPES:
+    for name, _, value in sql_wire.TYPES:
         got = found[name]
         if name == "real":
             if not close(got, value):
@@ -122,7 +122,7 @@ def with_pymssql():
             ("xml", "<a>ж</a>"), ("datetime", datetime.datetime(2026, 1, 31, 13, 14, 15, 123000)),
             ("date", datetime.date(9999, 12, 31)), ("bit", True), ("smallmoney", decimal.Decimal("214748.3647")),
             ("datetime2", datetime.datetime(2026, 1, 31, 13, 14, 15, 123000)),
-            ("offset", datetime.datetime(2026, 1, 1, 0, 30, tzinfo=sql_server.UTC2)),
+            ("offset", datetime.datetime(2026, 1, 1, 0, 30, tzinfo=sql_wire.UTC2)),
         ]:
             check(f"FreeTDS, {name}", found[name], value)
         cursor.execute("SELECT old")

@@ -168,10 +168,7 @@ struct CosmosQuery: Sendable {
       let name = attributes.literal("name", isRequired: true)
       attributes.finish()
       plan.allowChildren([], in: element)
-      let value =
-        element.text.map { text in
-          text.expression.map { plan.expression($0, .object).map { .expression($0) } } ?? plan.string(text)
-        } ?? .literal("")
+      let value = ResolverPolicy.value(of: element, plan)
       guard let name, let value else { continue }
       if !name.hasPrefix("@") || name.count < 2 {
         plan.report(

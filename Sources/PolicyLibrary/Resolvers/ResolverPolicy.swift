@@ -24,6 +24,12 @@ enum ResolverPolicy {
     compilation.compile(resolver: response, .outbound) { compilation.compileChildren(of: response) }
   }
 
+  /// The value of a `parameter`: a text, or an expression of any type. Nil after a complaint.
+  static func value(of parameter: PolicyElement, _ plan: PolicyCompilation) -> Argument<String>? {
+    guard let text = parameter.text else { return .literal("") }
+    return text.expression.map { plan.expression($0, .object).map { .expression($0) } } ?? plan.string(text)
+  }
+
   /// Reads a resolver's document as a plan for an exchange of its own. Nil after a complaint.
   static func plan(_ text: String, format: PolicyFormat, _ compilation: PolicyCompilation) -> PolicyPlan? {
     let (document, complaints) = PolicyDocument.parse(

@@ -40,20 +40,8 @@ struct SQLStatement: Sendable {
       let word = attributes.literal("sql-type")
       attributes.finish()
       plan.allowChildren([], in: element)
-      let value =
-        element.text.map { text in
-          text.expression.map { plan.expression($0, .object).map { .expression($0) } } ?? plan.string(text)
-        } ?? .literal("")
-      let type = word.flatMap { TDSParameterType($0) }
-      if let word, type == nil {
-        let message =
-          "'\(word.prefix(64))' is no value of 'sql-type'; expected \(TDSParameterType.names.joined(separator: ", ")), "
-          + "with length or precision where the type has them, as in nvarchar(50)."
-        let suggestion = Spelling.nearest(to: word.lowercased(), among: TDSParameterType.names)
-        plan.report(
-          element.attribute("sql-type")?.value.diagnostic("PL0114", message, suggestion: suggestion)
-            ?? element.diagnostic("PL0114", message, suggestion: suggestion))
-      }
+      let value = ResolverPolicy.value(of: element, plan)
+      let type = word.flatMap { Self.type($0, element, plan) }
       guard let name, let value else { continue }
       if !TDSParameter.isName(name) {
         let message = "A parameter's name begins with @, as in the statement, and has letters, digits, _, @, # and $."
@@ -64,7 +52,7 @@ struct SQLStatement: Sendable {
       }
       if case .literal(let text) = value, let type {
         // What is wrong now is wrong for every request.
-        do throws(TDSParameterError) { _ = try TDSParameter(name, .text(text), as: type) } catch {
+        do throws(TDSParameterError) { _ = try TDSParameter(name, .text(text.trimmed), as: type) } catch {
           plan.report(
             element.text?.diagnostic("PL0114", error.message) ?? element.diagnostic("PL0114", error.message))
         }
@@ -77,6 +65,19 @@ struct SQLStatement: Sendable {
           "PL0114", "There are \(found.count) parameters; at most \(TDSParameter.countBound) are possible."))
     }
     return found
+  }
+
+  /// Nil after a complaint.
+  private static func type(_ word: String, _ element: PolicyElement, _ plan: PolicyCompilation) -> TDSParameterType? {
+    if let type = TDSParameterType(word) { return type }
+    let message =
+      "'\(word.prefix(64))' is no value of 'sql-type'; expected \(TDSParameterType.names.joined(separator: ", ")), "
+      + "with length or precision where the type has them, as in nvarchar(50)."
+    let suggestion = Spelling.nearest(to: word.lowercased(), among: TDSParameterType.names)
+    plan.report(
+      element.attribute("sql-type")?.value.diagnostic("PL0114", message, suggestion: suggestion)
+        ?? element.diagnostic("PL0114", message, suggestion: suggestion))
+    return nil
   }
 
   func isSingle(_ exchange: Exchange) throws(PolicyError) -> Bool { try isSingle.value(exchange) }
@@ -92,7 +93,8 @@ struct SQLStatement: Sendable {
     for parameter in parameters {
       let input: TDSInput
       if case .literal(let text) = parameter.value {
-        input = .text(text)
+        // On a line of its own it has white space around it.
+        input = .text(text.trimmed)
       } else {
         let json = try parameter.value.value(exchange) { (expression) throws(EvaluationError) in
           try expression.evaluateJSON(exchange, on: exchange.effects.machine)
