@@ -10,7 +10,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite(.timeLimit(.minutes(1))) struct GatewayAgentTests {
+@Suite(.timeLimit(.minutes(4))) struct GatewayAgentTests {
   /// Collects what an agent puts into force.
   private final class Applied: Sendable {
     struct Refused: Error {}
@@ -77,7 +77,7 @@ import Testing
   }
 
   private static func eventually(_ what: String, _ question: () async -> Bool) async {
-    for _ in 0..<500 {
+    for _ in 0..<3_000 {
       if await question() { return }
       try? await Task.sleep(for: .milliseconds(20))
     }

@@ -1,10 +1,12 @@
 import Foundation
-import Gateway
 import GatewayConfiguration
 import Logging
+import NIOCore
 import Synchronization
 import Telemetry
 import Testing
+
+@testable import Gateway
 
 /// Requests over real sockets through a gateway in this process.
 struct ServingTests {
@@ -170,6 +172,30 @@ struct ServingTests {
       #expect(client.answer()?.status == 404)
       #expect(backend.received.isEmpty)
     }
+  }
+
+  @Test func `a connection to a backend is not used for longer than the settings say, however busy it is`() async throws
+  {
+    let backend = try await ScriptedBackend { _ in Self.ok }
+    let api = API(
+      id: "time", displayName: "Time", path: "time", protocols: [.http],
+      serviceURL: "http://127.0.0.1:\(backend.port)", subscriptionRequired: false,
+      operations: [Operation(id: "now", displayName: "Now", method: "GET", urlTemplate: "/now")])
+    var connections = BackendConnections()
+    connections.lifetime = .milliseconds(1_500)
+    try await RunningGateway.serving([api], backendConnections: connections) { gateway in
+      let client = try RawClient(port: gateway.httpPort)
+      let begun = ContinuousClock.now
+      var requests = 0
+      while ContinuousClock.now - begun < .seconds(2) || requests < 3 {
+        client.send("GET /time/now HTTP/1.1\r\nHost: g\r\n\r\n")
+        #expect(client.answer()?.status == 200)
+        requests += 1
+        try await Task.sleep(for: .milliseconds(20))
+      }
+      #expect(backend.connections >= 2 && backend.connections < requests)
+    }
+    await backend.stop()
   }
 
   @Test func `pipelined requests are answered in order on one backend connection`() async throws {

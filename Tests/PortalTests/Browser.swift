@@ -17,24 +17,26 @@ final class Browser: Sendable {
   private let session: String
 
   /// Nil where there is no Chromium with its driver.
-  static func start() async throws -> Browser? {
+  /// - Parameter acceptsAnyCertificate: a page may have a certificate that nobody has signed.
+  static func start(acceptsAnyCertificate: Bool = false) async throws -> Browser? {
     let path = "/usr/bin/chromedriver"
     guard FileManager.default.isExecutableFile(atPath: path) else { return nil }
-    return try await Browser(driver: path)
+    return try await Browser(driver: path, acceptsAnyCertificate)
   }
 
-  private init(driver path: String) async throws {
+  private init(driver path: String, _ acceptsAnyCertificate: Bool) async throws {
     let port = try FreePort.find()
     driver = try ChildProcess(path, ["--port=\(port)"])
     base = "http://127.0.0.1:\(port)"
     let options: [String: Any] = [
       "capabilities": [
         "alwaysMatch": [
+          "acceptInsecureCerts": acceptsAnyCertificate,
           "goog:chromeOptions": [
             "args": [
               "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1280,1000",
             ]
-          ]
+          ],
         ]
       ]
     ]

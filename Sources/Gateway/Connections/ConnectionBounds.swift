@@ -19,6 +19,8 @@ public struct BackendConnections: Sendable {
   var connect = TimeAmount.seconds(10)
   /// That a connection without requests is kept for the next one.
   var idle = TimeAmount.seconds(60)
+  /// That a connection is used at all, so that names which lead elsewhere by now are looked up again.
+  var lifetime = TimeAmount.minutes(10)
   var tls = TLSChoice()
 
   public init() {}

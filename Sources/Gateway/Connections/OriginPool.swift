@@ -15,10 +15,13 @@ final class OriginPool {
   /// Idle connections kept.
   static let bound = 128
   let idleTime: TimeAmount
+  /// How long a connection is used, however busy it is.
+  let lifetime: TimeAmount
 
-  init(origin: Origin, idleTime: TimeAmount) {
+  init(origin: Origin, _ times: BackendConnections) {
     self.origin = origin
-    self.idleTime = idleTime
+    idleTime = times.idle
+    lifetime = times.lifetime
   }
 
   var isEmpty: Bool { idle.isEmpty && sessions.isEmpty }
@@ -33,7 +36,7 @@ final class OriginPool {
   }
 
   func put(_ connection: UpstreamConnection, _ now: NIODeadline) {
-    guard idle.count < Self.bound, !isForgotten else { return connection.close() }
+    guard idle.count < Self.bound, !isForgotten, connection.born + lifetime > now else { return connection.close() }
     connection.idleSince = now
     idle.append(connection)
   }

@@ -32,9 +32,13 @@ final class UpstreamConnection: ChannelDuplexHandler, BackendStream {
   private var encodes = false
   var idleSince = NIODeadline.distantFuture
 
-  init(home: OriginPool, state: LoopState) {
+  /// When it was asked for.
+  let born: NIODeadline
+
+  init(home: OriginPool, state: LoopState, born: NIODeadline) {
     self.home = home
     self.state = state
+    self.born = born
   }
 
   /// The channel asks for no reads: the connection does, which spares the way through the pipeline.

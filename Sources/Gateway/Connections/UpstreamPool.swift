@@ -30,7 +30,7 @@ final class UpstreamPool {
     if let known = origins[target.origin] {
       pool = known
     } else {
-      pool = OriginPool(origin: target.origin, idleTime: settings.idle)
+      pool = OriginPool(origin: target.origin, settings)
       origins[target.origin] = pool
     }
     shortcuts[slot] = (target, pool)
@@ -85,7 +85,7 @@ final class UpstreamPool {
 
   /// Opens a connection of HTTP/1.1.
   private func connect(_ home: OriginPool, _ state: LoopState, _ report: @escaping UpstreamSession.Report) {
-    let connection = UpstreamConnection(home: home, state: state)
+    let connection = UpstreamConnection(home: home, state: state, born: state.clock.now)
     open(home, .one, connection, state) { result in report(result.map { connection }) }
   }
 

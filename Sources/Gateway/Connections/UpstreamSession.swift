@@ -29,6 +29,7 @@ final class UpstreamSession: ChannelInboundHandler, RemovableChannelHandler {
   private var hasServed = false
   private var idleSince = NIODeadline.distantFuture
   private var lastRead: NIODeadline
+  private let born: NIODeadline
   /// When the backend was asked whether it is there.
   private var pinged: NIODeadline?
 
@@ -52,6 +53,7 @@ final class UpstreamSession: ChannelInboundHandler, RemovableChannelHandler {
     self.state = state
     self.version = version
     lastRead = state.clock.now
+    born = lastRead
   }
 
   /// There is one as soon as there are streams.
@@ -92,7 +94,7 @@ final class UpstreamSession: ChannelInboundHandler, RemovableChannelHandler {
     home.remove(self)
     let waiters = waiters
     self.waiters = []
-    let connection = UpstreamConnection(home: home, state: state)
+    let connection = UpstreamConnection(home: home, state: state, born: born)
     do {
       try context.pipeline.syncOperations.addHandler(connection, position: .after(self))
     } catch {
@@ -131,9 +133,12 @@ final class UpstreamSession: ChannelInboundHandler, RemovableChannelHandler {
     for waiter in waiters { waiter(.failure(error)) }
   }
 
+  /// It has served for as long as a connection shall: others take what is new.
+  private var isOld: Bool { born + home.lifetime < state.clock.now }
+
   /// A stream for a request; nil when the connection takes none now.
   func take() -> UpstreamStream? {
-    guard isReady, !isOver, !hasRefused, let session, session.engine.canOpenStream else { return nil }
+    guard isReady, !isOver, !hasRefused, !isOld, let session, session.engine.canOpenStream else { return nil }
     return UpstreamStream(session: self)
   }
 
@@ -255,7 +260,7 @@ final class UpstreamSession: ChannelInboundHandler, RemovableChannelHandler {
     if let pinged {
       if pinged + Self.pingTimeout < now { fail("the backend does not answer any more") }
     } else if streams.isEmpty {
-      if idleSince + home.idleTime < now { close() }
+      if idleSince + home.idleTime < now || isOld { close() }
     } else if lastRead + Self.silence < now {
       ask()
     }

@@ -56,6 +56,7 @@ extension BackendConnections {
   init(_ reader: inout SettingReader) {
     connect = reader.wait("net.client.timeouts.connect")
     idle = reader.wait("net.client.timeouts.keep-alive")
+    lifetime = reader.wait("net.client.timeouts.lifetime")
     tls = reader.tls("net.client.tls.ciphers.allowed-suites")
     do throws(TLSChoice.Failure) {
       try tls.allow(versions: Self.versions.map { reader.boolean($0) })

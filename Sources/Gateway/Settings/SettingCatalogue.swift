@@ -206,6 +206,10 @@ extension Setting {
       "net.client.timeouts.keep-alive", .duration, "60s",
       "How long a connection to a backend is kept for the next request.", isAddition: true),
     Setting(
+      "net.client.timeouts.lifetime", .duration, "10m",
+      "How long a connection to a backend is used, however busy it is: the next one looks the name up again.",
+      isAddition: true),
+    Setting(
       "net.server.drain.timeout", .duration, "30s",
       "How long requests in flight may take after SIGTERM, or once another process has taken over.", isAddition: true),
     Setting(

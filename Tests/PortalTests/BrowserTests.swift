@@ -1,0 +1,113 @@
+import AsyncHTTPClient
+import ChildProcesses
+import Foundation
+import NIOCore
+import NIOFoundationCompat
+import NIOHTTP1
+import Testing
+
+/// A real Chromium as a client of the gateway, over TLS: the page itself, requests of its scripts, and those to another origin.
+@Suite(.timeLimit(.minutes(3))) struct BrowserTests {
+  private static let resource =
+    "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/postern/providers/Microsoft.ApiManagement/service/postern"
+
+  /// Says which protocol it came over, posts 300 KB, asks without a key and with one, and asks another origin.
+  private static func page(home: String, other: String) -> String {
+    """
+    <policies><inbound><choose>
+      <when condition="@(context.Operation.Id == "page")"><return-response>
+        <set-header name="Content-Type"><value>text/html</value></set-header>
+        <set-body><![CDATA[<!doctype html><p id="result"></p><script type="module">
+          const lines = [performance.getEntriesByType('navigation')[0].nextHopProtocol];
+          const posted = await fetch('/web/data', {method: 'POST', body: 'x'.repeat(300000)});
+          lines.push(await posted.text());
+          lines.push((await fetch('\(other)/web/data', {method: 'PUT', headers: {'X-Mine': '1'}, body: 'y'})).status);
+          try { await fetch('\(other)/web/data', {method: 'DELETE'}); lines.push('let'); } catch { lines.push('kept') }
+          document.getElementById('result').textContent = lines.join(' ');
+        </script>]]></set-body>
+      </return-response></when>
+    </choose>
+    <cors><allowed-origins><origin>\(home)</origin></allowed-origins>
+      <allowed-methods><method>POST</method><method>PUT</method></allowed-methods>
+      <allowed-headers><header>*</header></allowed-headers></cors>
+    <return-response><set-body>@(context.Request.Body.As<string>().Length.ToString())</set-body></return-response>
+    </inbound></policies>
+    """
+  }
+
+  @Test func `a browser speaks HTTP/2 over TLS with the gateway, posts, and is held to what cors allows`() async throws
+  {
+    guard let browser = try await Browser.start(acceptsAnyCertificate: true) else {
+      Issue.record("chromium-driver is missing: scripts/install test")
+      return
+    }
+    let directory = FileManager.default.temporaryDirectory.appending(path: "browser-" + UUID().uuidString)
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    let ports = try (0..<4).map { _ in try FreePort.find() }
+    let log = directory.appending(path: "log")
+    let executable = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appending(path: ".build/debug/postern").path(percentEncoded: false)
+    let service = try ChildProcess(
+      executable,
+      [
+        "serve", "--data-directory", directory.appending(path: "data").path(), "--address", "127.0.0.1",
+        "--http-port", "\(ports[0])", "--https-port", "\(ports[1])", "--gateway-http-port", "\(ports[2])",
+        "--gateway-https-port", "\(ports[3])",
+      ], output: .file(log.path(percentEncoded: false)))
+    let outcome: Result<Void, any Error>
+    do {
+      try await story(browser, ports, log)
+      outcome = .success(())
+    } catch {
+      outcome = .failure(error)
+    }
+    await service.stop()
+    await browser.stop()
+    try FileManager.default.removeItem(at: directory)
+    try outcome.get()
+  }
+
+  private func story(_ browser: Browser, _ ports: [Int], _ log: URL) async throws {
+    var credential = ""
+    for _ in 0..<400 where credential.isEmpty {
+      try await Task.sleep(for: .milliseconds(50))
+      let text = try String(contentsOf: log, encoding: .utf8)
+      if let range = text.range(of: "Administrator credential: "), text.contains("management service listens on") {
+        credential = String(text[range.upperBound...].prefix { !$0.isWhitespace })
+      }
+    }
+    func put(_ path: String, _ properties: [String: Any]) async throws {
+      var request = HTTPClientRequest(
+        url: "http://127.0.0.1:\(ports[0])\(Self.resource)\(path)?api-version=2024-05-01")
+      request.method = .PUT
+      request.headers = ["Authorization": "Bearer \(credential)", "Content-Type": "application/json"]
+      request.body = .bytes(
+        ByteBuffer(data: try JSONSerialization.data(withJSONObject: ["properties": properties])))
+      let answer = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
+      let text = String(buffer: try await answer.body.collect(upTo: 1 << 20))
+      #expect((200...299).contains(answer.status.code), "\(path): \(text)")
+    }
+    // The page is at localhost, the other origin at 127.0.0.1.
+    let (home, other) = ("https://localhost:\(ports[3])", "https://127.0.0.1:\(ports[3])")
+    try await put(
+      "/apis/web",
+      ["displayName": "Web", "path": "web", "protocols": ["https"], "subscriptionRequired": false])
+    for (id, method, template) in [
+      ("page", "GET", "/page"), ("post", "POST", "/data"), ("put", "PUT", "/data"), ("delete", "DELETE", "/data"),
+    ] {
+      try await put(
+        "/apis/web/operations/\(id)", ["displayName": id, "method": method, "urlTemplate": template])
+    }
+    try await put("/apis/web/policies/policy", ["format": "rawxml", "value": Self.page(home: home, other: other)])
+    try await put("/gateways/managed/apis/web", ["provisioningState": "created"])
+    var shown = ""
+    for _ in 0..<50 where !shown.contains("kept") && !shown.contains("let") {
+      try await browser.open(home + "/web/page")
+      for _ in 0..<20 where shown.isEmpty {
+        shown = (try? await browser.text("#result")) ?? ""
+        try await Task.sleep(for: .milliseconds(100))
+      }
+    }
+    #expect(shown == "h2 300000 200 kept")
+  }
+}
