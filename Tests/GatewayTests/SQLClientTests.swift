@@ -186,10 +186,10 @@ import Testing
     }
     // The connection goes on, unless the error ends it.
     #expect(try await sql.rows(string, "SELECT session").first?.first == .integer(1))
-    #expect(server.events("login").count == 1)
+    #expect(await server.events("login", count: 1).count == 1)
     #expect(try await sql.failure(string, "fatal")?.number == 596)
     #expect(try await sql.rows(string, "PRINT") == [[.integer(1)]])
-    #expect(server.events("login").count == 2)
+    #expect(await server.events("login", count: 2).count == 2)
     try await sql.end()
   }
 

@@ -66,7 +66,7 @@ import Testing
       #expect(!body.contains("Secret"))
       #expect(!body.contains("secret"))
     }
-    #expect(server.events("login").count == 1)
+    #expect(await server.events("login", count: 1).count == 1)
     let isClosed = await eventually { server.events("closed").count == 1 }
     #expect(isClosed)
   }
@@ -90,7 +90,7 @@ import Testing
     }
     #expect(endpoint.received.count == 1)
     #expect(endpoint.received.first?.contains("resource=https%3A%2F%2Fdatabase.windows.net%2F") == true)
-    #expect(server.events("login").map { $0.contains(#""features": [2, 10]"#) } == [true])
+    #expect(await server.events("login", count: 1).map { $0.contains(#""features": [2, 10]"#) } == [true])
     await endpoint.stop()
   }
 

@@ -34,7 +34,7 @@ import Testing
     }
     #expect(try await sql.rows(string, "SELECT rows 3 10000").count == 3)
     #expect(try await sql.rows(string, "PRINT") == [[.integer(1)]])
-    #expect(server.events("login").map { $0.contains(#""encrypted": \#(isEncrypted)"#) } == [true])
+    #expect(await server.events("login", count: 1).map { $0.contains(#""encrypted": \#(isEncrypted)"#) } == [true])
     try await sql.end()
   }
 
@@ -45,7 +45,7 @@ import Testing
     #expect(try await sql.rows(server.string("Encrypt=true;TrustServerCertificate=true"), "PRINT") == [[.integer(1)]])
     // Who asks for no encryption gets one that is not checked.
     #expect(try await sql.rows(server.string("Encrypt=false"), "PRINT") == [[.integer(1)]])
-    #expect(server.events("login").count == 2)
+    #expect(await server.events("login", count: 2).count == 2)
     try await sql.end()
   }
 
@@ -55,10 +55,10 @@ import Testing
     let string = server.string("Encrypt=Strict")
     #expect(try await sql.rows(string, "SELECT rows 5 20000").count == 5)
     #expect(try await sql.rows(string, "PRINT") == [[.integer(1)]])
-    let handshake = try #require(server.events("tls").first)
+    let handshake = try #require(await server.events("tls", count: 1).first)
     #expect(handshake.contains(#""alpn": "tds/8.0""#))
     #expect(handshake.contains("TLSv1.3"))
-    #expect(server.events("login").first?.contains(#""version": "8000000""#) == true)
+    #expect(await server.events("login", count: 1).first?.contains(#""version": "8000000""#) == true)
     let trusting = server.string("Encrypt=Strict;TrustServerCertificate=true", host: "127.0.0.1")
     #expect(try await sql.failure(trusting)?.reason == .connection)
     try await sql.end()
@@ -99,7 +99,7 @@ import Testing
     let string = server.string("", user: "")
     let entered = try await sql.ask(string, "PRINT", token: "t0ken")
     #expect(try entered?.get().rows == [[.integer(1)]])
-    let login = try #require(server.events("login").first)
+    let login = try #require(await server.events("login", count: 1).first)
     #expect(login.contains(#""user": """#))
     #expect(login.contains(#""features": [2, 10]"#))
     try await sql.end()

@@ -16,10 +16,10 @@ import Testing
     let second = try await sql.rows(string, "SELECT session")
     #expect(first.first?.first == .integer(1))
     #expect(first == second)
-    #expect(server.events("call").map { $0.contains(#""resets": true"#) } == [false, true])
+    #expect(await server.events("call", count: 2).map { $0.contains(#""resets": true"#) } == [false, true])
     // Another user is another session.
     _ = try await sql.rows(server.string("Encrypt=false", user: "User ID=other;Password=secret"), "SELECT session")
-    #expect(server.events("login").count == 2)
+    #expect(await server.events("login", count: 2).count == 2)
     try await sql.end()
   }
 
@@ -48,7 +48,7 @@ import Testing
       }
       try await group.waitForAll()
     }
-    #expect(server.events("call").count == 20)
+    #expect(await server.events("call", count: 20).count == 20)
     #expect(server.events("login").count <= 2)
     #expect(try await sql.open() <= 2)
     try await sql.end()
@@ -92,7 +92,7 @@ import Testing
     #expect(try await sql.failure(string, "deaf")?.reason == .timeout)
     // Waits for the only place, and gets it with a new connection.
     #expect(try await sql.rows(string, "PRINT") == [[.integer(1)]])
-    #expect(server.events("login").count == 2)
+    #expect(await server.events("login", count: 2).count == 2)
     try await sql.end()
   }
 
@@ -165,7 +165,7 @@ import Testing
     #expect(try await sql.rows(string, "BEGIN TRAN") == [])
     #expect(await server.events("closed", count: 1).count == 1)
     #expect(try await sql.rows(string, "PRINT") == [[.integer(1)]])
-    #expect(server.events("login").count == 2)
+    #expect(await server.events("login", count: 2).count == 2)
     try await sql.end()
   }
 }
