@@ -72,7 +72,7 @@ struct CosmosCall: PolicyStep {
       let tag = try condition.tag.value(exchange)
       if !tag.isEmpty { try set(condition.header, tag, "etag", &request) }
     }
-    let key = try self.request.partitionKey?.header(exchange)
+    let key = try CosmosPartitionKey.header(self.request.partitionKey, exchange)
     if case .query(let query) = self.request.action {
       try add(query, key, exchange, &request)
     } else {
@@ -140,41 +140,53 @@ struct CosmosCall: PolicyStep {
     _ request: OutgoingRequest, _ answersList: Bool, _ effects: any PolicyEffects, _ wait: PolicyWait
   ) {
     guard case .query(let query) = self.request.action else {
-      wait.holds(
-        effects.send(request) { result in end(result.mapError { $0.error(source: CosmosDataSource.name) }, wait) })
-      return
+      return ask(request, CosmosPatience(), effects, wait) { message, _ in end(.success(message), wait) }
     }
-    sendPage(request, CosmosPages(isSingle: query.page != nil, answersList: answersList), effects, wait)
+    sendPage(
+      request, CosmosPages(isSingle: query.page != nil, answersList: answersList), CosmosPatience(), effects, wait)
   }
 
-  private func sendPage(
-    _ request: OutgoingRequest, _ pages: CosmosPages, _ effects: any PolicyEffects, _ wait: PolicyWait
+  /// Sends a request, again where the account is busy.
+  /// - Parameter answered: gets what patience is left.
+  private func ask(
+    _ request: OutgoingRequest, _ patience: CosmosPatience, _ effects: any PolicyEffects, _ wait: PolicyWait,
+    _ answered: @escaping (ResponseMessage, CosmosPatience) -> Void
   ) {
     wait.holds(
       effects.send(request) { result in
         switch result {
         case .failure(let failure): end(.failure(failure.error(source: CosmosDataSource.name)), wait)
-        case .success(let message) where message.statusCode >= 400: end(.success(message), wait)
         case .success(let message):
-          var pages = pages
-          guard pages.add(message) else {
-            return end(
-              .failure(Self.failure("InvalidAnswer", "Cosmos DB answered a query with no page of items.")), wait)
-          }
-          guard !pages.isSingle, let token = pages.token else {
-            return end(.success(pages.answer(message, asList: answersList(pages))), wait)
-          }
-          guard pages.count < Self.mostPages, pages.bytes < Self.largestAnswer else {
-            return end(
-              .failure(
-                Self.failure("AnswerTooLarge", "The query has too many items for one answer: it needs <paging>.")),
-              wait)
-          }
-          var request = request
-          request.setHeader("x-ms-continuation", token)
-          sendPage(request, pages, effects, wait)
+          var patience = patience
+          guard let pause = patience.wait(after: message) else { return answered(message, patience) }
+          wait.holds(effects.after(milliseconds: pause) { ask(request, patience, effects, wait, answered) })
         }
       })
+  }
+
+  private func sendPage(
+    _ request: OutgoingRequest, _ pages: CosmosPages, _ patience: CosmosPatience, _ effects: any PolicyEffects,
+    _ wait: PolicyWait
+  ) {
+    ask(request, patience, effects, wait) { message, patience in
+      guard message.statusCode < 400 else { return end(.success(message), wait) }
+      var pages = pages
+      guard pages.add(message) else {
+        return end(
+          .failure(Self.failure("InvalidAnswer", "Cosmos DB answered a query with no page of items.")), wait)
+      }
+      guard !pages.isSingle, let token = pages.token else {
+        return end(.success(pages.answer(message, asList: answersList(pages))), wait)
+      }
+      guard pages.count < Self.mostPages, pages.bytes < Self.largestAnswer else {
+        return end(
+          .failure(Self.failure("AnswerTooLarge", "The query has too many items for one answer: it needs <paging>.")),
+          wait)
+      }
+      var request = request
+      request.setHeader("x-ms-continuation", token)
+      sendPage(request, pages, patience, effects, wait)
+    }
   }
 
   private func answersList(_ pages: CosmosPages) -> Bool { pages.answersList && !makesOwnAnswer }

@@ -11,7 +11,8 @@ struct CosmosRequest: Sendable {
 
   let action: Action
   let id: CosmosText?
-  let partitionKey: CosmosPartitionKey?
+  /// A level after the other; empty where the document says none.
+  let partitionKey: [CosmosPartitionKey]
   /// A header of a condition with its tag.
   let condition: (header: String, tag: CosmosText)?
   let body: SetBody?
@@ -33,7 +34,13 @@ struct CosmosRequest: Sendable {
   init?(_ element: PolicyElement, _ plan: PolicyCompilation) {
     let names = Self.children[element.name] ?? []
     plan.allowChildren(names, in: element)
-    plan.allowOnce(names, in: element)
+    plan.allowOnce(names.filter { $0 != "partition-key" }, in: element)
+    for extra in element.elements(named: "partition-key").dropFirst(CosmosPartitionKey.levels) {
+      plan.report(
+        extra.diagnostic(
+          "PL0129",
+          "'\(element.name)' may hold at most \(CosmosPartitionKey.levels) <partition-key>, one for each level."))
+    }
     let attributes = AttributeReader(element, plan)
     var headers: [(name: String, value: String)] = []
     var action = Action.read
@@ -67,7 +74,7 @@ struct CosmosRequest: Sendable {
       plan.report(element.diagnostic("PL0109", message))
     }
     self.id = id.flatMap { CosmosText($0, plan, AttributeReader($0, plan)) }
-    partitionKey = element.first("partition-key").flatMap { CosmosPartitionKey($0, plan) }
+    partitionKey = element.elements(named: "partition-key").compactMap { CosmosPartitionKey($0, plan) }
     condition = element.first("etag").flatMap { Self.condition($0, plan) }
     body = element.first("set-body").flatMap { SetBody($0, plan, onResponse: false) }
     self.action = action

@@ -33,7 +33,7 @@ struct CosmosText: Sendable {
   }
 }
 
-/// The partition that a request is for.
+/// The partition that a request is for, or one level of it.
 struct CosmosPartitionKey: Sendable {
   enum DataType: String, Sendable, CaseIterable {
     case string, number, bool, none, null
@@ -41,6 +41,8 @@ struct CosmosPartitionKey: Sendable {
 
   /// That of items without one.
   static let absent = "[{}]"
+  /// Of a key at most.
+  static let levels = 3
 
   let type: DataType
   /// Nil for `none` and `null`.
@@ -63,17 +65,24 @@ struct CosmosPartitionKey: Sendable {
     self.text = text
   }
 
-  /// The value of `x-ms-documentdb-partitionkey`: an array of JSON in ASCII.
-  func header(_ exchange: Exchange) throws(PolicyError) -> String {
+  /// The value of `x-ms-documentdb-partitionkey`: an array of JSON in ASCII. Nil without any level.
+  static func header(_ levels: [CosmosPartitionKey], _ exchange: Exchange) throws(PolicyError) -> String? {
+    if levels.isEmpty { return nil }
+    var values: [String] = []
+    for level in levels { values.append(try level.value(exchange)) }
+    return "[" + values.joined(separator: ",") + "]"
+  }
+
+  private func value(_ exchange: Exchange) throws(PolicyError) -> String {
     let value = try text?.value(exchange) ?? ""
     switch type {
-    case .none: return Self.absent
-    case .null: return "[null]"
-    case .string: return "[" + Self.quoted(value) + "]"
-    case .bool where ["true", "false"].contains(value.lowercased()): return "[\(value.lowercased())]"
+    case .none: return "{}"
+    case .null: return "null"
+    case .string: return Self.quoted(value)
+    case .bool where ["true", "false"].contains(value.lowercased()): return value.lowercased()
     case .number:
-      if let number = Int64(value) { return "[\(number)]" }
-      if let number = Double(value), number.isFinite { return "[\(number)]" }
+      if let number = Int64(value) { return "\(number)" }
+      if let number = Double(value), number.isFinite { return "\(number)" }
     default: break
     }
     throw .internal(
