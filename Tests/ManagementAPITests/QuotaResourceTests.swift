@@ -134,6 +134,28 @@ struct QuotaResourceTests {
     }
   }
 
+  @Test func `what no quota counts is passed over, and what is beyond all bounds is bounded`() async throws {
+    try await withService { client, service in
+      let long = "quota-by-key|3600|0|\(String(repeating: "x", count: 2_000))|calls"
+      _ = try await service.quotas.take(
+        Self.report([
+          "quota-by-key|3600|0|k|calls": .max, "quota-by-key|3600|0|l|calls": .min, "token|x": 1, long: 1,
+        ]), gatewayID: "managed")
+      func calls(_ key: String) async throws -> Int64? {
+        let value = try await client.call(.get, "/quotas/\(key)").body["value"]?.arrayValue?.first?["value"]
+        return value?["callsCount"]?.integerValue
+      }
+      #expect(try await calls("k") == 1 << 60)
+      #expect(try await calls("l") == 0)
+      #expect(try await client.call(.get, "/quotas/x").status == 404)
+      let many = Dictionary(
+        uniqueKeysWithValues: (0...QuotaReport.bound).map { ("quota-by-key|3600|0|\($0)|calls", Int64(1)) })
+      await #expect(throws: ManagementError.self) {
+        try await service.quotas.take(Self.report(many), gatewayID: "managed")
+      }
+    }
+  }
+
   @Test func `a period that is over is neither shown nor set`() async throws {
     try await withService { client, service in
       _ = try await service.quotas.take(

@@ -99,25 +99,26 @@ public actor QuotaReporter {
   /// Carries out updates, the oldest first, each once.
   /// - Returns: whether all of them are; what is not is to be asked for again later.
   public func apply(_ updates: [QuotaUpdate]) async -> Bool {
+    var done: [QuotaUpdate] = []
+    var isAll = true
     for update in updates.sorted(by: { $0.number < $1.number }) where update.number > applied {
-      guard update.end > Self.now() else {
-        guard note(update, {}) else { return false }
-        continue
+      if let loop = redis.first, update.end > Self.now(), await !RedisCounters.set(update, on: loop) {
+        isAll = false
+        break
       }
-      if let loop = redis.first {
-        guard await RedisCounters.set(update, on: loop) else { return false }
-      }
-      let isKept = redis.isEmpty
-      guard note(update, { limits.set(update, isKept: isKept, now: Self.now()) }) else { return false }
+      done.append(update)
     }
-    return true
+    guard let last = done.last?.number else { return isAll }
+    return note(done, last) && isAll
   }
 
-  /// Carries out, and notes that it is; false where another process has taken over, which does it then.
-  private func note(_ update: QuotaUpdate, _ body: () -> Void) -> Bool {
+  /// Sets counters in the process, and notes that it is done: all at once, since that is kept on disk. False where another
+  /// process has taken over, which does it then.
+  private func note(_ updates: [QuotaUpdate], _ last: UInt64) -> Bool {
+    let (limits, isKept, now) = (limits, redis.isEmpty, Self.now())
     func change() {
-      body()
-      limits.applied.withLock { $0 = max($0, update.number) }
+      for update in updates { limits.set(update, isKept: isKept, now: now) }
+      limits.applied.withLock { $0 = max($0, last) }
     }
     if let keeper { return keeper.change { change() } }
     change()

@@ -29,13 +29,14 @@ public final class QuotaCounters: Sendable {
     }
     var rows: [QuotaCounterRow] = []
     for counter in report.counters {
-      guard counter.name.utf8.count <= QuotaReport.nameBound, (0...Self.largest).contains(counter.used),
-        counter.end > 0, let name = QuotaCounterName(counter.name)
-      else { throw .validation("counters", "A counter has a name, a number or an end that no quota has.") }
+      // Counters of another version's policies are none that somebody could ask for here.
+      guard counter.name.utf8.count <= QuotaReport.nameBound, counter.end > 0,
+        let name = QuotaCounterName(counter.name)
+      else { continue }
       rows.append(
         QuotaCounterRow(
           gatewayID: gatewayID, name: counter.name, key: name.key, index: counter.index, end: counter.end,
-          used: counter.used))
+          used: min(max(0, counter.used), Self.largest)))
     }
     do throws(StoreError) {
       try await activity.record(rows, applied: report.applied, isAuthoritative: report.isAuthoritative, at: .now)
