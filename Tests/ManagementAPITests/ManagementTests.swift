@@ -180,7 +180,7 @@ struct ManagementTests {
       _ = try await client.call(.patch, "/apis/time", #"{"properties":{"displayName":"Clock"}}"#)
       let newer = try #require(try await waiting.value)
       #expect(newer.snapshot.apis.first?.displayName == "Clock")
-      #expect(ContinuousClock.now - clock < .seconds(1))
+      #expect(ContinuousClock.now - clock < .seconds(5))
       #expect(try await service.publisher.current("nowhere") == nil)
     }
   }
