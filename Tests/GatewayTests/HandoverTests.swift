@@ -22,7 +22,7 @@ struct HandoverTests {
     operations: [Operation(id: "now", displayName: "Now", method: "GET", urlTemplate: "/now")],
     policy: PolicyText(
       rawXML: """
-        <policies><inbound><quota-by-key calls="10" renewal-period="3600" counter-key="all"/>\
+        <policies><inbound><quota-by-key calls="10" renewal-period="315360000" counter-key="all"/>\
         <rate-limit-by-key calls="100" renewal-period="60" counter-key="all" remaining-calls-header-name="X-Left"/>\
         <return-response><set-status code="200"/></return-response></inbound></policies>
         """))

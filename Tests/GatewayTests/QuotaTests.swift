@@ -11,7 +11,7 @@ struct QuotaTests {
   private func withFolder(_ body: (String) async throws -> Void) async throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "quotas-" + UUID().uuidString)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    do { try await body(folder.path(percentEncoded: false)) } catch {
+    do { try await body(folder.path(percentEncoded: false) + "/") } catch {
       try? FileManager.default.removeItem(at: folder)
       throw error
     }
@@ -20,7 +20,7 @@ struct QuotaTests {
 
   @Test func `a quota that was used up is used up after a restart, too`() async throws {
     let policy = """
-      <policies><inbound><quota-by-key calls="2" renewal-period="3600" counter-key="everybody"/></inbound>\
+      <policies><inbound><quota-by-key calls="2" renewal-period="315360000" counter-key="everybody"/></inbound>\
       <backend><forward-request/></backend></policies>
       """
     let backend = try await ScriptedBackend { _ in "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok" }

@@ -168,7 +168,7 @@ import Testing
         rawXML: """
           <policies><inbound><base/><rate-limit-by-key calls="5" renewal-period="300" \
           counter-key="@(context.Request.OriginalUrl.QueryString)"/>\
-          <quota-by-key calls="100" bandwidth="40000" renewal-period="3600" \
+          <quota-by-key calls="100" bandwidth="40000" renewal-period="315360000" \
           counter-key="@(context.Request.OriginalUrl.QueryString)"/>\
           <llm-token-limit counter-key="@(context.Request.OriginalUrl.QueryString)" tokens-per-minute="100000" \
           token-quota="1000000" token-quota-period="Daily" estimate-prompt-tokens="true"/></inbound>\
@@ -180,7 +180,7 @@ import Testing
     rawXML: """
       <policies><inbound><base/><rate-limit calls="1000" renewal-period="300"><api name="Time" calls="900" \
       renewal-period="200"><operation name="Now" calls="800" renewal-period="100"/></api></rate-limit>\
-      <quota calls="1000" bandwidth="400000" renewal-period="3600"><api name="Time" calls="900" renewal-period="3600"/>\
+      <quota calls="1000" bandwidth="400000" renewal-period="315360000"><api name="Time" calls="900" renewal-period="315360000"/>\
       </quota></inbound><backend><base/></backend><outbound><base/></outbound></policies>
       """)
 

@@ -151,7 +151,7 @@ import Testing
       policy: PolicyText(
         rawXML: """
           <policies><inbound><rate-limit-by-key calls="4" renewal-period="300" counter-key="all"/>\
-          <quota-by-key calls="100" bandwidth="40000" renewal-period="3600" counter-key="all"/></inbound>\
+          <quota-by-key calls="100" bandwidth="40000" renewal-period="315360000" counter-key="all"/></inbound>\
           <backend><forward-request/></backend></policies>
           """))
   }

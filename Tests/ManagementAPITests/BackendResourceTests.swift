@@ -235,7 +235,7 @@ enum PKCS12 {
     let folder = FileManager.default.temporaryDirectory.appending(path: "pkcs12-" + UUID().uuidString)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
-    let path = folder.path(percentEncoded: false)
+    let path = folder.path(percentEncoded: false) + "/"
     let key = [
       "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "\(path)key", "-out", "\(path)cert", "-days", "9",
       "-subj", "/CN=plant",

@@ -135,6 +135,7 @@ extension RequestLifecycle {
   private func connected(_ connection: any BackendStream, _ backend: BackendTarget, _ client: any ClientStream) {
     guard upstream == nil, timing.isAtBackend else { return connection.close() }
     upstream = connection
+    backendSendsBareBody = connection.sendsBareBody
     timing.backendProtocol = connection.protocolName
     connection.begin(self)
     writeRequest(to: connection, backend, client)
@@ -217,7 +218,7 @@ extension RequestLifecycle {
   func backendAnswered(
     _ connection: (any BackendStream)?, first: consuming ByteBuffer, trailers: TrailerFields? = nil
   ) {
-    isAnswerBare = upstream?.sendsBareBody ?? false
+    isAnswerBare = backendSendsBareBody
     if readsAnswer, let plan, plan.countsTokens {
       countsEvents = exchange.countsEvents(plan)
       exchange.beginAnswer(countsEvents: countsEvents)
@@ -278,7 +279,7 @@ extension RequestLifecycle {
   /// Whether the backend's body is wanted without its framing.
   var wantsBareAnswer: Bool {
     if readsAnswer { return true }
-    if client?.wantsBareBody == true { return true }
+    if clientWantsBareBody { return true }
     // HTTP/1.0 knows no chunks: the end of the connection ends the body.
     return exchange.request.minorVersion == 0 && exchange.response.isChunked
   }

@@ -39,6 +39,9 @@ final class RequestLifecycle {
   var isAnswerComplete = false
   /// The backend's body comes without framing that could be passed on.
   var isAnswerBare = false
+  /// What client and backend say of their bodies, kept because it is asked for every answer.
+  private(set) var clientWantsBareBody = false
+  var backendSendsBareBody = false
   /// Behind the backend's body, for the end of the answer.
   var trailers: TrailerFields?
   /// Sent to a backend that has not touched it; to be sent to the next one.
@@ -183,6 +186,7 @@ final class RequestLifecycle {
 
   func accept(_ client: any ClientStream) {
     self.client = client
+    clientWantsBareBody = client.wantsBareBody
     isHead = exchange.request.methodKind == .head
     state.clock.read()
     timing.begin(state.clock)
