@@ -130,17 +130,17 @@ import Testing
     #expect(try await sql.rows(first.string(""), "PRINT") == [[.integer(1)]])
     let entered = try await sql.ask(first.string("", user: ""), "PRINT", token: "t0ken")
     #expect(try entered?.get().rows == [[.integer(1)]])
-    #expect(first.events("login").count == 2)
+    #expect(await first.events("login", count: 2).count == 2)
     #expect(first.events("call") == [])
-    #expect(second.events("login").count == 2)
-    #expect(second.events("call").count == 3)
+    #expect(await second.events("login", count: 2).count == 2)
+    #expect(await second.events("call", count: 3).count == 3)
     try await sql.end()
 
     let third = try await SQLServerPeer(["--route", "127.0.0.1:\(first.port)", "--encryption", "on"])
     let lost = try await ConnectedSQL()
     let failure = try await lost.failure(third.string("TrustServerCertificate=true"))
     #expect(failure?.message.contains("for a second time") == true)
-    #expect(second.events("login").count == 2)
+    #expect(await second.events("login", count: 2).count == 2)
     try await lost.end()
   }
 
@@ -149,7 +149,7 @@ import Testing
     let first = try await SQLServerPeer(["--route", "localhost\\inst:\(second.port)"])
     let sql = try await ConnectedSQL()
     #expect(try await sql.rows(first.string("Encrypt=false"), "PRINT") == [[.integer(1)]])
-    #expect(second.events("login").first?.contains(#""server": "localhost\\inst""#) == true)
+    #expect(await second.events("login", count: 1).first?.contains(#""server": "localhost\\inst""#) == true)
     try await sql.end()
   }
 }

@@ -16,7 +16,7 @@ struct SQLPeerTests {
     for await line in clients.lines { lines.append(line) }
     #expect(lines == ["right"])
     #expect(server.events("broken") == [])
-    let logins = server.events("login")
+    let logins = await server.events("login", count: 1)
     #expect(!logins.isEmpty)
     #expect(logins.allSatisfy { $0.contains(#""encrypted": \#(mode != "plain")"#) })
   }
