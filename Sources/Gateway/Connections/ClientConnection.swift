@@ -231,9 +231,6 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
     discarded = 0
   }
 
-  /// Bytes of a body that is held for policies.
-  private var bodyBound: Int { min(state.limits.heldBytes, state.limits.bodyBytes) }
-
   private func collect() -> Bool {
     guard let received = input else { return false }
     let stretch = framing.next(received.readableBytesUInt8Span)
@@ -243,7 +240,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
       collected.append(contentsOf: data.readableBytesView)
     }
     deadline = state.deadline(after: state.timeouts.body)
-    if framing.isRefused || collected.count > bodyBound {
+    if framing.isRefused || collected.count > state.limits.heldBodyBytes {
       stage = .exchanging
       keepsAlive = false
       collected = []

@@ -9,6 +9,8 @@ public struct ClientLimits: Sendable, Equatable {
   public var bodyBytes = Int.max
   /// Bytes of a body that is held whole because policies read it, of requests and of answers.
   public var heldBytes = 256 << 20
+  /// Bytes of a request's body that is held.
+  var heldBodyBytes: Int { min(heldBytes, bodyBytes) }
 
   public init() {}
 }

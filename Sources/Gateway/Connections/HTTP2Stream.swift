@@ -68,7 +68,7 @@ final class HTTP2Stream: ClientStream {
       collected.append(contentsOf: data.readableBytesView)
       session.wire.consumed(id, data.readableBytes)
       deadline = session.state.deadline(after: session.state.timeouts.body)
-      if collected.count > min(session.state.limits.heldBytes, session.state.limits.bodyBytes) {
+      if collected.count > session.state.limits.heldBodyBytes {
         isCollecting = false
         collected = []
         return work.refuseBody(isTooLarge: true)

@@ -153,16 +153,7 @@ final class OperationTree: Sendable {
         return Place(node: index, leaf: leaf, isRemainder: false, operation: operation)
       }
     } else {
-      var hash = PathHash()
-      var end = from
-      while end < path.count, path[end] != 0x2f {
-        hash.add(path[end])
-        end &+= 1
-      }
-      let length = end &- from
-      let next = nodes[index].literals.first(hash.value) { node in
-        texts[node].count == length && path.matches(texts[node], at: from) ? node : nil
-      }
+      let (next, end) = literal(below: index, path, from)
       if let next, let found = find(node: next, request, path, end, &captured) { return found }
       for parameter in nodes[index].parameters {
         let low = from &+ parameter.before.count
@@ -183,6 +174,22 @@ final class OperationTree: Sendable {
     return nil
   }
 
+  /// The node for the segment that begins at `from`, where one has just its text, and where the segment ends.
+  @inline(__always)
+  private func literal(below index: Int, _ path: Span<UInt8>, _ from: Int) -> (node: Int?, end: Int) {
+    var hash = PathHash()
+    var end = from
+    while end < path.count, path[end] != 0x2f {
+      hash.add(path[end])
+      end &+= 1
+    }
+    let length = end &- from
+    let node = nodes[index].literals.first(hash.value) { node in
+      texts[node].count == length && path.matches(texts[node], at: from) ? node : nil
+    }
+    return (node, end)
+  }
+
   /// The operations whose template fits, whatever their methods.
   func candidates(_ request: borrowing MessageHead, from start: Int) -> [Int] {
     var found: [Int] = []
@@ -195,16 +202,7 @@ final class OperationTree: Sendable {
     var from = start
     while from < path.count, path[from] == 0x2f { from &+= 1 }
     if from == path.count { return found += nodes[index].operations.map(\.operation) }
-    var hash = PathHash()
-    var end = from
-    while end < path.count, path[end] != 0x2f {
-      hash.add(path[end])
-      end &+= 1
-    }
-    let length = end &- from
-    let next = nodes[index].literals.first(hash.value) { node in
-      texts[node].count == length && path.matches(texts[node], at: from) ? node : nil
-    }
+    let (next, end) = literal(below: index, path, from)
     if let next { collect(node: next, path, end, &found) }
     for parameter in nodes[index].parameters {
       let low = from &+ parameter.before.count
