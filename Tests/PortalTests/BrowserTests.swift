@@ -1,5 +1,4 @@
 import AsyncHTTPClient
-import ChildProcesses
 import Foundation
 import NIOCore
 import NIOFoundationCompat
@@ -41,46 +40,23 @@ import Testing
       Issue.record("chromium-driver is missing: scripts/install test")
       return
     }
-    let directory = FileManager.default.temporaryDirectory.appending(path: "browser-" + UUID().uuidString)
-    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-    let ports = try (0..<4).map { _ in try FreePort.find() }
-    let log = directory.appending(path: "log")
-    let executable = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().appending(path: ".build/debug/postern").path(percentEncoded: false)
-    let service = try ChildProcess(
-      executable,
-      [
-        "serve", "--data-directory", directory.appending(path: "data").path(), "--address", "127.0.0.1",
-        "--http-port", "\(ports[0])", "--https-port", "\(ports[1])", "--gateway-http-port", "\(ports[2])",
-        "--gateway-https-port", "\(ports[3])",
-      ], output: .file(log.path(percentEncoded: false)))
     let outcome: Result<Void, any Error>
     do {
-      try await story(browser, ports, log)
+      try await RunningService.serving { try await story(browser, $0) }
       outcome = .success(())
     } catch {
       outcome = .failure(error)
     }
-    await service.stop()
     await browser.stop()
-    try FileManager.default.removeItem(at: directory)
     try outcome.get()
   }
 
-  private func story(_ browser: Browser, _ ports: [Int], _ log: URL) async throws {
-    var credential = ""
-    for _ in 0..<400 where credential.isEmpty {
-      try await Task.sleep(for: .milliseconds(50))
-      let text = try String(contentsOf: log, encoding: .utf8)
-      if let range = text.range(of: "Administrator credential: "), text.contains("management service listens on") {
-        credential = String(text[range.upperBound...].prefix { !$0.isWhitespace })
-      }
-    }
+  private func story(_ browser: Browser, _ service: RunningService) async throws {
     func put(_ path: String, _ properties: [String: Any]) async throws {
       var request = HTTPClientRequest(
-        url: "http://127.0.0.1:\(ports[0])\(Self.resource)\(path)?api-version=2024-05-01")
+        url: "\(service.portal)\(Self.resource)\(path)?api-version=2024-05-01")
       request.method = .PUT
-      request.headers = ["Authorization": "Bearer \(credential)", "Content-Type": "application/json"]
+      request.headers = ["Authorization": "Bearer \(service.credential)", "Content-Type": "application/json"]
       request.body = .bytes(
         ByteBuffer(data: try JSONSerialization.data(withJSONObject: ["properties": properties])))
       let answer = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
@@ -88,7 +64,9 @@ import Testing
       #expect((200...299).contains(answer.status.code), "\(path): \(text)")
     }
     // The page is at localhost, the other origin at 127.0.0.1.
-    let (home, other) = ("https://localhost:\(ports[3])", "https://127.0.0.1:\(ports[3])")
+    let (home, other) = (
+      "https://localhost:\(service.gatewayHTTPSPort)", "https://127.0.0.1:\(service.gatewayHTTPSPort)"
+    )
     try await put(
       "/apis/web",
       ["displayName": "Web", "path": "web", "protocols": ["https"], "subscriptionRequired": false])

@@ -1,5 +1,4 @@
 import AsyncHTTPClient
-import ChildProcesses
 import Foundation
 import NIOCore
 import NIOHTTP1
@@ -7,48 +6,24 @@ import Testing
 
 /// The portal in a real Chromium, in front of the real process.
 @Suite(.timeLimit(.minutes(3))) struct PortalTests {
-  private static var root: URL {
-    URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-  }
-
   @Test func `an engineer signs in, creates a gateway, takes its env.conf and sees its request`() async throws {
     guard let browser = try await Browser.start() else {
       Issue.record("chromium-driver is missing: scripts/install test")
       return
     }
-    let directory = FileManager.default.temporaryDirectory.appending(path: "portal-" + UUID().uuidString)
-    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-    let ports = try (0..<4).map { _ in try FreePort.find() }
-    let log = directory.appending(path: "log")
-    let service = try ChildProcess(
-      Self.root.appending(path: ".build/debug/postern").path(percentEncoded: false),
-      [
-        "serve", "--data-directory", directory.appending(path: "data").path(), "--address", "127.0.0.1",
-        "--http-port", "\(ports[0])", "--https-port", "\(ports[1])", "--gateway-http-port", "\(ports[2])",
-        "--gateway-https-port", "\(ports[3])",
-      ], output: .file(log.path(percentEncoded: false)))
     let outcome: Result<Void, any Error>
     do {
-      try await story(browser, "http://127.0.0.1:\(ports[0])", gateway: "http://127.0.0.1:\(ports[2])", log: log)
+      try await RunningService.serving { try await story(browser, $0) }
       outcome = .success(())
     } catch {
       outcome = .failure(error)
     }
-    await service.stop()
     await browser.stop()
-    try FileManager.default.removeItem(at: directory)
     try outcome.get()
   }
 
-  private func story(_ browser: Browser, _ portal: String, gateway: String, log: URL) async throws {
-    var credential = ""
-    for _ in 0..<200 where credential.isEmpty {
-      try await Task.sleep(for: .milliseconds(50))
-      let text = try String(contentsOf: log, encoding: .utf8)
-      if let range = text.range(of: "Administrator credential: "), text.contains("listens on") {
-        credential = String(text[range.upperBound...].prefix { !$0.isWhitespace })
-      }
-    }
+  private func story(_ browser: Browser, _ service: RunningService) async throws {
+    let (portal, gateway) = (service.portal, "http://127.0.0.1:\(service.gatewayHTTPPort)")
     let client = HTTPClient.shared
     for _ in 0..<200 {
       let answer = try? await client.execute(HTTPClientRequest(url: portal + "/livez"), timeout: .seconds(5))
@@ -59,7 +34,7 @@ import Testing
     try await browser.type("wrong", into: "#credential")
     try await browser.click("main button")
     #expect(try await browser.shows("not the administrator credential", in: ".error"))
-    try await browser.type(credential, into: "#credential")
+    try await browser.type(service.credential, into: "#credential")
     try await browser.click("main button")
     #expect(try await browser.shows("No self-hosted gateway yet", in: "main"))
 
