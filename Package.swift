@@ -218,8 +218,8 @@ let package = Package(
     .testTarget(
       name: "GatewayTests",
       dependencies: [
-        "ChildProcesses", "DotNet", "Expressions", "Gateway", "GatewayConfiguration", "HTTPWire", "PolicyLibrary",
-        "RedisWire", "TDSWire", "Telemetry",
+        "CMemory", "ChildProcesses", "DotNet", "Expressions", "Gateway", "GatewayConfiguration", "HTTPWire",
+        "PolicyLibrary", "RedisWire", "TDSWire", "Telemetry",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),

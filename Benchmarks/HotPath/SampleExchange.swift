@@ -72,7 +72,7 @@ extension SampleExchange {
     facts.operation = Shared(
       Operation(id: "get-order", displayName: "Get order", method: "GET", urlTemplate: "/orders/{orderId}"))
     facts.product = Shared(Product(id: "gold", displayName: "Gold", subscriptionsLimit: 5))
-    facts.subscription = Shared(
+    facts.subscription = ServedSubscription(
       Subscription(
         id: "sub-1", displayName: "Ann's subscription", scope: .product("gold"), primaryKey: "sub-key-1",
         secondaryKey: "sub-key-2"))

@@ -29,3 +29,19 @@ static int unmap_code(struct dl_phdr_info *object, size_t size, void *unused) {
 }
 
 void postern_unmap_code(void) { dl_iterate_phdr(unmap_code, NULL); }
+
+void postern_return_free_pages(void) {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+}
+
+size_t postern_allocated_bytes(void) {
+#if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 33)
+  // All arenas, and the blocks that have mappings of their own.
+  struct mallinfo2 state = mallinfo2();
+  return state.uordblks + state.hblkhd;
+#else
+  return 0;
+#endif
+}

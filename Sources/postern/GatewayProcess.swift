@@ -230,14 +230,15 @@ struct Link {
     agent = GatewayAgent(
       settings: settings, identity: identity, client: ServiceClient(settings: settings, client: client),
       backup: backup, shipper: shipper, quotas: server.quotaReporter, logger: Logger(label: "agent"),
-      apply: {
-        try await server.apply($0)
-        // What reads and compiles a configuration is a good part of the program, and now has nothing to do for long.
-        postern_unmap_code()
-      },
+      apply: { try await server.apply($0) },
       onStatus: { status in
         let reason = status.refusal ?? status.problem ?? "waiting for \(settings.endpoint)"
         server.setNotReadyReason(status.configurationVersion == nil ? "no configuration yet: \(reason)" : nil)
+      },
+      onRead: {
+        // What reads and compiles a configuration is a good part of the program, and now has nothing to do for long.
+        postern_unmap_code()
+        postern_return_free_pages()
       })
     let agent = agent
     running = Task { await agent.run() }

@@ -12,4 +12,11 @@ void postern_return_blocks(size_t bytes);
 /// system keeps; what ran once, to start or to read a configuration, does not count as the process's any more.
 void postern_unmap_code(void);
 
+/// Gives back every page of the heap in which nothing is allocated, also between what is. Reading a configuration frees several
+/// times as much in small pieces as is kept of it, which the allocator would hold on to.
+void postern_return_free_pages(void);
+
+/// Bytes that the program has allocated and not freed, as the allocator counts them; 0 where it does not say.
+size_t postern_allocated_bytes(void);
+
 #endif

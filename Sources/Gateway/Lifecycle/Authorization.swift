@@ -6,7 +6,7 @@ import PolicyLibrary
 enum Authorization {
   struct Grant {
     var product: Shared<Product>?
-    var subscription: Shared<Subscription>?
+    var subscription: ServedSubscription?
     var user: Shared<User>?
   }
 
@@ -23,15 +23,15 @@ enum Authorization {
         "SubscriptionKeyNotFound",
         "Access denied due to missing subscription key. Make sure to include subscription key when making requests to an API.",
         request, routed, isTLS: isTLS)
-    case .known(let owned):
-      guard isActive(owned.subscription, now), opens(owned.subscription, routed.api) else { break }
-      switch owned.subscription.value.scope {
-      case .service, .allAPIs: return Grant(subscription: owned.subscription, user: owned.user)
+    case .known(let subscription):
+      guard subscription.isActive(now), opens(subscription, routed.api) else { break }
+      switch subscription.scope {
+      case .service, .allAPIs: return Grant(subscription: subscription, user: subscription.owner)
       case .api(let id):
-        if id == routed.api.value.id { return Grant(subscription: owned.subscription, user: owned.user) }
+        if id == routed.api.value.id { return Grant(subscription: subscription, user: subscription.owner) }
       case .product(let id):
         if let product = routed.product(id) {
-          return Grant(product: product, subscription: owned.subscription, user: owned.user)
+          return Grant(product: product, subscription: subscription, user: subscription.owner)
         }
       }
     case .unknown: break
@@ -45,7 +45,7 @@ enum Authorization {
 
   private enum Key {
     case absent, unknown
-    case known(SubscriptionIndex.Owned)
+    case known(ServedSubscription)
   }
 
   /// The header wins over the query parameter.
@@ -70,18 +70,13 @@ enum Authorization {
 
   /// A workspace's keys open nothing outside of it; of the service's own, only those for every API open one of a
   /// workspace.
-  private static func opens(_ subscription: Shared<Subscription>, _ api: Shared<API>) -> Bool {
-    if subscription.value.workspaceID == api.value.workspace?.id { return true }
-    guard subscription.value.workspaceID == nil else { return false }
-    switch subscription.value.scope {
+  private static func opens(_ subscription: ServedSubscription, _ api: Shared<API>) -> Bool {
+    if subscription.workspaceID == api.value.workspace?.id { return true }
+    guard subscription.workspaceID == nil else { return false }
+    switch subscription.scope {
     case .service, .allAPIs: return true
     case .api, .product: return false
     }
-  }
-
-  private static func isActive(_ subscription: Shared<Subscription>, _ now: Int64) -> Bool {
-    subscription.value.state == .active && subscription.value.startDate ?? .min <= now
-      && now < subscription.value.endDate ?? .max
   }
 
   private static func refusal(

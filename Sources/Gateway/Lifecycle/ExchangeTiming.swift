@@ -133,7 +133,7 @@ struct ExchangeTiming {
     record.operationId = facts.operation?.value.id
     record.productId = facts.product?.value.id
     record.userId = facts.user?.value.id
-    record.apimSubscriptionId = facts.subscription?.value.id
+    record.apimSubscriptionId = facts.subscription?.id
     record.workspaceId = facts.api?.value.workspace?.id
     return record
   }

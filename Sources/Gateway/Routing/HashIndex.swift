@@ -1,8 +1,9 @@
 /// From hashes to positions in some table, several for one hash allowed. Open addressing in one array: a look-up costs a
-/// few instructions and no second hashing.
+/// few instructions and no second hashing. What it finds for a hash may have another one: whoever looks compares.
 struct HashIndex: Sendable {
   private struct Slot: Sendable {
-    var hash: UInt64 = 0
+    /// Its upper half folded into the lower one: weak hashes differ above.
+    var hash: UInt32 = 0
     /// -1 when free.
     var position: Int32 = -1
   }
@@ -13,7 +14,7 @@ struct HashIndex: Sendable {
   /// Positions are found in the order in which they were added.
   mutating func insert(_ hash: UInt64, _ position: Int) {
     if (count + 1) * 2 > slots.count { grow() }
-    place(Slot(hash: hash, position: Int32(position)))
+    place(Slot(hash: Self.folded(hash), position: Int32(position)))
     count += 1
   }
 
@@ -35,15 +36,16 @@ struct HashIndex: Sendable {
   }
 
   @inline(__always)
-  private func home(_ hash: UInt64) -> Int {
-    // The upper half decides as well: weak hashes differ there.
-    Int(truncatingIfNeeded: hash ^ (hash &>> 32)) & (slots.count &- 1)
-  }
+  private func home(_ hash: UInt32) -> Int { Int(hash) & (slots.count &- 1) }
+
+  @inline(__always)
+  private static func folded(_ hash: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: hash ^ (hash &>> 32)) }
 
   /// The first result that is not nil, over the positions of this hash in order.
   @inline(__always)
   func first<Result>(_ hash: UInt64, _ look: (Int) -> Result?) -> Result? {
     if slots.isEmpty { return nil }
+    let hash = Self.folded(hash)
     var i = home(hash)
     while slots[i].position >= 0 {
       if slots[i].hash == hash, let found = look(Int(slots[i].position)) { return found }

@@ -38,6 +38,6 @@ final class ServingConfiguration: Sendable {
       workspaceCertificates: certificates)
     backends = registry.set(for: entities)
     routes = RouteTable(apis)
-    subscriptions = SubscriptionIndex(snapshot.subscriptions, users: snapshot.users)
+    subscriptions = SubscriptionIndex(ServedSubscription.all(of: snapshot))
   }
 }

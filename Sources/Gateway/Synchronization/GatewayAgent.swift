@@ -27,6 +27,7 @@ public actor GatewayAgent {
   private let shipper: RecordShipper
   private let apply: Apply
   private let onStatus: @Sendable (Status) -> Void
+  private let onRead: @Sendable () -> Void
   private let logger: Logger
   private let identity: Identity
   private var signingKey: Curve25519.Signing.PublicKey?
@@ -55,10 +56,12 @@ public actor GatewayAgent {
     }
   }
 
+  /// - Parameter onRead: called when a configuration has been read, be it in force or refused, and what it was read from is
+  ///   freed.
   public init(
     settings: GatewaySettings, identity: Identity, client: ServiceClient, backup: BackupStore?, shipper: RecordShipper,
     quotas: QuotaReporter? = nil, logger: Logger, apply: @escaping Apply,
-    onStatus: @escaping @Sendable (Status) -> Void
+    onStatus: @escaping @Sendable (Status) -> Void, onRead: @escaping @Sendable () -> Void = {}
   ) {
     self.quotas = quotas
     self.settings = settings
@@ -69,11 +72,13 @@ public actor GatewayAgent {
     self.logger = logger
     self.apply = apply
     self.onStatus = onStatus
+    self.onRead = onRead
   }
 
   /// Runs until cancelled.
   public func run() async {
     await startFromBackup()
+    if status.configurationVersion != nil { onRead() }
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await self.followConfiguration() }
       group.addTask { await self.sendHeartbeats() }
@@ -122,7 +127,10 @@ public actor GatewayAgent {
           since: offered, quotas: known, waitSeconds: 10, instance: identity.instanceID)
         backoff.succeeded()
         connected()
-        if case .newer(let sealed, let key) = answer.configuration { await take(sealed, key: key) }
+        if case .newer(let sealed, let key) = answer.configuration {
+          await take(sealed, key: key)
+          onRead()
+        }
         if answer.newestQuotaUpdate > known {
           // What cannot be carried out now is asked for again with the next heartbeats, and not all the time.
           askedQuotaUpdate = answer.newestQuotaUpdate

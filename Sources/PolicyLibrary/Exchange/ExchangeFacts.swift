@@ -10,7 +10,7 @@ public struct ExchangeFacts {
   public var operation: Shared<GatewayConfiguration.Operation>?
   /// The product in whose context the call is made.
   public var product: Shared<Product>?
-  public var subscription: Shared<Subscription>?
+  public var subscription: ServedSubscription?
   /// The subscription's owner.
   public var user: Shared<User>?
   /// Where the API would send the request, if no policy says otherwise.
@@ -40,7 +40,7 @@ public struct ExchangeFacts {
   }
 
   /// Who calls, and in which product's context. What is as it was for the request before stays untouched.
-  public mutating func admit(product: Shared<Product>?, subscription: Shared<Subscription>?, user: Shared<User>?) {
+  public mutating func admit(product: Shared<Product>?, subscription: ServedSubscription?, user: Shared<User>?) {
     self.product.renew(product)
     self.subscription.renew(subscription)
     self.user.renew(user)

@@ -60,7 +60,7 @@ final class CaseFacts: ExchangeSource {
     facts.api = Shared(configuration.api)
     facts.operation = Shared(configuration.operation)
     facts.product = (caller.product ?? configuration.product).map { Shared($0) }
-    facts.subscription = caller.subscription(to: facts.product?.id).map { Shared($0) }
+    facts.subscription = caller.subscription(to: facts.product?.id).map { ServedSubscription($0) }
     facts.user = caller.user.map { Shared($0) }
     facts.backend = try? BackendTarget(url: "http://be/api")
     facts.clientAddress = caller.address
