@@ -108,6 +108,74 @@ struct PolicyCheckTests {
     }
   }
 
+  @Test func `a document whose root is a data source is checked as the policy of a resolver`() async throws {
+    try await withCommandLine { line in
+      try line.write(
+        """
+        <http-data-source>
+          <http-request>
+            <set-method>GET</set-method>
+            <set-url>@($"https://users/{context.GraphQL.Parent["id"]}")</set-url>
+          </http-request>
+          <http-response>
+            <publish-event><targets><graphql-subscription id="added" /></targets></publish-event>
+          </http-response>
+        </http-data-source>
+        """, to: "resolvers/http.xml")
+      try line.write(
+        """
+        <sql-data-source>
+          <connection-info><connection-string>{{database}}</connection-string></connection-info>
+          <request><sql-statement>select 1</sql-statement></request>
+        </sql-data-source>
+        """, to: "resolvers/sql.xml")
+      try line.write(
+        """
+        <cosmosdb-data-source>
+          <connection-info>
+            <connection-string>AccountEndpoint=https://a.documents.azure.com:443/;AccountKey=a2V5;</connection-string>
+            <database-name>shop</database-name>
+            <container-name>orders</container-name>
+          </connection-info>
+          <read-request><id>@(context.GraphQL.Arguments["id"].ToString())</id></read-request>
+        </cosmosdb-data-source>
+        """, to: "resolvers/cosmos.xml")
+      let good = try await line.run("policy", "check", "resolvers", "--scope", "global")
+      #expect(good.status == 0, "\(good)")
+      #expect(good.errors == "3 files checked: no errors, 1 warning\n" && good.output.contains("PL0017"), "\(good)")
+      try line.write(
+        """
+        <http-data-source>
+          <http-request>
+            <set-method>GET</set-method>
+            <set-url>@(context.GraphQL.Prent["id"])</set-url>
+          </http-request>
+          <http-respons />
+        </http-data-source>
+        """, to: "bad.xml")
+      let bad = try await line.run("policy", "check", "bad.xml")
+      #expect(bad.status == 1)
+      #expect(bad.output.contains("bad.xml:4:32: error CS1061"), "\(bad.output)")
+      #expect(bad.output.contains("bad.xml:6:4: error PL"), "\(bad.output)")
+      #expect(bad.output.contains("(did you mean 'http-response'?)"), "\(bad.output)")
+    }
+  }
+
+  @Test func `a data source that does not exist is told as one, and a document stays a document`() async throws {
+    try await withCommandLine { line in
+      for (root, words) in [
+        ("http-datasource", "(did you mean 'http-data-source'?)"),
+        ("azure-sql-data-source", "The policy of a resolver begins with"),
+        ("polices", "(did you mean 'policies'?)"), ("widget", "A policy document begins with <policies>"),
+      ] {
+        try line.write("<\(root) />", to: "a.xml")
+        let outcome = try await line.run("policy", "check", "a.xml")
+        #expect(outcome.status == 1 && outcome.output.hasPrefix("a.xml:1:2: error PL0100"), "\(outcome)")
+        #expect(outcome.output.contains(words), "\(outcome.output)")
+      }
+    }
+  }
+
   @Test func `a wrong command line or file ends with exit code 2 and says why`() async throws {
     try await withCommandLine { line in
       try line.write("\u{FEFF}" + Self.good, to: "api.xml")

@@ -29,6 +29,33 @@ struct PolicyFormatTests {
     }
   }
 
+  @Test func `the policy of a resolver is laid out like any other`() async throws {
+    try await withCommandLine { line in
+      try line.write(
+        "<sql-data-source><connection-info><connection-string>a</connection-string></connection-info>\n"
+          + "<request><sql-statement>select 1</sql-statement></request></sql-data-source>", to: "sql.xml")
+      try line.write(
+        "<cosmosdb-data-source><read-request><id template=\"liquid\">{% if a < b %}c{% endif %}</id></read-request>"
+          + "</cosmosdb-data-source>", to: "cosmos.xml")
+      let sql = try await line.run("policy", "format", "sql.xml")
+      #expect(
+        sql.output == """
+          <sql-data-source>
+              <connection-info>
+                  <connection-string>a</connection-string>
+              </connection-info>
+              <request>
+                  <sql-statement>select 1</sql-statement>
+              </request>
+          </sql-data-source>
+
+          """, "\(sql)")
+      let cosmos = try await line.run("policy", "format", "--write", "cosmos.xml")
+      #expect(cosmos.status == 0, "\(cosmos)")
+      #expect(try line.read("cosmos.xml").contains("        <id template=\"liquid\">{% if a < b %}c{% endif %}</id>\n"))
+    }
+  }
+
   @Test func `a document that cannot be understood is left alone, and the others are done`() async throws {
     try await withCommandLine { line in
       try line.write("<policies><inbound></policies>", to: "a.xml")

@@ -58,6 +58,13 @@ public enum PolicyCheck {
     return sorted(compilation.diagnostics + best)
   }
 
+  /// Whether a document with this root is meant as the policy of a resolver: it is a data source, be it one that does not
+  /// exist or is misspelt.
+  public static func isResolver(root name: String) -> Bool {
+    let known = Spelling.nearest(to: name, among: ["policies", "fragment"] + ResolverPolicy.names) ?? name
+    return name.hasSuffix("data-source") || ResolverPolicy.names.contains(known)
+  }
+
   /// Every complaint about the policy of a resolver.
   public static func diagnostics(
     resolver text: String, format: PolicyFormat = .rawxml, in environment: PolicyEnvironment

@@ -17,15 +17,19 @@ public struct PolicyFileCheck: Sendable {
   /// The scopes a document may be meant for.
   public static var scopes: [String] { PolicyScope.allCases.map(\.rawValue) }
 
-  /// Every complaint about a document or fragment, in order of position.
+  /// Every complaint about a document, a fragment or the policy of a resolver, in order of position. The root says which
+  /// of them it is.
   public func findings(_ text: String, file: String) -> [PolicyFinding] {
     let source = PolicySource(text)
     let (document, _) = PolicyDocument.parse(text)
+    let environment = surroundings.environment
     let diagnostics =
-      document?.root?.name == "fragment"
-      ? PolicyCheck.diagnostics(
-        fragment: text, id: PolicySurroundings.fragmentID(file), in: surroundings.environment)
-      : PolicyCheck.diagnostics(text, at: scope, in: surroundings.environment)
+      switch document?.root?.name {
+      case "fragment":
+        PolicyCheck.diagnostics(fragment: text, id: PolicySurroundings.fragmentID(file), in: environment)
+      case let root? where PolicyCheck.isResolver(root: root): PolicyCheck.diagnostics(resolver: text, in: environment)
+      default: PolicyCheck.diagnostics(text, at: scope, in: environment)
+      }
     return diagnostics.map { PolicyFinding(file: file, diagnostic: $0, line: source.line($0.position.line)) }
   }
 }
