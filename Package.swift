@@ -104,11 +104,12 @@ let package = Package(
     .target(
       name: "ManagementAPI",
       dependencies: [
-        "DotNet", "GatewayConfiguration", "ControlPlaneStore", "Expressions", "PolicyLibrary", "PolicySyntax",
-        "Telemetry",
+        "DotNet", "GatewayConfiguration", "ControlPlaneStore", "Expressions", "HTTPWire", "PolicyLibrary",
+        "PolicySyntax", "Telemetry",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "HummingbirdTLS", package: "hummingbird"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),

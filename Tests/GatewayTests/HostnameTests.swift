@@ -257,8 +257,7 @@ struct HostnameTests {
 
   @Test func `what is no TLS ends the connection and nothing else`() async throws {
     try await withGateway(Self.three) { gateway, _, peer in
-      for text in ["GET / HTTP/1.1\r\nHost: g\r\n\r\n", "\u{16}\u{3}\u{1}\u{3f}", "\u{16}\u{3}\u{1}\0\u{4}\u{1}\0\0\0"]
-      {
+      for text in ["EHLO g\r\n\r\n", "\u{16}\u{3}\u{1}\u{3f}", "\u{16}\u{3}\u{1}\0\u{4}\u{1}\0\0\0"] {
         let client = try RawClient(port: gateway.httpsPort)
         client.send(text)
         client.finishSending()

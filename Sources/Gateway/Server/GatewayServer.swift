@@ -255,11 +255,8 @@ public final class GatewayServer: Sendable {
   /// A connection keeps what it begins with, whatever is configured meanwhile.
   private func addTLS(_ pipeline: ChannelPipeline.SynchronousOperations, before connection: ClientConnection) throws {
     let tls = tls.withLock { $0 }
-    guard !tls.hostnames.isEmpty else {
-      try pipeline.addHandler(connection.take(tls.certificate, chains))
-      return
-    }
-    let reader = ServerNameReader { [chains] name, reader in
+    let linger = settings.timeouts.linger
+    let reader = GreetingReader(readsName: !tls.hostnames.isEmpty, linger: linger) { [chains] name, reader in
       let certificate = tls.hostnames.certificate(for: name) ?? tls.certificate
       try pipeline.addHandler(connection.take(certificate, chains), position: .after(reader))
     }

@@ -1,5 +1,6 @@
 import HTTPTypes
 public import Hummingbird
+import HummingbirdCore
 import HummingbirdTLS
 public import Logging
 import NIOCore
@@ -68,7 +69,10 @@ public final class ManagementServer: Sendable {
       responder: responder, configuration: .init(address: .hostname(settings.address, port: settings.httpPort)),
       onServerRunning: { [self] channel in ports.withLock { $0.http = channel.localAddress?.port } }, logger: quiet)
     let secure = Application(
-      responder: responder, server: try .tls(tlsConfiguration: tls),
+      responder: responder,
+      server: HTTPServerBuilder { responder in
+        PlainRequestCheck(base: try TLSChannel(HTTP1Channel(responder: responder), tlsConfiguration: tls))
+      },
       configuration: .init(address: .hostname(settings.address, port: settings.httpsPort)),
       onServerRunning: { [self] channel in ports.withLock { $0.https = channel.localAddress?.port } }, logger: quiet)
     // Whichever ends first, for instance because its port is taken, ends the other.
