@@ -13,6 +13,7 @@ extension FuzzCase {
       whole.beginRequest(head)
       start = length
       check(&head)
+      checkPath(&head)
     } else if case .complete(let length) = head.parseResponse(input.span, limits: HeadLimits()) {
       framing.beginResponse(head, toHead: false)
       whole.beginResponse(head, toHead: false)
@@ -44,6 +45,13 @@ extension FuzzCase {
     guard case .complete(let length) = outcome, length == written.count else {
       broken("message: a head that is passed on is \(outcome): \(String(decoding: written, as: UTF8.self))")
     }
+  }
+
+  /// A path that was made straight is straight.
+  private static func checkPath(_ head: inout MessageHead) {
+    guard head.hasOddPath else { return }
+    do throws(WireError) { try head.straightenPath() } catch { return }
+    if head.hasOddPath { broken("message: a path stays odd: \(head.path)") }
   }
 
   /// The frames behind a client's preface and settings, answered where they ask something.

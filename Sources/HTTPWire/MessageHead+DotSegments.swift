@@ -1,6 +1,7 @@
 extension MessageHead {
   /// Whether the path has something that servers read in different ways: a segment that is `.` or `..`, with dots encoded
-  /// or not (RFC 3986 §3.3), or a `#`. Paths without a dot, a percent sign and a `#` cost eight bytes at a time.
+  /// or not (RFC 3986 §3.3), a `#`, or a percent sign that encodes nothing. Paths without a dot, a percent sign and a `#`
+  /// cost eight bytes at a time.
   public var hasOddPath: Bool {
     let path = pathSpan()
     var i = 0
@@ -18,11 +19,20 @@ extension MessageHead {
     var i = max(0, start &- 1)
     while i < path.count {
       if path[i] == 0x23 { return true }
+      if path[i] == 0x25, !encodes(path, i) { return true }
       if path[i] == Octet.slash, dots(path, i &+ 1) > 0 { return true }
       i &+= 1
     }
     return false
   }
+
+  /// Whether the percent sign at `i` has two hexadecimal digits behind it (RFC 3986 §2.1).
+  private static func encodes(_ path: Span<UInt8>, _ i: Int) -> Bool {
+    guard i &+ 2 < path.count else { return false }
+    return isHexadecimal(path[i &+ 1]) && isHexadecimal(path[i &+ 2])
+  }
+
+  private static func isHexadecimal(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 || (byte | 0x20) &- 0x61 < 6 }
 
   /// How many dots the segment that begins at `start` consists of, 1 or 2; 0 where it is any other.
   private static func dots(_ path: Span<UInt8>, _ start: Int) -> Int {
@@ -43,12 +53,14 @@ extension MessageHead {
   }
 
   /// Takes dot segments out of a request's path, as RFC 3986 §5.2.4 has it, before anybody routes by it: nothing sees the
-  /// path as it came any more. Throws where the path has a `#`, which no request has.
+  /// path as it came any more. Throws where the path has a `#`, which no request has, or a percent sign that encodes nothing.
   public mutating func straightenPath() throws(WireError) {
     var straight: [UInt8] = []
     do {
       let path = pathSpan()
-      for i in path.indices where path[i] == 0x23 { throw WireError(.target, offset: i) }
+      for i in path.indices where path[i] == 0x23 || path[i] == 0x25 && !Self.encodes(path, i) {
+        throw WireError(.target, offset: i)
+      }
       var i = 0
       while i < path.count {
         // At a slash: what is up to the next one is a segment.

@@ -135,6 +135,31 @@ struct HostileRequestTests {
     }
   }
 
+  @Test func `a percent sign that encodes nothing is refused in the path, and is the query's own affair`() async throws
+  {
+    try await serving { gateway, backend in
+      for path in ["/time/a%zz", "/time/a%2", "/time/%", "/time/a%", "/time/%g0?q", "/time/%0g/b", "/time/.%2?q=%20"] {
+        let client = try RawClient(port: gateway.httpPort)
+        client.send("GET \(path) HTTP/1.1\r\nHost: g\r\n\r\n")
+        let answer = try #require(client.answer(), "\(path)")
+        #expect(answer.status == 400 && answer.body.contains("a percent sign that encodes nothing"), "\(path)")
+        #expect(client.isAtEnd, "\(path)")
+        let frames = try FrameClient(port: gateway.httpPort)
+        frames.get(path, stream: 1)
+        let head = try #require(frames.next(FrameClient.headers), "\(path)")
+        // `:status: 400` of the static table.
+        #expect(head.payload.first == 0x8c, "\(path): \(head.payload)")
+      }
+      #expect(backend.received.isEmpty)
+      let client = try RawClient(port: gateway.httpPort)
+      for path in ["/time/a%2Fb%c3%A4", "/time/%25zz", "/time/x?a=%zz&b=%", "/time/x?%2"] {
+        client.send("GET \(path) HTTP/1.1\r\nHost: g\r\n\r\n")
+        #expect(client.answer()?.status == 200, "\(path)")
+        #expect(backend.received.last?.hasPrefix("GET \(path.dropFirst(5)) HTTP/1.1\r\n") == true, "\(path)")
+      }
+    }
+  }
+
   @Test func `a policy sees the path without dots, and its parameters`() async throws {
     let policy = """
       <policies><inbound><return-response>

@@ -1,0 +1,54 @@
+import HTTPWire
+import Testing
+
+/// Paths that servers read in different ways.
+struct OddPathTests {
+  private func head(_ target: String) throws -> MessageHead {
+    var head = MessageHead()
+    let bytes = Array("GET \(target) HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
+    guard case .complete = head.parseRequest(bytes.span, limits: HeadLimits()) else { throw WireError(.startLine) }
+    return head
+  }
+
+  /// The path as it is read; nil where it is refused.
+  private func straight(_ target: String) throws -> String? {
+    var head = try head(target)
+    let isOdd = head.hasOddPath
+    do throws(WireError) { try head.straightenPath() } catch {
+      #expect(isOdd, "\(target)")
+      return nil
+    }
+    let isStraight = !head.hasOddPath
+    #expect(isStraight, "\(target)")
+    return head.path
+  }
+
+  @Test func `a percent sign has two hexadecimal digits behind it`() throws {
+    for good in ["/a%20b", "/%2F", "/%aF%Fa/%25", "/long-enough-for-eight/%7e", "/%25zz"] {
+      let isOdd = try head(good).hasOddPath
+      #expect(!isOdd, "\(good)")
+      #expect(try straight(good) == good)
+    }
+    for bad in [
+      "/%", "/a%", "/a%2", "/%zz", "/%2g", "/%g2", "/%%20", "/%-1", "/%2/a", "/a/%2?b=00", "/long-enough-for-eight/%7",
+      "/seven-b%20/seven%2", "/%:0", "/%@0", "/%`0", "/%0G",
+    ] {
+      let isOdd = try head(bad).hasOddPath
+      #expect(isOdd, "\(bad)")
+      #expect(try straight(bad) == nil, "\(bad)")
+    }
+  }
+
+  @Test func `a query may hold any percent sign`() throws {
+    for target in ["/a?b=%zz", "/a?%", "/?%2", "/%20?%%"] {
+      let isOdd = try head(target).hasOddPath
+      #expect(!isOdd, "\(target)")
+    }
+  }
+
+  @Test func `dots are taken out where percent signs encode something`() throws {
+    #expect(try straight("/a/%2e%2E/b%20") == "/b%20")
+    #expect(try straight("/a/../%zz") == nil)
+    #expect(try straight("/%zz/../a") == nil)
+  }
+}
