@@ -16,6 +16,8 @@ import Testing
     struct Refused: Error {}
     let versions = Mutex<[UInt64]>([])
     let refuses = Mutex<UInt64?>(nil)
+    /// How many were read, be they in force or refused.
+    let read = Mutex(0)
 
     func apply(_ snapshot: Snapshot) throws {
       if refuses.withLock({ $0 }) == snapshot.version { throw Refused() }
@@ -61,7 +63,8 @@ import Testing
       client: ServiceClient(settings: settings, client: client),
       backup: try BackupStore(directory: directory, token: token),
       shipper: try shipper ?? RecordShipper(directory: directory + "/records", newID: "s-1", logger: logger),
-      logger: logger, apply: { try applied.apply($0) }, onStatus: { _ in })
+      logger: logger, apply: { try applied.apply($0) }, onStatus: { _ in },
+      onRead: { applied.read.withLock { $0 += 1 } })
     let running = Task { await agent.run() }
     do {
       try await body(agent)
@@ -114,6 +117,7 @@ import Testing
       #expect(await !agent.status.isConnected)
     }
     #expect(applied.versions.withLock { $0 } == [4])
+    #expect(applied.read.withLock { $0 } == 1)
   }
 
   @Test func `a configuration that cannot run is reported and the last good one stays`() async throws {
@@ -135,6 +139,7 @@ import Testing
         try service.publish(Self.snapshot(3))
         await Self.eventually("version 3") { await agent.status.configurationVersion == 3 }
         #expect(await agent.status.refusal == nil)
+        await Self.eventually("all three are read") { applied.read.withLock { $0 } == 3 }
       }
       #expect(try BackupStore(directory: directory, token: Self.token).load()?.snapshot.version == 3)
     }
