@@ -94,17 +94,20 @@ public struct GatewayIdentity: Codable, Sendable, Equatable {
   public var hostnameConfigurations: [HostnameConfiguration]
   /// With which replicas of this gateway prove to each other who they are, 32 bytes; nil where there are none.
   public var replicaKey: Data?
+  /// What ``DebugCredential``s and ``TraceLocation``s of this gateway are signed with, 32 bytes; nil where nothing is traced.
+  public var debugKey: Data?
   public var isManaged: Bool { id == "managed" }
 
   public init(
     id: String, location: String, certificateAuthorities: [CertificateAuthority] = [],
-    hostnameConfigurations: [HostnameConfiguration] = [], replicaKey: Data? = nil
+    hostnameConfigurations: [HostnameConfiguration] = [], replicaKey: Data? = nil, debugKey: Data? = nil
   ) {
     self.id = id
     self.location = location
     self.certificateAuthorities = certificateAuthorities
     self.hostnameConfigurations = hostnameConfigurations
     self.replicaKey = replicaKey
+    self.debugKey = debugKey
   }
 }
 

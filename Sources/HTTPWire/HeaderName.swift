@@ -48,6 +48,8 @@ public struct HeaderName: Sendable, Hashable, CustomStringConvertible {
   public static let forwardedFor = HeaderName(token: "X-Forwarded-For")
   public static let forwardedProtocol = HeaderName(token: "X-Forwarded-Proto")
   public static let subscriptionKey = HeaderName(token: "Ocp-Apim-Subscription-Key")
+  public static let debugAuthorization = HeaderName(token: "Apim-Debug-Authorization")
+  public static let trace = HeaderName(token: "Ocp-Apim-Trace")
   public static let retryAfter = HeaderName(token: "Retry-After")
   public static let expect = HeaderName(token: "Expect")
   public static let upgrade = HeaderName(token: "Upgrade")
@@ -66,6 +68,7 @@ public struct HeaderName: Sendable, Hashable, CustomStringConvertible {
 enum KnownHeader: UInt8, Sendable {
   case other, host, connection, contentLength, transferEncoding, forwardedFor, keepAlive, te, trailer, upgrade, expect
   case proxyConnection, subscriptionKey, authorization, contentType, origin, forwardedProtocol
+  case debugAuthorization, trace
 
   var bit: UInt64 { 1 &<< UInt64(rawValue) }
 
@@ -86,11 +89,13 @@ enum KnownHeader: UInt8, Sendable {
     case 10 << 8 | 0x6b: (name, found) = ("keep-alive", .keepAlive)
     case 12 << 8 | 0x63: (name, found) = ("content-type", .contentType)
     case 13 << 8 | 0x61: (name, found) = ("authorization", .authorization)
+    case 14 << 8 | 0x6f: (name, found) = ("ocp-apim-trace", .trace)
     case 14 << 8 | 0x63: (name, found) = ("content-length", .contentLength)
     case 15 << 8 | 0x78: (name, found) = ("x-forwarded-for", .forwardedFor)
     case 16 << 8 | 0x70: (name, found) = ("proxy-connection", .proxyConnection)
     case 17 << 8 | 0x74: (name, found) = ("transfer-encoding", .transferEncoding)
     case 17 << 8 | 0x78: (name, found) = ("x-forwarded-proto", .forwardedProtocol)
+    case 24 << 8 | 0x61: (name, found) = ("apim-debug-authorization", .debugAuthorization)
     case 25 << 8 | 0x6f: (name, found) = ("ocp-apim-subscription-key", .subscriptionKey)
     default: return .other
     }

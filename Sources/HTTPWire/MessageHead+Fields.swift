@@ -51,6 +51,11 @@ extension MessageHead {
   /// Whether the field is there.
   public func contains(_ name: HeaderName) -> Bool { indexOfField(name) >= 0 }
 
+  /// Whether the caller asks for a trace, in either way there is. Costs one look at what fields there are.
+  public var asksTrace: Bool {
+    knownBits & (KnownHeader.debugAuthorization.bit | KnownHeader.trace.bit) != 0
+  }
+
   /// Whether the field is there.
   public func contains(_ name: String) -> Bool { indexOfField(named: name.utf8Span.span, from: 0) >= 0 }
 

@@ -31,11 +31,19 @@ extension JSONValue {
   /// The value as compact JSON.
   public var bytes: [UInt8] {
     var result: [UInt8] = []
-    write(into: &result)
+    write(into: &result, depth: nil)
     return result
   }
 
-  private func write(into bytes: inout [UInt8]) {
+  /// The value as JSON for people: two spaces a level.
+  public var indentedBytes: [UInt8] {
+    var result: [UInt8] = []
+    write(into: &result, depth: 0)
+    return result
+  }
+
+  /// - Parameter depth: the level of indentation; nil for none.
+  private func write(into bytes: inout [UInt8], depth: Int?) {
     switch self {
     case .null: bytes += Array("null".utf8)
     case .bool(let flag): bytes += Array((flag ? "true" : "false").utf8)
@@ -43,21 +51,30 @@ extension JSONValue {
     case .real(let number): bytes += Array((number.isFinite ? NumberText.shortest(number) : "null").utf8)
     case .text(let text): JSONText.quote(text, into: &bytes)
     case .array(let elements):
-      bytes.append(UInt8(ascii: "["))
-      for (index, element) in elements.enumerated() {
-        if index > 0 { bytes.append(UInt8(ascii: ",")) }
-        element.write(into: &bytes)
+      Self.write(elements, between: "[", "]", into: &bytes, depth: depth) { element, bytes, depth in
+        element.write(into: &bytes, depth: depth)
       }
-      bytes.append(UInt8(ascii: "]"))
     case .object(let object):
-      bytes.append(UInt8(ascii: "{"))
-      for (index, member) in object.members.enumerated() {
-        if index > 0 { bytes.append(UInt8(ascii: ",")) }
+      Self.write(object.members, between: "{", "}", into: &bytes, depth: depth) { member, bytes, depth in
         JSONText.quote(member.name, into: &bytes)
-        bytes.append(UInt8(ascii: ":"))
-        member.value.write(into: &bytes)
+        bytes += Array((depth == nil ? ":" : ": ").utf8)
+        member.value.write(into: &bytes, depth: depth)
       }
-      bytes.append(UInt8(ascii: "}"))
     }
+  }
+
+  private static func write<Element>(
+    _ elements: [Element], between open: Character, _ close: Character, into bytes: inout [UInt8], depth: Int?,
+    _ write: (Element, inout [UInt8], Int?) -> Void
+  ) {
+    func newLine(_ depth: Int) { bytes += Array(("\n" + String(repeating: "  ", count: depth)).utf8) }
+    bytes += Array(open.utf8)
+    for (index, element) in elements.enumerated() {
+      if index > 0 { bytes.append(UInt8(ascii: ",")) }
+      if let depth { newLine(depth + 1) }
+      write(element, &bytes, depth.map { $0 + 1 })
+    }
+    if let depth, !elements.isEmpty { newLine(depth) }
+    bytes += Array(close.utf8)
   }
 }

@@ -86,6 +86,13 @@ public struct JSONObject: Sendable {
   public subscript(_ name: String) -> JSONValue? { place(of: name).map { members[$0].value } }
 }
 
+extension JSONValue: ExpressibleByDictionaryLiteral {
+  /// Members without a value are left out.
+  public init(dictionaryLiteral elements: (String, JSONValue?)...) {
+    self = .object(JSONObject(elements.compactMap { name, value in value.map { (name, $0) } }))
+  }
+}
+
 extension JSONValue: Equatable {
   /// As schemas compare: 1 and 1.0 are equal, the order of members does not count.
   public static func == (a: JSONValue, b: JSONValue) -> Bool {

@@ -137,6 +137,6 @@ extension RequestRecord {
         + (error.section?.utf8.count ?? 0)
     }
     // A byte becomes six at most: \u0000.
-    return 6 * text + FieldWriter.fieldBound * (52 + 8 * errors.count)
+    return 6 * text + FieldWriter.fieldBound * (56 + 8 * errors.count)
   }
 }

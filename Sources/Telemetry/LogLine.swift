@@ -70,6 +70,11 @@ public enum LogLine {
       fields.hexadecimal("spanId", trace.spanID)
       if let parent = trace.parentSpanID { fields.hexadecimal("parentSpanId", parent) }
     }
+    if let tracing = record.tracing {
+      fields.bool("isTraceRequested", true)
+      fields.bool("isTraceAllowed", tracing == .allowed)
+      fields.bool("isTraceExpired", tracing == .expired)
+    }
     if let error = record.lastError {
       fields.number("lastErrorElapsed", error.elapsed)
       fields.string("lastErrorSource", error.source)

@@ -39,6 +39,7 @@ public enum RecordCodec {
     fields.string("apimSubscriptionId", record.apimSubscriptionId)
     fields.string("workspaceId", record.workspaceId)
     fields.trace("trace", record.trace)
+    fields.number("tracing", record.tracing?.rawValue)
     fields.array("errors", record.errors) { error, fields in
       fields.number("elapsed", error.elapsed)
       fields.string("source", error.source)

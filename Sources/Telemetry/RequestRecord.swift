@@ -8,6 +8,11 @@ public struct RequestRecord: Codable, Sendable, Equatable {
     case hit, miss, none
   }
 
+  /// A caller's wish for a trace of its request, and what came of it.
+  public enum Tracing: Int, Codable, Sendable {
+    case refused, allowed, expired
+  }
+
   /// An error met while a request was processed, the last or one of several.
   public struct ProcessingError: Codable, Sendable, Equatable {
     /// Milliseconds from the request's first byte.
@@ -72,6 +77,8 @@ public struct RequestRecord: Codable, Sendable, Equatable {
   public var workspaceId: String?
   /// The request's place in a distributed trace, when there is one.
   public var trace: TraceContext?
+  /// What the caller asked of request tracing; nil when nothing.
+  public var tracing: Tracing?
   /// Every error met, oldest first; the last is `lastError…` in the flat formats. At most 16.
   public var errors: [ProcessingError]
 

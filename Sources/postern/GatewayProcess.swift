@@ -58,6 +58,7 @@ struct GatewayProcess {
     let metrics = CustomMetrics()
     let meters = GatewayMeters()
     let backends = BackendRegistry(logger: logger)
+    let traces = TraceOutbox()
     let export = settings.observability.needsRecords ? makeExport(instance, metrics, meters, backends) : nil
     let records = RecordQueue { records in
       accessLog.write(records)
@@ -66,7 +67,8 @@ struct GatewayProcess {
     }
     let server = try GatewayServer(
       settings: try serverSettings(
-        instance, directory: backup == nil ? nil : settings.statePath, takesOver: request != nil), logger: logger,
+        instance, directory: backup == nil ? nil : settings.statePath, takesOver: request != nil, traces),
+      logger: logger,
       metrics: metrics, meters: meters, backends: backends,
       onRecords: { records.add($0) })
     server.setNotReadyReason("no configuration yet: waiting for \(settings.endpoint)")
@@ -75,7 +77,8 @@ struct GatewayProcess {
       instanceID: instance, version: Version.number, hostName: ProcessInfo.processInfo.hostName,
       startedAtMicroseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
     var link = try await Link(
-      settings: settings, identity: identity, backup: backup, shipper: shipper, server: server, logger: logger)
+      settings: settings, identity: identity, backup: backup, shipper: shipper, traces: traces, server: server,
+      logger: logger)
     if let request { try await takeOver(request, server, link) }
     logger.info(
       "Gateway \(settings.gatewayID) listens on \(settings.address): HTTP \(server.boundHTTPPort ?? 0), HTTPS \(server.boundHTTPSPort ?? 0)",
@@ -102,7 +105,8 @@ struct GatewayProcess {
         let fresh = try reread()
         try server.reload(certificate: certificate(fresh))
         let next = try await Link(
-          settings: fresh, identity: identity, backup: backup, shipper: shipper, server: server, logger: logger)
+          settings: fresh, identity: identity, backup: backup, shipper: shipper, traces: traces, server: server,
+          logger: logger)
         await link.end()
         link = next
         logger.info("Settings and certificates were read again; ports, folders and log format keep until a restart")
@@ -183,7 +187,9 @@ struct GatewayProcess {
     }
   }
 
-  private func serverSettings(_ instance: String, directory: String?, takesOver: Bool) throws -> GatewayServerSettings {
+  private func serverSettings(
+    _ instance: String, directory: String?, takesOver: Bool, _ traces: TraceOutbox
+  ) throws -> GatewayServerSettings {
     var server = GatewayServerSettings(
       address: settings.address, httpPort: settings.httpPort, httpsPort: settings.httpsPort,
       threads: settings.threads == 0 ? ProcessInfo.processInfo.activeProcessorCount : settings.threads,
@@ -194,6 +200,7 @@ struct GatewayProcess {
       quotaPath: directory.map { $0 + "/quotas" }, counters: settings.counterStore,
       neighborhood: settings.neighborhood, takesOver: takesOver)
     server.explainsNotFound = settings.explainsNotFound
+    server.traces = TraceDelivery(base: "\(settings.endpoint)/gateways/\(settings.gatewayID)") { traces.add($0) }
     server.tls = settings.tls
     server.limits = settings.limits
     server.timeouts = settings.timeouts
@@ -221,7 +228,7 @@ struct Link {
 
   init(
     settings: GatewaySettings, identity: GatewayAgent.Identity, backup: BackupStore?, shipper: RecordShipper,
-    server: GatewayServer, logger: Logger
+    traces: TraceOutbox, server: GatewayServer, logger: Logger
   ) async throws {
     var configuration = HTTPClient.Configuration()
     configuration.tlsConfiguration = try ServiceClient.tlsConfiguration(settings)
@@ -229,7 +236,7 @@ struct Link {
     client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     agent = GatewayAgent(
       settings: settings, identity: identity, client: ServiceClient(settings: settings, client: client),
-      backup: backup, shipper: shipper, quotas: server.quotaReporter, logger: Logger(label: "agent"),
+      backup: backup, shipper: shipper, quotas: server.quotaReporter, traces: traces, logger: Logger(label: "agent"),
       apply: { try await server.apply($0) },
       onStatus: { status in
         let reason = status.refusal ?? status.problem ?? "waiting for \(settings.endpoint)"

@@ -94,14 +94,18 @@ final class ManagedGateway: Sendable {
       await shipper.append(records)
     }
     let records = records
+    var settings = GatewayServerSettings(
+      address: command.address, httpPort: command.gatewayHttpPort, httpsPort: command.gatewayHttpsPort,
+      threads: ProcessInfo.processInfo.activeProcessorCount,
+      certificate: try Self.listenerCertificate(certificate, negotiates: negotiatesClientCertificate),
+      instanceID: UUID().uuidString.lowercased(),
+      quotaPath: directory.appending(path: "quotas").path(percentEncoded: false))
+    settings.traces = TraceDelivery(base: "\(service.gatewayEndpoint)/gateways/managed") { trace in
+      // A loop has better things to do than to write JSON.
+      Task { try? service.takeOwnTrace(trace.json(), id: trace.id) }
+    }
     let server = try GatewayServer(
-      settings: GatewayServerSettings(
-        address: command.address, httpPort: command.gatewayHttpPort, httpsPort: command.gatewayHttpsPort,
-        threads: ProcessInfo.processInfo.activeProcessorCount,
-        certificate: try Self.listenerCertificate(certificate, negotiates: negotiatesClientCertificate),
-        instanceID: UUID().uuidString.lowercased(),
-        quotaPath: directory.appending(path: "quotas").path(percentEncoded: false)),
-      logger: Logger(label: "managed-gateway"), onRecords: { records.add($0) })
+      settings: settings, logger: Logger(label: "managed-gateway"), onRecords: { records.add($0) })
     self.server = server
     try await server.start()
     let intake = TelemetryIntake(service)

@@ -30,7 +30,7 @@ struct PolicyRunTests {
       let json = try #require(outcome.output.components(separatedBy: "### trace\n").last)
       let trace = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
       let entries = try #require(trace["traceEntries"] as? [String: [[String: Any]]])
-      #expect(entries["inbound"]?.compactMap { $0["source"] as? String } == ["set-header", "trace"])
+      #expect(entries["inbound"]?.compactMap { $0["source"] as? String } == ["set-header", "trace", "me"])
       #expect(entries["backend"]?.count == 1 && entries["outbound"]?.count == 1 && entries["on-error"]?.isEmpty == true)
       let first = try #require(entries["inbound"]?.first)
       #expect((first["timestamp"] as? String)?.hasPrefix("2026-02-03T04:05:06") == true)

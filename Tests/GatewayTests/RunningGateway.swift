@@ -25,7 +25,7 @@ struct RunningGateway {
     limits: ClientLimits = ClientLimits(),
     backendConnections: BackendConnections = BackendConnections(), tls: TLSChoice = TLSChoice(),
     explainsNotFound: Bool = false, threads: Int = 1,
-    identity: IdentityEndpoint? = nil,
+    identity: IdentityEndpoint? = nil, traces: TraceDelivery? = nil, change: (inout Snapshot) -> Void = { _ in },
     _ body: (RunningGateway) async throws -> Void
   ) async throws {
     let records = RecordedRequests()
@@ -39,6 +39,7 @@ struct RunningGateway {
     settings.backends = backendConnections
     settings.tls = tls
     settings.explainsNotFound = explainsNotFound
+    settings.traces = traces
     if let identity { settings.identity = identity }
     let server = try GatewayServer(
       settings: settings, logger: Logger(label: "test"), meters: meters, onRecords: { records.add($0) })
@@ -46,6 +47,7 @@ struct RunningGateway {
     var snapshot = snapshot(apis, backends, certificates, authorities, productPolicy: productPolicy)
     snapshot.externalCache = externalCache
     snapshot.gateway.hostnameConfigurations = hostnames
+    change(&snapshot)
     try await server.apply(snapshot)
     let gateway = RunningGateway(
       server: server, records: records, httpPort: server.boundHTTPPort ?? 0, httpsPort: server.boundHTTPSPort ?? 0)

@@ -18,6 +18,8 @@ final class LoopState {
   /// Whether a 404 of the gateway itself says which part did not match.
   let explainsNotFound: Bool
   let backends: BackendConnections
+  /// Where the traces of requests go; nil where there is nobody who could read them.
+  let traces: TraceDelivery?
   /// What is served; nil before the first configuration.
   var configuration: ServingConfiguration? {
     didSet {
@@ -61,7 +63,7 @@ final class LoopState {
     loop: any EventLoop, memory: ProcessMemory, logger: Logger, trustsForwardedProto: Bool, joinsTraces: Bool,
     timeouts: ClientTimeouts = ClientTimeouts(), limits: ClientLimits = ClientLimits(),
     backends: BackendConnections = BackendConnections(), explainsNotFound: Bool = false, counters: CounterStore? = nil,
-    identity: IdentityEndpoint,
+    traces: TraceDelivery? = nil, identity: IdentityEndpoint,
     onRecords: (@Sendable ([RequestRecord]) -> Void)?
   ) {
     self.loop = loop
@@ -73,6 +75,7 @@ final class LoopState {
     pool = UpstreamPool(backends)
     self.explainsNotFound = explainsNotFound
     self.onRecords = onRecords
+    self.traces = traces
     subscribers = LoopSubscribers(memory.subscriptions, loop)
     effects = LoopEffects(
       memory: memory, counters: counters, identity: identity, logger: logger, loop: loop, backends)

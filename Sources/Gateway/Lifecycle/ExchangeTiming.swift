@@ -25,7 +25,7 @@ struct ExchangeTiming {
   /// Between the sending of the request and the end of the backend's answer.
   private(set) var isAtBackend = false
   private var extraErrors: [RequestRecord.ProcessingError] = []
-  private var hasLostClient = false
+  private(set) var hasLostClient = false
 
   /// Seconds since 1970.
   var startedSeconds: Int64 { (startedTicks - Clock.unixEpochTicks) / 10_000_000 }
@@ -127,6 +127,7 @@ struct ExchangeTiming {
       record.backendId = entity.id
     }
     record.trace = work.trace
+    record.tracing = work.traced?.outcome
     record.clientTlsVersion = client.tlsVersion
     record.apiId = facts.api?.value.id
     record.apiRevision = facts.api?.value.revision

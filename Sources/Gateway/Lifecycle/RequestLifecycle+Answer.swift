@@ -6,6 +6,7 @@ import PolicyLibrary
 extension RequestLifecycle {
   func respond() {
     guard let client else { return }
+    if traced != nil { announceTrace() }
     if isUpgraded, exchange.isBackendResponse, upstream != nil { return openTunnel(client) }
     if let socket = exchange.socket { return openSession(client, socket) }
     if refusesCall { refuseCall() }
@@ -46,6 +47,7 @@ extension RequestLifecycle {
     rewrite.closes = !client.keepsAlive
     rewrite.announcesKeepAlive = client.keepsAlive && exchange.request.minorVersion == 0
     let trailers = isComplete && exchange.isBackendResponse ? self.trailers : nil
+    if traced != nil { traceAnswer(rewrite) }
     client.writeHead(exchange.response, rewrite, body: body, ends: isComplete && trailers == nil)
     if let trailers { client.end(trailers) }
     if isComplete { finish(client) } else { upstream?.resumeReading() }
@@ -66,6 +68,7 @@ extension RequestLifecycle {
     var rewrite = HeadRewrite()
     rewrite.upgrades = true
     isStreaming = true
+    if traced != nil { traceAnswer(rewrite) }
     client.writeHead(exchange.response, rewrite, body: early.take(), ends: false)
     client.openTunnel()
     upstream?.resumeReading()
@@ -78,6 +81,7 @@ extension RequestLifecycle {
     isStreaming = true
     let session = SubscriptionSession(socket, self, client)
     self.session = session
+    if traced != nil { traceAnswer(rewrite) }
     client.writeHead(exchange.response, rewrite, body: nil, ends: false)
     guard self.session === session else { return }
     client.openTunnel()

@@ -161,6 +161,7 @@ extension RequestLifecycle {
       }
     let rewrite = HeadRewrite(
       host: backend.host, forwardedFor: client.peer.addressBytes, body: body, upgrades: asksUpgrade)
+    if traced != nil { traceForwarding(rewrite, to: backend) }
     var bytes = exchange.requestBody.bytes.map { ByteBuffer(bytes: $0) }
     // Over TLS the proxy only sees a tunnel, which is there before anything is written.
     let proxy = backend.origin.isTLS ? nil : backend.origin.proxy
@@ -219,6 +220,7 @@ extension RequestLifecycle {
     _ connection: (any BackendStream)?, first: consuming ByteBuffer, trailers: TrailerFields? = nil
   ) {
     isAnswerBare = backendSendsBareBody
+    if traced != nil { traceBackendAnswer() }
     if readsAnswer, let plan, plan.countsTokens {
       countsEvents = exchange.countsEvents(plan)
       exchange.beginAnswer(countsEvents: countsEvents)
@@ -250,6 +252,7 @@ extension RequestLifecycle {
   /// The backend changes the protocol: the head of its answer, a 101, is in `exchange.response`.
   func backendUpgraded(_ connection: UpstreamConnection, first: ByteBuffer) {
     isUpgraded = true
+    if traced != nil { traceBackendAnswer() }
     timing.backendStatus = exchange.response.status
     if call != nil { settleCall() }
     client?.wait(until: .distantFuture)

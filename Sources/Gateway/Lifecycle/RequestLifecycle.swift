@@ -28,6 +28,8 @@ final class RequestLifecycle {
   var call: BackendCall?
   /// The request's place in its trace; nil while the gateway takes no part in traces.
   private(set) var trace: TraceContext?
+  /// What the caller asked of request tracing; nil mostly.
+  var traced: RequestTrace?
   var forwarding = ForwardSettings()
   var hasSentBody = false
   var collectsResponse = false
@@ -111,10 +113,12 @@ final class RequestLifecycle {
     if client.hasRequestBody { exchange.requestBody = .streaming }
     guard let match = configuration.routes.find(exchange.request, isTLS: isSecure) else {
       leaveRoute()
+      if exchange.request.asksTrace { beginTrace(configuration, api: nil) }
       if answerUnrouted(configuration, isTLS: isSecure) { return respond() }
       return fail(notFound(configuration, isTLS: isSecure), plan: configuration.unmatched)
     }
     route(match)
+    if exchange.request.asksTrace { beginTrace(configuration, api: match.api.api.value) }
     if match.api.isGRPC { beginCall() }
     asksUpgrade =
       exchange.request.asksUpgrade && !client.hasRequestBody && match.api.takesUpgrade(isTLS: isSecure)
@@ -125,8 +129,10 @@ final class RequestLifecycle {
       let grant = try Authorization.check(
         exchange.request, match.api, configuration, isTLS: isSecure, now: timing.startedSeconds)
       exchange.facts.admit(product: grant.product, subscription: grant.subscription, user: grant.user)
+      if traced != nil { admitTrace(configuration) }
     } catch {
       exchange.facts.admit(product: nil, subscription: nil, user: nil)
+      if traced != nil { admitTrace(configuration) }
       return fail(error, plan: match.api.plan(operation: match.operation, product: nil) ?? configuration.unmatched)
     }
     let plan = match.api.plan(operation: match.operation, product: exchange.facts.product) ?? configuration.unmatched
@@ -226,7 +232,7 @@ final class RequestLifecycle {
 
   private func start(_ plan: PolicyPlan, _ client: any ClientStream) {
     // A plan that only forwards needs no run.
-    if let settings = plan.passThrough { return forward(settings, plan, client) }
+    if let settings = plan.passThrough, exchange.trace == nil { return forward(settings, plan, client) }
     var run = PlanRun(plan)
     let stop = run.resume(exchange)
     self.run = consume run
@@ -277,7 +283,9 @@ final class RequestLifecycle {
   private func record(_ client: any ClientStream) {
     exchange.transferredBytes = client.requestBytes + client.responseBytes
     exchange.finish()
-    if let configuration, state.wantsRecords { state.add(timing.record(self, client, configuration)) }
+    guard let configuration else { return }
+    if state.wantsRecords { state.add(timing.record(self, client, configuration)) }
+    if traced != nil { finishTrace(configuration, isLost: timing.hasLostClient) }
   }
 
   /// Forgets the exchange; from here on this object may carry another one.
@@ -297,6 +305,7 @@ final class RequestLifecycle {
     dropWait()
     dropCall()
     if trace != nil { trace = nil }
+    if traced != nil { traced = nil }
     asksUpgrade = false
     isUpgraded = false
     if early != nil { early = nil }

@@ -11,6 +11,8 @@ final class ServingConfiguration: Sendable {
   let subscriptions: SubscriptionIndex
   let backends: BackendSet
   let externalCache: ExternalCache?
+  /// What traces of requests do not show.
+  let traceSecrets: TraceSecrets
   /// The policies of a request that no operation matches.
   let unmatched: PolicyPlan
 
@@ -21,6 +23,7 @@ final class ServingConfiguration: Sendable {
   ) throws(PlanError) {
     version = snapshot.version
     externalCache = snapshot.externalCache
+    traceSecrets = TraceSecrets(snapshot.namedValues + snapshot.workspaces.flatMap(\.namedValues))
     let plans = PlanSet(snapshot, limits: limits)
     unmatched = try plans.plan(api: nil, operation: nil, product: nil)
     var apis: [RoutedAPI] = []

@@ -46,6 +46,8 @@ public struct GatewayServerSettings: Sendable {
   public var explainsNotFound = false
   /// With clients whose hostname the configuration names; `certificate` has its own.
   public var tls = TLSChoice()
+  /// Where the traces of requests go; nil traces none.
+  public var traces: TraceDelivery?
   /// Where the gateway's identity gets its tokens.
   var identity = IdentityEndpoint(environment: ProcessInfo.processInfo.environment)
 
@@ -141,7 +143,7 @@ public final class GatewayServer: Sendable {
             loop: loop, memory: memory, logger: logger, trustsForwardedProto: settings.trustForwardedProto,
             joinsTraces: settings.joinsTraces, timeouts: settings.timeouts, limits: settings.limits,
             backends: settings.backends, explainsNotFound: settings.explainsNotFound, counters: settings.counters,
-            identity: settings.identity,
+            traces: settings.traces, identity: settings.identity,
             onRecords: settings.wantsRecords ? onRecords : nil), eventLoop: loop)
       }.wait()
     }

@@ -34,6 +34,7 @@ public actor GatewayAgent {
   private var offered: UInt64 = 0
   private var isDraining = false
   private let quotas: QuotaReporter?
+  private let traces: TraceOutbox?
   /// The newest update of quotas that was asked for.
   private var askedQuotaUpdate: UInt64 = 0
   /// The one up to which there was nothing left to carry out.
@@ -60,10 +61,11 @@ public actor GatewayAgent {
   ///   freed.
   public init(
     settings: GatewaySettings, identity: Identity, client: ServiceClient, backup: BackupStore?, shipper: RecordShipper,
-    quotas: QuotaReporter? = nil, logger: Logger, apply: @escaping Apply,
+    quotas: QuotaReporter? = nil, traces: TraceOutbox? = nil, logger: Logger, apply: @escaping Apply,
     onStatus: @escaping @Sendable (Status) -> Void, onRead: @escaping @Sendable () -> Void = {}
   ) {
     self.quotas = quotas
+    self.traces = traces
     self.settings = settings
     self.identity = identity
     self.client = client
@@ -82,6 +84,7 @@ public actor GatewayAgent {
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await self.followConfiguration() }
       group.addTask { await self.sendHeartbeats() }
+      group.addTask { await self.deliverTraces() }
       if self.settings.sendsRecords { group.addTask { await self.deliverRecords() } }
     }
   }
@@ -269,6 +272,24 @@ public actor GatewayAgent {
         logger.debug("Request records wait: \(error)")
       }
       try? await Task.sleep(for: .milliseconds(wait))
+    }
+  }
+
+  /// Whoever has called waits for the trace: it goes at once. One that the service cannot take now goes with the next, or
+  /// once the service is back.
+  private func deliverTraces() async {
+    guard let traces else { return }
+    for await _ in traces.arrivals() {
+      var backoff = Backoff()
+      while !Task.isCancelled {
+        do {
+          try await traces.deliver { [client] in try await client.trace($0) }
+          break
+        } catch {
+          logger.debug("Traces of requests wait: \(error)")
+          try? await Task.sleep(for: .milliseconds(backoff.failed(spread: .random(in: 0...1))))
+        }
+      }
     }
   }
 

@@ -144,6 +144,15 @@ public struct ServiceClient: Sendable {
     return acknowledgement.acknowledgedSequence
   }
 
+  /// Delivers the trace of a request.
+  public func trace(_ trace: FinishedTrace) async throws(Failure) {
+    var request = HTTPClientRequest(url: "\(base)/traces/\(trace.id)")
+    request.method = .POST
+    request.body = .bytes(ByteBuffer(bytes: trace.json()))
+    request.headers.add(name: "content-type", value: "application/json")
+    _ = try await send(request, maximumBytes: 64 << 10, extraMilliseconds: 0)
+  }
+
   private func send(
     _ request: HTTPClientRequest, maximumBytes: Int, extraMilliseconds: Int
   ) async throws(Failure) -> (HTTPClientResponse, Data) {

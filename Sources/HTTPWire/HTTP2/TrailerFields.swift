@@ -41,7 +41,7 @@ public struct TrailerFields: Sendable, Equatable {
     for i in name.indices where !Octet.isToken(name[i]) { return false }
     for i in value.indices where !Octet.isValue(value[i]) { return false }
     switch KnownHeader.recognise(name, 0, name.count) {
-    case .other, .contentType, .origin, .forwardedFor, .forwardedProtocol: break
+    case .other, .contentType, .origin, .forwardedFor, .forwardedProtocol, .trace: break
     default: return true
     }
     bytes += name.count + value.count

@@ -70,7 +70,9 @@ struct SnapshotBuilder {
       eventHubs: Dictionary(eventHubs.map { ($0.id, $0) }) { first, _ in first })
   }
 
-  func snapshot(gatewayID: String, location: String, version: UInt64, service: ServiceIdentity) -> Snapshot {
+  func snapshot(
+    gatewayID: String, location: String, version: UInt64, service: ServiceIdentity, debugKey: Data? = nil
+  ) -> Snapshot {
     let links = all("gateways/apis").filter { $0.path.parent?.name.lowercased() == gatewayID.lowercased() }
     let served = Set(links.map { $0.name.lowercased() })
     let apis = apis { served.contains(ResourceRules.baseName($0)) }
@@ -90,7 +92,7 @@ struct SnapshotBuilder {
       version: version, service: service,
       gateway: GatewayIdentity(
         id: gatewayID, location: location, certificateAuthorities: authorities, hostnameConfigurations: hostnames,
-        replicaKey: replicaKey(gatewayID)),
+        replicaKey: replicaKey(gatewayID), debugKey: debugKey),
       apis: apis, products: products, subscriptions: subscriptions,
       users: all("users").filter { owners.contains($0.name) }.map(user).sorted { $0.id < $1.id },
       namedValues: namedValues, policyFragments: fragments, backends: backends,

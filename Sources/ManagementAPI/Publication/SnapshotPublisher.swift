@@ -27,6 +27,14 @@ public actor SnapshotPublisher {
   /// The public half of the signing key.
   public nonisolated var publicKey: Data { key.publicKey.rawRepresentation }
 
+  /// What the credentials for traces of a gateway are signed with, 32 bytes.
+  nonisolated func debugKey(_ gatewayID: String) -> Data {
+    let key = HKDF<SHA256>.deriveKey(
+      inputKeyMaterial: SymmetricKey(data: self.key.rawRepresentation),
+      info: Data("postern traces \(gatewayID.lowercased())".utf8), outputByteCount: 32)
+    return key.withUnsafeBytes { Data($0) }
+  }
+
   /// The newest snapshot; nil when there is no such gateway. `managed` is the gateway inside the service.
   public func current(_ gatewayID: String) async throws -> Published? {
     let revision = try await store.currentRevision()
@@ -45,7 +53,8 @@ public actor SnapshotPublisher {
     let id = gatewayID.lowercased()
     if let known = published[id], known.value.sealed.version == UInt64(builder.revision) { return known.value }
     var snapshot = builder.value.snapshot(
-      gatewayID: isManaged ? "managed" : gatewayID, location: location, version: 0, service: service)
+      gatewayID: isManaged ? "managed" : gatewayID, location: location, version: 0, service: service,
+      debugKey: debugKey(gatewayID))
     if let known = published[id], known.digest == snapshot { return known.value }
     let content = snapshot
     // A version survives a restart of the service only as "not older": gateways compare digests, too.

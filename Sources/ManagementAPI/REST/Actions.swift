@@ -45,6 +45,13 @@ struct Actions {
         "environmentFile": .string(deployment.environmentFile), "docker": .string(deployment.docker),
         "kubernetes": .string(deployment.kubernetes), "executable": .string(deployment.executable),
       ])
+    case ("gateways", "listdebugcredentials"):
+      let credential = try await service.debugCredential(gateway: path.name, try await ManagementRoutes.body(request))
+      return ManagementRoutes.json(["token": .string(credential.text)])
+    case ("gateways", "listtrace"):
+      let body = try await ManagementRoutes.body(request)
+      let trace = try await service.trace(gateway: path.name, id: body["traceId"]?.stringValue ?? "")
+      return ManagementRoutes.json(trace)
     case ("gateways", "nodes"):
       let nodes = try await service.nodes(gateway: path.name)
       return ManagementRoutes.json(["value": .array(nodes.map(\.json)), "count": .integer(Int64(nodes.count))])

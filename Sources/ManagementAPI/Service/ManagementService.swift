@@ -17,6 +17,7 @@ public final class ManagementService: Sendable {
   public let signingKey: Curve25519.Signing.PrivateKey
   public let publisher: SnapshotPublisher
   public let quotas: QuotaCounters
+  public let traces = GatewayTraces()
   /// What gateways are told to connect to.
   public let gatewayEndpoint: String
   /// DER of the authority that signed the service's certificate, for `env.conf`; nil where systems trust it anyway.

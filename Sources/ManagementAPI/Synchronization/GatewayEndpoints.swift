@@ -14,6 +14,7 @@ struct GatewayEndpoints: Sendable {
   static let longestWait = 60
   static let maximumTelemetry = 16 << 20
   static let maximumQuotaReport = 4 << 20
+  static let maximumTrace = 8 << 20
 
   func add(to router: Router<BasicRequestContext>) {
     router.get("/gateways/:id/configuration") { request, context in
@@ -28,14 +29,27 @@ struct GatewayEndpoints: Sendable {
     router.post("/gateways/:id/telemetry") { request, context in
       await answer(request, context) { try await telemetry(request, $0) }
     }
+    router.post("/gateways/:id/traces/:trace") { request, context in
+      await answer(request, context) { try await takeTrace(request, context, $0) }
+    }
+    router.get("/gateways/:id/traces/:trace") { request, context in
+      await answer { try await showTrace(request, context) }
+    }
   }
 
   private func answer(
     _ request: Request, _ context: BasicRequestContext, _ body: (String) async throws -> Response
   ) async -> Response {
+    await answer { try await body(try await authorise(request, Self.parameter("id", context))) }
+  }
+
+  private static func parameter(_ name: String, _ context: BasicRequestContext) -> String {
+    context.parameters.get(name)?.removingPercentEncoding ?? ""
+  }
+
+  private func answer(_ body: () async throws -> Response) async -> Response {
     do {
-      let id = context.parameters.get("id")?.removingPercentEncoding ?? ""
-      return try await body(try await authorise(request, id))
+      return try await body()
     } catch let error as ManagementError {
       return ManagementRoutes.response(error)
     } catch let error as StoreError {
@@ -155,14 +169,39 @@ struct GatewayEndpoints: Sendable {
     return ManagementRoutes.json(["acknowledgedSequence": .integer(Int64(last))])
   }
 
-  private func decode<Body: Decodable>(_ type: Body.Type, _ request: Request, maximum: Int) async throws -> Body {
+  private func takeTrace(_ request: Request, _ context: BasicRequestContext, _ id: String) async throws -> Response {
+    let body = try await Self.body(request, maximum: Self.maximumTrace)
+    let trace = Self.parameter("trace", context)
+    guard let json = try? JSON(parsing: body.readableBytesView), json["traceId"]?.stringValue == trace else {
+      throw ManagementError.badRequest("InvalidRequestContent", "The body is no trace of that name.")
+    }
+    service.traces.add(json, id: trace, gatewayID: id)
+    return Response(status: .noContent)
+  }
+
+  /// For whoever has the address with its signature; the gateway's own token is not asked for.
+  private func showTrace(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+    let query = request.uri.queryParameters
+    guard let expiry = query["ex"].flatMap({ Int64($0) }), let signature = query["sn"],
+      let location = TraceLocation(
+        traceID: Self.parameter("trace", context), expirySeconds: expiry, signature: String(signature))
+    else {
+      throw ManagementError(status: 401, code: "AuthenticationFailed", message: "The address lacks its signature.")
+    }
+    return ManagementRoutes.json(try await service.trace(gateway: Self.parameter("id", context), at: location))
+  }
+
+  private static func body(_ request: Request, maximum: Int) async throws(ManagementError) -> ByteBuffer {
     var request = request
-    let buffer: ByteBuffer
     do {
-      buffer = try await request.collectBody(upTo: maximum)
+      return try await request.collectBody(upTo: maximum)
     } catch {
       throw ManagementError(status: 413, code: "RequestTooLarge", message: "A body has at most \(maximum) bytes here.")
     }
+  }
+
+  private func decode<Body: Decodable>(_ type: Body.Type, _ request: Request, maximum: Int) async throws -> Body {
+    let buffer = try await Self.body(request, maximum: maximum)
     do {
       return try JSONDecoder().decode(type, from: Data(buffer.readableBytesView))
     } catch {

@@ -244,6 +244,6 @@ extension Exchange: ContextModel {
   public func graphQLParent() -> String? { graphQL?.parent }
 
   public func trace(_ message: String) {
-    effects.log(.information, source: place?.policy ?? "", message: message, metadata: [])
+    log(.information, source: place?.policy ?? "", message: message)
   }
 }

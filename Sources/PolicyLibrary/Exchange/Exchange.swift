@@ -171,6 +171,7 @@ public final class Exchange {
     let error = placed(error)
     lastError = error
     note(error)
+    trace?.add(error.source, .onError, .failed(error), ticks: effects.now())
     setResponse(error)
   }
 
@@ -183,6 +184,14 @@ public final class Exchange {
     error.path = error.path ?? place.path
     error.policyID = error.policyID ?? place.policyID
     return error
+  }
+
+  /// Writes to the gateway's log, and into the trace.
+  func log(
+    _ severity: TraceSeverity, source: String, message: String, metadata: [(name: String, value: String)] = []
+  ) {
+    effects.log(severity, source: source, message: message, metadata: metadata)
+    trace?.say(source, message, severity, metadata, self)
   }
 
   /// Records an error that does not end the exchange.

@@ -3,7 +3,7 @@ public import GatewayConfiguration
 public import Telemetry
 
 /// What is known of a request before any policy runs: references into the configuration, and a few numbers.
-public struct ExchangeFacts {
+public struct ExchangeFacts: Sendable {
   /// The service and the gateway; nil before the first configuration.
   public var deployment: Deployment?
   public var api: Shared<API>?

@@ -80,7 +80,9 @@ struct BlockRun {
         if let stop = try follow(result, exchange, place) { return stop }
       case .branch(let condition, let otherwise, let place):
         exchange.placeIndex = place
-        if try !condition.holds(exchange) { counter = otherwise }
+        let holds = try condition.holds(exchange)
+        if let trace = exchange.trace { trace.decide(holds) }
+        if !holds { counter = otherwise }
       case .jump(let target): counter = target
       case .retry(let retry, let end, let place):
         exchange.placeIndex = place

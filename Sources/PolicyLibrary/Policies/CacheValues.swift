@@ -100,7 +100,7 @@ enum CachedValue {
   /// Keeps a value; one that cannot outlive its exchange is left out, and the log says so.
   static func put(_ value: Value, as key: String, in choice: CacheChoice, seconds: Int, _ exchange: Exchange) {
     guard let bytes = value.stored(in: exchange) else {
-      return exchange.effects.log(
+      return exchange.log(
         .error, source: exchange.place?.policy ?? "cache-store-value",
         message: "The value for '\(key)' has a type that cannot be kept.", metadata: [])
     }

@@ -96,7 +96,7 @@ struct Trace: PolicyStep {
   func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
     var pairs: [(name: String, value: String)] = []
     for item in metadata { pairs.append((item.name, try item.value.value(exchange))) }
-    exchange.effects.log(
+    exchange.log(
       severity, source: try source.value(exchange), message: try message.value(exchange), metadata: pairs)
     return .proceed
   }

@@ -281,7 +281,7 @@ struct DeferredQuota: DeferredCount {
           window: .fixed(seconds: counter.period, start: counter.start),
           increment: max(0, try increment.value(exchange))))
     } catch {
-      exchange.effects.log(.error, source: error.source, message: error.message, metadata: [])
+      exchange.log(.error, source: error.source, message: error.message)
     }
   }
 }

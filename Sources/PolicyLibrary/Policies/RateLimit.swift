@@ -148,7 +148,7 @@ struct DeferredRate: DeferredCount {
         CounterAsk(
           name, limit: limit, window: .sliding(seconds: seconds), increment: max(0, try increment.value(exchange))))
     } catch {
-      exchange.effects.log(.error, source: error.source, message: error.message, metadata: [])
+      exchange.log(.error, source: error.source, message: error.message)
     }
   }
 }

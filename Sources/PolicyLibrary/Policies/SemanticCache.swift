@@ -123,7 +123,7 @@ struct SemanticCacheLookup: PolicyStep {
   static func answerName(_ id: String) -> String { "semantic-answer|" + id }
 
   private func fail(_ message: String, _ exchange: Exchange) {
-    exchange.effects.log(.information, source: policy, message: message, metadata: [])
+    exchange.log(.information, source: policy, message: message)
   }
 
   /// The messages as one text; nil when there are none, or too many of them.

@@ -95,6 +95,10 @@ final class GraphQLRun: PendingEffect {
     open[ObjectIdentifier(run)] = run
     run.advance { [self] in
       open[ObjectIdentifier(run)] = nil
+      if let trace = child.trace {
+        trace.end(child)
+        exchange.trace?.add(trace, resolver: "\(call.type).\(call.field)")
+      }
       completion(result(of: child))
     }
   }
@@ -116,6 +120,7 @@ final class GraphQLRun: PendingEffect {
     child.source = exchange.source
     child.variables = exchange.variables
     child.publishesEvents = !answersEvent
+    if exchange.trace != nil { child.trace = ExchangeTrace(startTicks: exchange.effects.now()) }
     let arguments = JSONValue.object(call.arguments).bytes
     let scope = GraphQLScope(
       arguments: String(decoding: arguments, as: UTF8.self),
@@ -132,7 +137,7 @@ final class GraphQLRun: PendingEffect {
     if let error = child.lastError {
       // A subscription may fail for days: its record has no room for all of that.
       if !answersEvent { exchange.note(error) }
-      exchange.effects.log(.error, source: error.source, message: error.message, metadata: [])
+      exchange.log(.error, source: error.source, message: error.message)
       return .failure(.init(error.responseMessage ?? error.message))
     }
     return Self.answer(of: child)

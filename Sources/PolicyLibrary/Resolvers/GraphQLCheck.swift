@@ -25,7 +25,7 @@ struct GraphQLCheck {
       outcome = try valid.restricted { (place) throws(PolicyError) in try policy.decide(place, exchange) }
     } catch {
       // What an expression fails with is for the log, not for the client.
-      exchange.effects.log(.error, source: "validate-graphql-request", message: error.message, metadata: [])
+      exchange.log(.error, source: "validate-graphql-request", message: error.message)
       throw Self.failure("Internal server error")
     }
     let rest = try outcome.get()

@@ -135,7 +135,7 @@ struct CaseRunner {
     let effects = runner.effects
     let (logged, counted) = (effects.log.count, effects.metrics.count)
     exchange.source = facts
-    let trace = ExchangeTrace()
+    let trace = ExchangeTrace(startTicks: effects.now())
     exchange.trace = trace
     do {
       if facts.isCrossDomainFile {

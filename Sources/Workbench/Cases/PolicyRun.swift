@@ -62,80 +62,18 @@ public struct PolicyRun: Sendable {
     received = outcome.received.map(\.text)
     called = outcome.called.map(\.text)
     log = outcome.log
-    self.errors = outcome.trace.entries.flatMap { entry in
-      entry.changes.filter { $0.subject == "error" }.compactMap(\.after).map { "line \(entry.place.line): \($0)" }
+    self.errors = outcome.trace.entries.flatMap { entry -> [String] in
+      guard case .step(let step) = entry.content else { return [] }
+      return step.changes.filter { $0.subject == "error" }.compactMap(\.after).map { "line \(step.place.line): \($0)" }
     }
-    trace = Self.json(outcome.trace, workspaceID: outcome.workspaceID)
+    let document = TraceDocument(
+      outcome.trace, serviceName: "postern", traceID: "local", workspaceID: outcome.workspaceID)
+    trace = String(decoding: document.json(isIndented: true), as: UTF8.self)
   }
 
   private static func lines(_ text: String) -> [CaseLine] {
     text.split(separator: "\n", omittingEmptySubsequences: false).enumerated().map {
       CaseLine(number: $0.offset + 1, text: $0.element.hasSuffix("\r") ? $0.element.dropLast() : $0.element)
     }
-  }
-
-  // MARK: - Trace
-
-  private struct Document: Encodable {
-    var serviceName = "postern"
-    var traceId = "local"
-    /// Left out for an API outside of a workspace.
-    var workspaceId: String?
-    var traceEntries: [String: [Entry]]
-  }
-
-  private struct Entry: Encodable {
-    var source: String
-    var timestamp: String
-    var elapsed: String
-    var data: Facts
-  }
-
-  private struct Facts: Encodable {
-    var scope: String
-    var line: Int
-    var path: String
-    /// What the step changed, before it ran.
-    var input: [String: String]
-    /// The same afterwards.
-    var output: [String: String]
-  }
-
-  private static func json(_ trace: ExchangeTrace, workspaceID: String?) -> String {
-    var entries: [String: [Entry]] = [:]
-    for section in PolicySection.allCases { entries[section.rawValue] = [] }
-    for step in trace.entries {
-      var facts = Facts(
-        scope: step.place.scope.rawValue, line: step.place.line, path: step.place.path, input: [:], output: [:])
-      for change in step.changes {
-        facts.input[change.subject] = change.before
-        facts.output[change.subject] = change.after
-      }
-      entries[step.place.section.rawValue, default: []].append(
-        Entry(
-          source: step.place.policy, timestamp: timestamp(step.startTicks), elapsed: elapsed(step.elapsedTicks),
-          data: facts))
-    }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    // Texts and numbers always have a form in JSON.
-    let data = (try? encoder.encode(Document(workspaceId: workspaceID, traceEntries: entries))) ?? Data("{}".utf8)
-    return String(decoding: data, as: UTF8.self)
-  }
-
-  private static func timestamp(_ ticks: Int64) -> String {
-    let seconds = Double(ticks - 621_355_968_000_000_000) / 10_000_000
-    return Date(timeIntervalSince1970: seconds).formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
-  }
-
-  /// `00:00:00.2983315`, as .NET writes a time span.
-  private static func elapsed(_ ticks: Int64) -> String {
-    func digits(_ number: Int64, _ count: Int) -> String {
-      let text = String(number)
-      return String(repeating: "0", count: max(0, count - text.count)) + text
-    }
-    let seconds = ticks / 10_000_000
-    return
-      "\(digits(seconds / 3_600, 2)):\(digits(seconds / 60 % 60, 2)):\(digits(seconds % 60, 2)).\(digits(ticks % 10_000_000, 7))"
   }
 }
