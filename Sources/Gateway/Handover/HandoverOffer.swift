@@ -99,7 +99,7 @@ public final class HandoverOffer: Sendable {
       try await server.accept()
       throw error
     }
-    claim?.release()
+    claim?.leave()
     return counters.replicas
   }
 

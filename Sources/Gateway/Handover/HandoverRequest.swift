@@ -69,7 +69,7 @@ public final class HandoverRequest: Sendable {
         message = try channel.receive(.counters)
       }
       guard let counters = LimitCounters(bytes: message.bytes) else {
-        claim?.release()
+        claim?.leave()
         throw Failure(description: "the counters that came cannot be read")
       }
       return (claim, state, counters)

@@ -42,6 +42,14 @@ struct FileClaim: Sendable {
   /// A claim that another process has handed over, with the descriptor that holds its lock.
   init(handedOver path: String, descriptor: Int32) { (self.path, self.descriptor) = (path, descriptor) }
 
-  /// Others may use it. To be called once, and last.
-  func release() { if descriptor >= 0 { close(descriptor) } }
+  /// Others may use it from now on, even while a child process that is just beginning holds a copy of the lock's descriptor.
+  /// To be called once, and last.
+  func release() {
+    guard descriptor >= 0 else { return }
+    flock(descriptor, LOCK_UN)
+    close(descriptor)
+  }
+
+  /// It stays the claim of the process that has been given a copy. To be called once, and last.
+  func leave() { if descriptor >= 0 { close(descriptor) } }
 }
