@@ -76,29 +76,30 @@ enum KnownHeader: UInt8, Sendable {
   @inline(__always)
   static func recognise(_ p: Span<UInt8>, _ o: Int, _ n: Int) -> KnownHeader {
     guard n > 1, n <= 25 else { return .other }
-    let name: StaticString
-    let found: KnownHeader
-    switch n << 8 | Int(p[o] | 0x20) {
-    case 2 << 8 | 0x74: (name, found) = ("te", .te)
-    case 4 << 8 | 0x68: (name, found) = ("host", .host)
-    case 6 << 8 | 0x65: (name, found) = ("expect", .expect)
-    case 6 << 8 | 0x6f: (name, found) = ("origin", .origin)
-    case 7 << 8 | 0x75: (name, found) = ("upgrade", .upgrade)
-    case 7 << 8 | 0x74: (name, found) = ("trailer", .trailer)
-    case 10 << 8 | 0x63: (name, found) = ("connection", .connection)
-    case 10 << 8 | 0x6b: (name, found) = ("keep-alive", .keepAlive)
-    case 12 << 8 | 0x63: (name, found) = ("content-type", .contentType)
-    case 13 << 8 | 0x61: (name, found) = ("authorization", .authorization)
-    case 14 << 8 | 0x6f: (name, found) = ("ocp-apim-trace", .trace)
-    case 14 << 8 | 0x63: (name, found) = ("content-length", .contentLength)
-    case 15 << 8 | 0x78: (name, found) = ("x-forwarded-for", .forwardedFor)
-    case 16 << 8 | 0x70: (name, found) = ("proxy-connection", .proxyConnection)
-    case 17 << 8 | 0x74: (name, found) = ("transfer-encoding", .transferEncoding)
-    case 17 << 8 | 0x78: (name, found) = ("x-forwarded-proto", .forwardedProtocol)
-    case 24 << 8 | 0x61: (name, found) = ("apim-debug-authorization", .debugAuthorization)
-    case 25 << 8 | 0x6f: (name, found) = ("ocp-apim-subscription-key", .subscriptionKey)
+    let first = p[o] | 0x20
+    @inline(__always)
+    func named(_ letter: UInt8, _ name: StaticString, _ known: KnownHeader) -> KnownHeader {
+      first == letter && p.equalsIgnoringCase(at: o, name) ? known : .other
+    }
+    switch n {
+    case 2: return named(0x74, "te", .te)
+    case 4: return named(0x68, "host", .host)
+    case 6: return first == 0x65 ? named(0x65, "expect", .expect) : named(0x6f, "origin", .origin)
+    case 7: return first == 0x75 ? named(0x75, "upgrade", .upgrade) : named(0x74, "trailer", .trailer)
+    case 10: return first == 0x63 ? named(0x63, "connection", .connection) : named(0x6b, "keep-alive", .keepAlive)
+    case 12: return named(0x63, "content-type", .contentType)
+    case 13: return named(0x61, "authorization", .authorization)
+    case 14:
+      return first == 0x63
+        ? named(0x63, "content-length", .contentLength) : named(0x6f, "ocp-apim-trace", .trace)
+    case 15: return named(0x78, "x-forwarded-for", .forwardedFor)
+    case 16: return named(0x70, "proxy-connection", .proxyConnection)
+    case 17:
+      return first == 0x74
+        ? named(0x74, "transfer-encoding", .transferEncoding) : named(0x78, "x-forwarded-proto", .forwardedProtocol)
+    case 24: return named(0x61, "apim-debug-authorization", .debugAuthorization)
+    case 25: return named(0x6f, "ocp-apim-subscription-key", .subscriptionKey)
     default: return .other
     }
-    return p.equalsIgnoringCase(at: o, name) ? found : .other
   }
 }
