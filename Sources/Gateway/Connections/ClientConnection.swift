@@ -34,7 +34,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   private var presented: PresentedCertificate?
   private var speaksHTTP2 = true
   private var context: ChannelHandlerContext?
-  private let output = ConnectionOutput()
+  private let socket = ConnectionSocket()
   private var stage = Stage.idle
   /// Everything is its business once the client has shown that it speaks HTTP/2.
   private var http2: HTTP2Session?
@@ -95,23 +95,21 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
 
   private func begin(_ context: ChannelHandlerContext) {
     peer = ClientPeer(context.channel)
-    output.open(context, isPlain: !isTLS)
+    socket.open(context, isPlain: !isTLS)
     state.add(self)
     deadline = state.deadline(after: state.timeouts.head)
-    if !isTLS { context.read() }
+    if !isTLS { socket.read() }
   }
 
   // MARK: - Reading
 
   /// Over TLS the channel asks for the next read.
-  func read(context: ChannelHandlerContext) {
-    if mayRead { context.read() } else { isReadPending = true }
-  }
+  func read(context: ChannelHandlerContext) { read() }
 
   /// Otherwise the connection asks itself, which spares the way through the pipeline.
-  func channelReadComplete(context: ChannelHandlerContext) {
-    if !isTLS { read(context: context) }
-  }
+  func channelReadComplete(context: ChannelHandlerContext) { if !isTLS { read() } }
+
+  private func read() { if mayRead { socket.read() } else { isReadPending = true } }
 
   private var mayRead: Bool {
     switch stage {
@@ -179,7 +177,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
     case .refused(let error):
       if isFresh, speaksHTTP2, received.readableBytesUInt8Span.isHTTP2Preface, let context {
         state.giveBack(work)
-        http2 = HTTP2Session(self, state, context, output)
+        http2 = HTTP2Session(self, state, context, socket)
         stage = .http2
         if state.isDraining { announceEnd() }
         return handOver()
@@ -375,7 +373,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   /// Ends the connection in the middle of whatever it does.
   func abort() {
     leave()
-    output.close()
+    socket.close()
     context?.close(promise: nil)
   }
 
@@ -391,7 +389,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    output.close()
+    socket.close()
     isWritable = false
     leave()
     state.remove(self)
@@ -401,7 +399,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   func handlerRemoved(context: ChannelHandlerContext) {
     state.remove(self)
     self.context = nil
-    output.end()
+    socket.end()
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) { abort() }
@@ -436,7 +434,7 @@ extension ClientConnection: ClientStream {
     if inputBytes > 0 { processInput() }
     guard isReadPending, mayRead else { return }
     isReadPending = false
-    context?.read()
+    socket.read()
   }
 
   func collectBody() {
@@ -448,7 +446,7 @@ extension ClientConnection: ClientStream {
 
   func invite() {
     guard let work, work.exchange.request.expectsContinue, !framing.isDone, inputBytes == 0 else { return }
-    output.write(Self.invitation)
+    socket.write(Self.invitation)
   }
 
   private static let invitation = ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")
@@ -467,9 +465,9 @@ extension ClientConnection: ClientStream {
     if writesChunks {
       var chunks = body.map(ChunkedBody.chunk)
       if ends { chunks.append(ChunkedBody.end(nil)) }
-      responseBytes += state.write(head, rewrite, body: chunks, to: output)
+      responseBytes += state.write(head, rewrite, body: chunks, to: socket)
     } else {
-      responseBytes += state.write(head, rewrite, body: body, to: output)
+      responseBytes += state.write(head, rewrite, body: body, to: socket)
     }
     if !ends { awaitAnswer() }
   }
@@ -496,7 +494,7 @@ extension ClientConnection: ClientStream {
     guard data.readableBytes > 0 else { return }
     responseBytes += data.readableBytes
     if stage == .tunnel { deadline = state.deadline(after: state.timeouts.silence) }
-    output.write(data)
+    socket.write(data)
     if !ends { awaitAnswer() }
   }
 
@@ -504,7 +502,7 @@ extension ClientConnection: ClientStream {
     guard writesChunks else { return }
     let end = ChunkedBody.end(trailers)
     responseBytes += end.readableBytes
-    output.write(end)
+    socket.write(end)
   }
 
   func finished() {

@@ -13,13 +13,13 @@ final class HTTP2Session {
   private var idleDeadline: NIODeadline
 
   init(
-    _ connection: ClientConnection, _ state: LoopState, _ context: ChannelHandlerContext, _ output: ConnectionOutput
+    _ connection: ClientConnection, _ state: LoopState, _ context: ChannelHandlerContext, _ socket: ConnectionSocket
   ) {
     self.connection = connection
     self.state = state
     var bounds = HTTP2Engine.Bounds()
     bounds.head = state.limits.head
-    wire = HTTP2Wire(HTTP2Engine(bounds: bounds), context.eventLoop, output, now: state.clock.now)
+    wire = HTTP2Wire(HTTP2Engine(bounds: bounds), context.eventLoop, socket, now: state.clock.now)
     idleDeadline = state.deadline(after: state.timeouts.head)
   }
 

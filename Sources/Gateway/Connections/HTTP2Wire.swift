@@ -5,7 +5,7 @@ import NIOCore
 final class HTTP2Wire {
   var engine: HTTP2Engine
   private let loop: any EventLoop
-  private let output: ConnectionOutput
+  private let socket: ConnectionSocket
   /// Written, and not yet sent.
   private var pending = ByteBuffer()
   private var isFlushScheduled = false
@@ -14,10 +14,10 @@ final class HTTP2Wire {
   private(set) var isOver = false
   private var lastTick: NIODeadline
 
-  init(_ engine: consuming HTTP2Engine, _ loop: any EventLoop, _ output: ConnectionOutput, now: NIODeadline) {
+  init(_ engine: consuming HTTP2Engine, _ loop: any EventLoop, _ socket: ConnectionSocket, now: NIODeadline) {
     self.engine = engine
     self.loop = loop
-    self.output = output
+    self.socket = socket
     lastTick = now
   }
 
@@ -80,14 +80,14 @@ final class HTTP2Wire {
   func flush() {
     takeOutput()
     guard pending.readableBytes > 0, !isOver else { return }
-    output.write(pending)
+    socket.write(pending)
     pending.clear()
   }
 
   /// Nothing is written any more.
   func end() {
     isOver = true
-    output.close()
+    socket.close()
   }
 }
 

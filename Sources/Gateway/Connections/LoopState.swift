@@ -126,27 +126,27 @@ final class LoopState {
 
   /// Writes a message: its head, and what there is of its body, in one system call. Returns the bytes written.
   func write(
-    _ head: borrowing MessageHead, _ rewrite: HeadRewrite, body: ByteBuffer?, to output: ConnectionOutput
+    _ head: borrowing MessageHead, _ rewrite: HeadRewrite, body: ByteBuffer?, to socket: ConnectionSocket
   ) -> Int {
     let bound = head.writtenBound(rewrite)
     let bodyBytes = body?.readableBytes ?? 0
     let isSmall = bodyBytes <= Self.coalesceBound
-    if isSmall, bound + bodyBytes <= Self.roomBytes, output.isDirect {
+    if isSmall, bound + bodyBytes <= Self.roomBytes, socket.isDirect {
       var message = OutputRawSpan(buffer: room, initializedCount: 0)
       head.write(rewrite, into: &message)
       if let body { message.append(copying: body.readableBytesSpan) }
       let count = message.finalize(for: room)
-      output.write(UnsafeRawBufferPointer(rebasing: room[..<count]))
+      socket.write(UnsafeRawBufferPointer(rebasing: room[..<count]))
       return count
     }
     scratch.clear(minimumCapacity: isSmall ? bound + bodyBytes : bound)
     scratch.writeWithOutputRawSpan(minimumWritableBytes: bound) { room in head.write(rewrite, into: &room) }
     let headBytes = scratch.readableBytes
     if let body, !isSmall {
-      output.write(scratch, body)
+      socket.write(scratch, body)
     } else {
       if let body { scratch.writeImmutableBuffer(body) }
-      output.write(scratch)
+      socket.write(scratch)
     }
     return headBytes + bodyBytes
   }

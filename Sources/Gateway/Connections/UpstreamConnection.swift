@@ -12,7 +12,7 @@ final class UpstreamConnection: ChannelDuplexHandler, BackendStream {
   private let home: OriginPool
   private let state: LoopState
   private var context: ChannelHandlerContext?
-  private let output = ConnectionOutput()
+  private let socket = ConnectionSocket()
   /// Whom it works for; nil while it is idle.
   private var work: RequestLifecycle?
   private var partial = ByteBuffer()
@@ -47,13 +47,14 @@ final class UpstreamConnection: ChannelDuplexHandler, BackendStream {
   func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
   func channelActive(context: ChannelHandlerContext) {
-    if readsItself { context.read() }
+    if !socket.isOpen { open(context) }
+    if readsItself { socket.read() }
     context.fireChannelActive()
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
     self.context = nil
-    output.end()
+    socket.end()
   }
 
   var protocolName: StaticString { "HTTP/1.1" }
@@ -65,12 +66,14 @@ final class UpstreamConnection: ChannelDuplexHandler, BackendStream {
     hasHead = false
     decodes = false
     // The exchange may learn of the connection before the connection itself does.
-    if !output.isOpen, let context { output.open(context, isPlain: !home.origin.isTLS) }
+    if !socket.isOpen, let context { open(context) }
   }
+
+  private func open(_ context: ChannelHandlerContext) { socket.open(context, isPlain: readsItself) }
 
   func write(_ head: borrowing MessageHead, _ rewrite: HeadRewrite, body: ByteBuffer?, ends: Bool) {
     encodes = rewrite.body == .chunked
-    _ = state.write(head, rewrite, body: body, to: output)
+    _ = state.write(head, rewrite, body: body, to: socket)
   }
 
   /// Writes a request whose head is put together already.
@@ -85,11 +88,11 @@ final class UpstreamConnection: ChannelDuplexHandler, BackendStream {
     if encodes { send(ChunkedBody.end(trailers)) }
   }
 
-  private func send(_ buffer: ByteBuffer) { output.write(buffer) }
+  private func send(_ buffer: ByteBuffer) { socket.write(buffer) }
 
   func close() {
     isOpen = false
-    output.close()
+    socket.close()
     context?.close(promise: nil)
   }
 
@@ -108,19 +111,17 @@ final class UpstreamConnection: ChannelDuplexHandler, BackendStream {
 
   // MARK: - Reading
 
-  func channelReadComplete(context: ChannelHandlerContext) {
-    if readsItself { read(context: context) }
-  }
+  func channelReadComplete(context: ChannelHandlerContext) { if readsItself { read() } }
+
+  func read(context: ChannelHandlerContext) { read() }
 
   /// Withholds reading while the client cannot take more.
-  func read(context: ChannelHandlerContext) {
-    if let work, !work.canTakeAnswer { isReadPending = true } else { context.read() }
-  }
+  private func read() { if let work, !work.canTakeAnswer { isReadPending = true } else { socket.read() } }
 
   func resumeReading() {
     guard isReadPending else { return }
     isReadPending = false
-    context?.read()
+    socket.read()
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -213,7 +214,7 @@ final class UpstreamConnection: ChannelDuplexHandler, BackendStream {
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    output.close()
+    socket.close()
     isOpen = false
     isWritable = false
     if let work {

@@ -110,10 +110,10 @@ final class UpstreamSession: ChannelInboundHandler, RemovableChannelHandler {
 
   private func begin(_ context: ChannelHandlerContext) {
     guard session == nil else { return }
-    let output = ConnectionOutput()
-    output.open(context, isPlain: !home.origin.isTLS)
+    let socket = ConnectionSocket()
+    socket.open(context, isPlain: !home.origin.isTLS)
     let session = HTTP2Wire(
-      HTTP2Engine(role: .client, bounds: Self.bounds), context.eventLoop, output, now: state.clock.now)
+      HTTP2Engine(role: .client, bounds: Self.bounds), context.eventLoop, socket, now: state.clock.now)
     self.session = session
     session.flush()
   }

@@ -5,7 +5,7 @@ import Testing
 @testable import Gateway
 
 /// A connection's way out, over real sockets.
-struct ConnectionOutputTests {
+struct ConnectionSocketTests {
   /// Writes pieces of all kinds as soon as the connection is there, more than a socket takes.
   private final class Writer: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
@@ -19,20 +19,20 @@ struct ConnectionOutputTests {
     static func piece(_ i: Int) -> [UInt8] { (0..<(1 + i * 37 % 3_000)).map { UInt8(truncatingIfNeeded: i &+ $0) } }
 
     func channelActive(context: ChannelHandlerContext) {
-      let output = ConnectionOutput()
-      output.open(context, isPlain: isPlain)
-      #expect(output.isDirect == isPlain)
+      let socket = ConnectionSocket()
+      socket.open(context, isPlain: isPlain)
+      #expect(socket.isDirect == isPlain)
       var hasWaited = false
       for i in 0..<pieces {
         let bytes = Self.piece(i)
         switch i % 3 {
-        case 0: output.write(ByteBuffer(bytes: bytes))
-        case 1: bytes.withUnsafeBytes { output.write($0) }
+        case 0: socket.write(ByteBuffer(bytes: bytes))
+        case 1: bytes.withUnsafeBytes { socket.write($0) }
         default:
-          output.write(
+          socket.write(
             ByteBuffer(bytes: bytes.prefix(bytes.count / 2)), ByteBuffer(bytes: bytes.dropFirst(bytes.count / 2)))
         }
-        if !output.isDirect { hasWaited = true }
+        if !socket.isDirect { hasWaited = true }
       }
       #expect(hasWaited)
       context.closeAfterWrites()
@@ -68,13 +68,13 @@ struct ConnectionOutputTests {
       typealias InboundIn = ByteBuffer
 
       func channelActive(context: ChannelHandlerContext) {
-        let output = ConnectionOutput()
-        output.open(context, isPlain: true)
-        output.write(ByteBuffer(string: "before"))
-        output.close()
+        let socket = ConnectionSocket()
+        socket.open(context, isPlain: true)
+        socket.write(ByteBuffer(string: "before"))
+        socket.close()
         context.close(promise: nil)
-        #expect(!output.isDirect)
-        output.write(ByteBuffer(string: "after"))
+        #expect(!socket.isDirect)
+        socket.write(ByteBuffer(string: "after"))
       }
     }
     let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
