@@ -34,6 +34,41 @@ struct RoutingTests {
     #expect(found.map(\.range) == [8..<10])
   }
 
+  @Test func `segments of every length are told apart, also where only their ends differ`() throws {
+    var operations: [(method: String, template: String)] = []
+    for length in 1...40 {
+      let text = String(repeating: "a", count: length - 1)
+      operations += [("GET", "/\(text)b"), ("GET", "/\(text)c/{id}"), ("GET", "/x/\(text)c/{id}/\(text)b")]
+    }
+    let tree = OperationTree(operations)
+    for length in 1...40 {
+      let text = String(repeating: "A", count: length - 1)
+      let first = (length - 1) * 3
+      #expect(tree.find(try head("GET /\(text)b"), from: 0) == first)
+      #expect(tree.find(try head("GET /\(text)C/7"), from: 0) == first + 1)
+      #expect(tree.find(try head("GET /x/\(text)c/7/\(text)b"), from: 0) == first + 2)
+      #expect(tree.find(try head("GET /\(text)d"), from: 0) == nil)
+      #expect(tree.find(try head("GET /\(text)c"), from: 0) == nil)
+      #expect(tree.find(try head("POST /\(text)b"), from: 0) == nil)
+    }
+    let path = Array("/x/ac/seven/ab".utf8)
+    let found = tree.parameters(try head("GET /x/ac/seven/ab"), path.span, from: 0)
+    #expect(found.map(\.name) == ["id"] && found.map(\.range) == [6..<11])
+  }
+
+  @Test func `among several parameters the one with the most fixed text is tried first, and a wrong way is left again`()
+    throws
+  {
+    let tree = OperationTree([
+      ("GET", "/{a}/end"), ("GET", "/v{b}/other"), ("GET", "/{c}.json"), ("GET", "/v{d}.json"), ("GET", "/{e}/{f}/*"),
+    ])
+    func find(_ path: String) throws -> Int? { tree.find(try head("GET \(path)"), from: 0) }
+    #expect(try find("/v1/end") == 0 && find("/v1/other") == 1)
+    #expect(try find("/x.json") == 2 && find("/v1.json") == 3)
+    #expect(try find("/v1/third") == 4 && find("/v1/third/more/of/it") == 4)
+    #expect(try find("/v1") == nil)
+  }
+
   @Test func `an index finds every position of a hash in the order it was given, however much it grows`() {
     var index = HashIndex()
     for position in 0..<500 { index.insert(UInt64(position % 7) << 32, position) }

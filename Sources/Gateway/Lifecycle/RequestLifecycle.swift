@@ -204,7 +204,7 @@ final class RequestLifecycle {
   private func route(_ match: RouteTable.Match) {
     routed.renew(match.api)
     exchange.route(
-      to: match.api.backend, api: match.api.api, operation: match.api.operationFacts[match.operation],
+      to: match.api.backend, api: match.api.api, operation: match.api.facts(operation: match.operation),
       apiPathLength: match.prefixLength)
   }
 

@@ -3,14 +3,21 @@ import HTTPWire
 
 /// Which API and operation a request is for. Finding the API costs the length of the path, not the number of APIs.
 final class RouteTable: Sendable {
+  /// Positions in the arrays of all texts and APIs: looking at one API of many meets few places of memory.
   private struct Entry: Sendable {
+    var prefix: Range<Int>
+    var apis: Range<Int>
+  }
+
+  /// The table while APIs are added.
+  private struct GrownEntry {
     /// In lower case, beginning with a slash; empty for the root.
     var prefix: [UInt8]
     var apis: [RoutedAPI]
   }
 
   private struct Entries: Sendable {
-    var list: [Entry] = []
+    var list: [GrownEntry] = []
     var index = HashIndex()
     /// Segments of the deepest prefix.
     var depth = 0
@@ -25,7 +32,7 @@ final class RouteTable: Sendable {
         list[known].apis.append(api)
       } else {
         index.insert(hash, list.count)
-        list.append(Entry(prefix: prefix, apis: [api]))
+        list.append(GrownEntry(prefix: prefix, apis: [api]))
       }
     }
   }
@@ -38,6 +45,8 @@ final class RouteTable: Sendable {
   }
 
   private let entries: [Entry]
+  private let texts: [UInt8]
+  private let apis: [RoutedAPI]
   private let index: HashIndex
   /// Segments of the deepest prefix.
   let depth: Int
@@ -51,17 +60,35 @@ final class RouteTable: Sendable {
       if api.isCurrentRevision { entries.insert(path, routed) }
       entries.insert(path + ";rev=" + api.revision, routed)
     }
-    self.entries = entries.list
+    var (texts, listed): ([UInt8], [RoutedAPI]) = ([], [])
+    self.entries = entries.list.map { entry in
+      texts += entry.prefix
+      listed += entry.apis
+      return Entry(
+        prefix: (texts.count - entry.prefix.count)..<texts.count, apis: (listed.count - entry.apis.count)..<listed.count
+      )
+    }
+    self.texts = texts
+    self.apis = listed
     index = entries.index
     depth = entries.depth
   }
 
   /// The APIs whose path ends at that place of a request's.
   func apis(_ hash: UInt64, _ path: Span<UInt8>, _ end: Int) -> [RoutedAPI]? {
-    index.first(hash) { position in
-      entries[position].prefix.count == end && path.matches(entries[position].prefix, at: 0)
-        ? entries[position].apis : nil
+    index.first(hash) { position in fits(entries[position], path, end) ? Array(apis[entries[position].apis]) : nil }
+  }
+
+  /// Whether the path begins with that prefix, which ends at that place.
+  @inline(__always)
+  private func fits(_ entry: Entry, _ path: Span<UInt8>, _ end: Int) -> Bool {
+    guard entry.prefix.count == end, end <= path.count else { return false }
+    var i = 0
+    for place in entry.prefix {
+      if PathHash.lower(path[i]) != texts[place] { return false }
+      i &+= 1
     }
+    return true
   }
 
   /// The most specific API whose path, version, protocol, method and template fit; nil when none does.
@@ -82,10 +109,11 @@ final class RouteTable: Sendable {
       if let match = find(request, isTLS: isTLS, end: i, longer, level: level &+ 1) { return match }
     }
     return index.first(hash.value) { position -> Match? in
-      guard entries[position].prefix.count == end, path.matches(entries[position].prefix, at: 0) else { return nil }
-      for i in entries[position].apis.indices where entries[position].apis[i].fits(request, isTLS: isTLS) {
-        if let operation = entries[position].apis[i].operations.find(request, from: end) {
-          return Match(api: entries[position].apis[i], prefixLength: end, operation: operation)
+      let entry = entries[position]
+      guard fits(entry, path, end) else { return nil }
+      for i in entry.apis where apis[i].fits(request, isTLS: isTLS) {
+        if let operation = apis[i].operations.find(request, from: end) {
+          return Match(api: apis[i], prefixLength: end, operation: operation)
         }
       }
       return nil

@@ -7,7 +7,7 @@ final class RoutedAPI: Sendable {
   let api: Shared<API>
   let operations: OperationTree
   /// By operation.
-  let operationFacts: [Shared<GatewayConfiguration.Operation>]
+  private let routed: [RoutedOperation]
   let backend: BackendTarget?
   /// The product that opens the API to callers without a key.
   let openProduct: Shared<Product>?
@@ -25,10 +25,14 @@ final class RoutedAPI: Sendable {
   private let isOpenToHTTP: Bool
   private let isOpenToHTTPS: Bool
   private let versionMark: VersionMark
-  /// One for each operation, without a product.
-  private let plans: [PolicyPlan]
   /// What operations say of their messages, by operation; only those with a plan that asks.
   private let contracts: [ObjectIdentifier: MessageContract]
+
+  private struct RoutedOperation: Sendable {
+    let facts: Shared<GatewayConfiguration.Operation>
+    /// Without a product.
+    let plan: PolicyPlan
+  }
 
   /// A published product that contains the API, with the effective policies in its context.
   private struct OfferedProduct: Sendable {
@@ -46,7 +50,10 @@ final class RoutedAPI: Sendable {
     case unreadable(String?)
   }
 
-  init(_ listed: API, products: [Product], plans: PlanSet) throws(PlanError) {
+  /// - Parameter targets: by URL, those of other APIs; equal ones are one object.
+  init(
+    _ listed: API, products: [Product], plans: PlanSet, targets: inout [String: BackendTarget]
+  ) throws(PlanError) {
     var api = listed
     // An API of WebSockets has one operation that nobody has to make.
     if api.operations.isEmpty, api.protocols.contains(.ws) || api.protocols.contains(.wss) {
@@ -72,9 +79,13 @@ final class RoutedAPI: Sendable {
     hasResolvers = api.graphQL?.resolvers.isEmpty == false
     self.api = Shared(api)
     operations = OperationTree(api.operations.map { (method: $0.method, template: $0.urlTemplate) })
-    operationFacts = api.operations.map { Shared($0) }
     do throws(BackendTarget.Failure) {
-      backend = try api.serviceURL.map { (url) throws(BackendTarget.Failure) in try BackendTarget(url: url) }
+      backend = try api.serviceURL.map { (url) throws(BackendTarget.Failure) in
+        if let known = targets[url] { return known }
+        let target = try BackendTarget(url: url)
+        targets[url] = target
+        return target
+      }
     } catch {
       throw PlanError(description: "the serviceUrl of API '\(api.id)': \(error.message)")
     }
@@ -84,11 +95,13 @@ final class RoutedAPI: Sendable {
         OfferedProduct(product: Shared(product), plans: try Self.plans(of: api, product: product, plans)))
     }
     self.products = offered
-    self.plans = try Self.plans(of: api, product: nil, plans)
+    routed = zip(api.operations, try Self.plans(of: api, product: nil, plans)).map {
+      RoutedOperation(facts: Shared($0), plan: $1)
+    }
     var contracts: [ObjectIdentifier: MessageContract] = [:]
-    for (index, operation) in operationFacts.enumerated() {
-      if self.plans[index].needsContract || offered.contains(where: { $0.plans[index].needsContract }) {
-        contracts[ObjectIdentifier(operation)] = plans.contract(api: api, operation: operation.value)
+    for (index, operation) in routed.enumerated() {
+      if operation.plan.needsContract || offered.contains(where: { $0.plans[index].needsContract }) {
+        contracts[ObjectIdentifier(operation.facts)] = plans.contract(api: api, operation: operation.facts.value)
       }
     }
     self.contracts = contracts
@@ -116,9 +129,12 @@ final class RoutedAPI: Sendable {
   /// The product of that identifier, if it contains the API and is published.
   func product(_ id: String) -> Shared<Product>? { products.first { $0.product.value.id == id }?.product }
 
+  /// What the configuration says of an operation.
+  func facts(operation index: Int) -> Shared<GatewayConfiguration.Operation> { routed[index].facts }
+
   /// The effective policy of an operation in a product's context.
   func plan(operation index: Int, product: Shared<Product>?) -> PolicyPlan? {
-    guard let product else { return plans[index] }
+    guard let product else { return routed[index].plan }
     return products.first { $0.product === product }?.plans[index]
   }
 

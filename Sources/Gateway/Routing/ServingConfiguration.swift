@@ -27,14 +27,19 @@ final class ServingConfiguration: Sendable {
     let plans = PlanSet(snapshot, limits: limits)
     unmatched = try plans.plan(api: nil, operation: nil, product: nil)
     var apis: [RoutedAPI] = []
-    for api in snapshot.apis { apis.append(try RoutedAPI(api, products: snapshot.products, plans: plans)) }
+    var targets: [String: BackendTarget] = [:]
+    for api in snapshot.apis {
+      apis.append(try RoutedAPI(api, products: snapshot.products, plans: plans, targets: &targets))
+    }
     var entities = plans.backends.entities
     var certificates: [String: CertificateDirectory] = [:]
     for workspace in snapshot.workspaces {
       let own = PlanSet(workspace, of: plans, firstBackend: entities.count)
       entities += own.backends.entities
       certificates[workspace.identity.id] = own.certificates
-      for api in workspace.apis { apis.append(try RoutedAPI(api, products: workspace.products, plans: own)) }
+      for api in workspace.apis {
+        apis.append(try RoutedAPI(api, products: workspace.products, plans: own, targets: &targets))
+      }
     }
     deployment = Deployment(
       service: snapshot.service, gateway: snapshot.gateway, instanceID: instanceID, certificates: plans.certificates,
