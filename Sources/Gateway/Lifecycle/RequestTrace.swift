@@ -99,7 +99,7 @@ extension RequestLifecycle {
   func admitTrace(_ configuration: ServingConfiguration) {
     guard let traced, let steps = exchange.trace else { return }
     if traced.isForSubscription {
-      guard let subscription = exchange.facts.subscription, subscription.value.allowTracing,
+      guard let subscription = exchange.facts.subscription, subscription.allowTracing,
         let key = configuration.deployment.gateway.debugKey, let base = state.traces?.base
       else {
         exchange.trace = nil

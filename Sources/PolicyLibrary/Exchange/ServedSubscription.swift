@@ -25,6 +25,8 @@ public final class ServedSubscription: Sendable {
   private let primaryBytes: UInt32
   private let secondaryBytes: UInt32
   public let state: Subscription.State
+  /// Whether `Ocp-Apim-Trace` is honoured for its keys.
+  public let allowTracing: Bool
 
   /// One by itself.
   public convenience init(_ subscription: Subscription, owner: Shared<User>? = nil) {
@@ -54,6 +56,7 @@ public final class ServedSubscription: Sendable {
     primaryBytes = UInt32(subscription.primaryKey.utf8.count)
     secondaryBytes = UInt32(subscription.secondaryKey.utf8.count)
     state = subscription.state
+    allowTracing = subscription.allowTracing
   }
 
   public var displayName: String { String(decoding: texts.bytes(Int(place), Int(nameBytes)), as: UTF8.self) }

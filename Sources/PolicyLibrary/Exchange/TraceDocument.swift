@@ -131,7 +131,7 @@ extension ExchangeFacts {
       "operation": operation.map { ["method": .text($0.method), "uriTemplate": .text($0.urlTemplate)] },
       "user": named(user?.value.id, groups: user?.value.groups),
       "product": named(product?.value.id, groups: product?.value.groups),
-      "subscription": named(subscription?.value.id),
+      "subscription": named(subscription?.id),
     ]
   }
 }
