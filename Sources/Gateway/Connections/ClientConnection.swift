@@ -453,14 +453,21 @@ extension ClientConnection: ClientStream {
 
   func wait(until deadline: NIODeadline) { self.deadline = deadline }
 
-  func writeHead(_ head: borrowing MessageHead, _ rewrite: HeadRewrite, body: ByteBuffer?, ends: Bool) {
-    var rewrite = rewrite
-    // Nobody waits for the rest of a body that is longer than what is read past.
+  func writeHead(_ head: borrowing MessageHead, _ rewrite: borrowing HeadRewrite, body: ByteBuffer?, ends: Bool) {
     if ends, !framing.isDone, framing.announcedBytes > Self.discardBound {
+      // Nobody waits for the rest of a body that is longer than what is read past.
       keepsAlive = false
-      rewrite.closes = true
-      rewrite.announcesKeepAlive = false
+      var last = copy rewrite
+      last.closes = true
+      last.announcesKeepAlive = false
+      write(head, last, body: body, ends: ends)
+    } else {
+      write(head, rewrite, body: body, ends: ends)
     }
+    if !ends { awaitAnswer() }
+  }
+
+  private func write(_ head: borrowing MessageHead, _ rewrite: borrowing HeadRewrite, body: ByteBuffer?, ends: Bool) {
     writesChunks = rewrite.body == .chunked
     if writesChunks {
       var chunks = body.map(ChunkedBody.chunk)
@@ -469,7 +476,6 @@ extension ClientConnection: ClientStream {
     } else {
       responseBytes += state.write(head, rewrite, body: body, to: socket)
     }
-    if !ends { awaitAnswer() }
   }
 
   /// The rest of an answer may not take forever, be it that the client does not take it or that the backend falls silent.

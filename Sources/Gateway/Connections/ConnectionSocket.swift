@@ -12,7 +12,8 @@ import NIOCore
 final class ConnectionSocket {
   private var context: ChannelHandlerContext?
   /// Of the channel; nil where reads pass other handlers.
-  private var core: (any ChannelCore)?
+  // The context holds the channel, and both are set and forgotten together: nothing needs to be counted for each read.
+  private unowned(unsafe) var core: (any ChannelCore)?
   /// Its descriptor, as long as it is known to be open; -1 where bytes pass other handlers.
   private var descriptor: CInt = -1
   /// The channel was given bytes, and may still have some.

@@ -80,7 +80,7 @@ final class HTTP2Session {
   }
 
   /// Returns the bytes of the head.
-  func writeHead(_ id: UInt32, _ response: borrowing MessageHead, _ rewrite: HeadRewrite, ends: Bool) -> Int {
+  func writeHead(_ id: UInt32, _ response: borrowing MessageHead, _ rewrite: borrowing HeadRewrite, ends: Bool) -> Int {
     let before = wire.pendingBytes
     wire.engine.writeHead(id, response, rewrite, ends: ends)
     wire.scheduleFlush()

@@ -158,7 +158,7 @@ final class HTTP2Stream: ClientStream {
 
   func takeBody() -> ByteBuffer? { nil }
 
-  func writeHead(_ head: borrowing MessageHead, _ rewrite: HeadRewrite, body: ByteBuffer?, ends: Bool) {
+  func writeHead(_ head: borrowing MessageHead, _ rewrite: borrowing HeadRewrite, body: ByteBuffer?, ends: Bool) {
     guard work != nil else { return }
     isAnswered = true
     let bodyBytes = body?.readableBytes ?? 0

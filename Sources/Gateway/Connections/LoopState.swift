@@ -126,7 +126,7 @@ final class LoopState {
 
   /// Writes a message: its head, and what there is of its body, in one system call. Returns the bytes written.
   func write(
-    _ head: borrowing MessageHead, _ rewrite: HeadRewrite, body: ByteBuffer?, to socket: ConnectionSocket
+    _ head: borrowing MessageHead, _ rewrite: borrowing HeadRewrite, body: ByteBuffer?, to socket: ConnectionSocket
   ) -> Int {
     let bound = head.writtenBound(rewrite)
     let bodyBytes = body?.readableBytes ?? 0

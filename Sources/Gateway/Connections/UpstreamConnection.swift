@@ -71,7 +71,7 @@ final class UpstreamConnection: ChannelDuplexHandler, BackendStream {
 
   private func open(_ context: ChannelHandlerContext) { socket.open(context, isPlain: readsItself) }
 
-  func write(_ head: borrowing MessageHead, _ rewrite: HeadRewrite, body: ByteBuffer?, ends: Bool) {
+  func write(_ head: borrowing MessageHead, _ rewrite: borrowing HeadRewrite, body: ByteBuffer?, ends: Bool) {
     encodes = rewrite.body == .chunked
     _ = state.write(head, rewrite, body: body, to: socket)
   }

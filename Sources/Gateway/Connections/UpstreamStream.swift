@@ -37,7 +37,7 @@ final class UpstreamStream: BackendStream {
 
   func begin(_ work: RequestLifecycle) { self.work = work }
 
-  func write(_ head: borrowing MessageHead, _ rewrite: HeadRewrite, body: ByteBuffer?, ends: Bool) {
+  func write(_ head: borrowing MessageHead, _ rewrite: borrowing HeadRewrite, body: ByteBuffer?, ends: Bool) {
     guard let work else { return }
     if !ends, work.client?.sendsBareBody == false {
       isFramed = true

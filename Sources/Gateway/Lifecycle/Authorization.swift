@@ -52,8 +52,8 @@ enum Authorization {
   private static func find(
     _ request: borrowing MessageHead, _ routed: RoutedAPI, _ configuration: ServingConfiguration
   ) -> Key {
-    if let name = routed.keyHeader {
-      let found = request.withFirstValue(of: name) { key -> Key in
+    if routed.hasKeyHeader {
+      let found = request.withFirstValue(of: routed.keyHeader) { key -> Key in
         key.isEmpty ? .absent : configuration.subscriptions.find(key).map { .known($0) } ?? .unknown
       }
       switch found {

@@ -17,7 +17,7 @@ protocol BackendStream: AnyObject {
   /// Begins an exchange.
   func begin(_ work: RequestLifecycle)
   /// Writes the request's head, and what there is of its body, which is all of it if it `ends`.
-  func write(_ head: borrowing MessageHead, _ rewrite: HeadRewrite, body: ByteBuffer?, ends: Bool)
+  func write(_ head: borrowing MessageHead, _ rewrite: borrowing HeadRewrite, body: ByteBuffer?, ends: Bool)
   /// Writes a piece of the request's body, as the client sent it.
   func write(_ data: ByteBuffer)
   /// The request's body is complete.

@@ -40,7 +40,7 @@ protocol ClientStream: AnyObject {
   /// What is waited for may take until then.
   func wait(until deadline: NIODeadline)
   /// Writes the answer's head, and what there is of its body, which is all of it if it `ends`.
-  func writeHead(_ head: borrowing MessageHead, _ rewrite: HeadRewrite, body: ByteBuffer?, ends: Bool)
+  func writeHead(_ head: borrowing MessageHead, _ rewrite: borrowing HeadRewrite, body: ByteBuffer?, ends: Bool)
   /// Passes on a piece of a streaming body, the last one if it `ends`.
   func write(_ data: ByteBuffer, ends: Bool)
   /// Ends the answer's body with these fields, where the protocol has a place for them.

@@ -9,7 +9,7 @@ extension RequestLifecycle {
   var canTakeBody: Bool { upstream?.isWritable ?? session?.canTakeBytes ?? false }
   /// Whether a piece of the backend's answer can be passed on now.
   var canTakeAnswer: Bool { collectsResponse || isStreaming && client?.isWritable ?? true || !exchange.hasResponse }
-  var hasSentWholeRequest: Bool { !(client?.hasRequestBody ?? false) }
+  var hasSentWholeRequest: Bool { exchange.requestBody != .streaming || !(client?.hasRequestBody ?? false) }
   /// Until when the backend may take to answer.
   var deadline: NIODeadline {
     let last = timing.backendStarted + .milliseconds(Int64(forwarding.timeoutMilliseconds))
@@ -245,7 +245,7 @@ extension RequestLifecycle {
       if connection == nil { collectedAnswer() } else { awaitMore() }
       return
     }
-    early = first
+    early = consume first
     resume()
   }
 

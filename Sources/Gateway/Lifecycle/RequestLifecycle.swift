@@ -283,9 +283,8 @@ final class RequestLifecycle {
   private func record(_ client: any ClientStream) {
     exchange.transferredBytes = client.requestBytes + client.responseBytes
     exchange.finish()
-    guard let configuration else { return }
-    if state.wantsRecords { state.add(timing.record(self, client, configuration)) }
-    if traced != nil { finishTrace(configuration, isLost: timing.hasLostClient) }
+    if state.wantsRecords, let configuration { state.add(timing.record(self, client, configuration)) }
+    if traced != nil, let configuration { finishTrace(configuration, isLost: timing.hasLostClient) }
   }
 
   /// Forgets the exchange; from here on this object may carry another one.

@@ -12,8 +12,9 @@ final class RoutedAPI: Sendable {
   /// The product that opens the API to callers without a key.
   let openProduct: Shared<Product>?
   let requiresSubscription: Bool
-  /// Where callers put their key; nil for a name that cannot be a header's.
-  let keyHeader: HeaderName?
+  /// Where callers put their key, if the name can be a header's.
+  let keyHeader: HeaderName
+  let hasKeyHeader: Bool
   /// In lower case.
   let keyParameter: [UInt8]
   /// Resolvers answer in place of a backend, and may have subscribers.
@@ -107,7 +108,9 @@ final class RoutedAPI: Sendable {
     self.contracts = contracts
     openProduct = offered.first { !$0.product.value.subscriptionRequired }?.product
     requiresSubscription = api.subscriptionRequired && openProduct == nil
-    keyHeader = HeaderName(api.subscriptionKeyNames.header)
+    let keyHeader = HeaderName(api.subscriptionKeyNames.header)
+    hasKeyHeader = keyHeader != nil
+    self.keyHeader = keyHeader ?? .subscriptionKey
     keyParameter = api.subscriptionKeyNames.query.utf8.map(PathHash.lower)
     protocols = api.protocols
     isOpenToHTTP = api.protocols.contains(.http)
