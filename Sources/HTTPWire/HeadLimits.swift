@@ -37,7 +37,8 @@ public struct WireError: Error, Sendable, Hashable {
     case .startLine: "its first line is malformed"
     case .version: "the version must be 1.0 or 1.1"
     case .method: "its method is malformed"
-    case .target: "its path holds what must be percent-encoded, or a percent sign that encodes nothing, or is none"
+    case .target:
+      "its path holds what must be percent-encoded, or a percent sign that encodes nothing or a NUL, or is none"
     case .targetTooLong: "its path and query are too long"
     case .headTooLarge: "its head is too large"
     case .tooManyHeaders: "it has too many header lines"

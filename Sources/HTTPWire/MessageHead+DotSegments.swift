@@ -1,6 +1,6 @@
 extension MessageHead {
   /// Whether the path has something that servers read in different ways: a segment that is `.` or `..`, with dots encoded
-  /// or not (RFC 3986 §3.3), a `#`, or a percent sign that encodes nothing. Paths without a dot, a percent sign and a `#`
+  /// or not (RFC 3986 §3.3), a `#`, or a percent sign that encodes nothing or a NUL. Paths without a dot, a percent sign and a `#`
   /// cost eight bytes at a time.
   public var hasOddPath: Bool {
     let path = pathSpan()
@@ -26,9 +26,10 @@ extension MessageHead {
     return false
   }
 
-  /// Whether the percent sign at `i` has two hexadecimal digits behind it (RFC 3986 §2.1).
+  /// Whether the percent sign at `i` has two hexadecimal digits behind it (RFC 3986 §2.1), and not those of a NUL, which ends
+  /// a text for whoever counts on that.
   private static func encodes(_ path: Span<UInt8>, _ i: Int) -> Bool {
-    guard i &+ 2 < path.count else { return false }
+    guard i &+ 2 < path.count, path[i &+ 1] != 0x30 || path[i &+ 2] != 0x30 else { return false }
     return isHexadecimal(path[i &+ 1]) && isHexadecimal(path[i &+ 2])
   }
 
@@ -53,7 +54,8 @@ extension MessageHead {
   }
 
   /// Takes dot segments out of a request's path, as RFC 3986 §5.2.4 has it, before anybody routes by it: nothing sees the
-  /// path as it came any more. Throws where the path has a `#`, which no request has, or a percent sign that encodes nothing.
+  /// path as it came any more. Throws where the path has a `#`, which no request has, or a percent sign that encodes nothing
+  /// or a NUL.
   public mutating func straightenPath() throws(WireError) {
     var straight: [UInt8] = []
     do {

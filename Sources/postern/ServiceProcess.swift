@@ -1,3 +1,4 @@
+import CMemory
 import Foundation
 import Gateway
 import GatewayConfiguration
@@ -132,6 +133,8 @@ final class ManagedGateway: Sendable {
         else { continue }
         version = next.sealed.version
         try await server.apply(next.snapshot)
+        // What building and compiling it took is free again, and nobody wants it for long.
+        postern_return_free_pages()
       } catch is CancellationError {
         return
       } catch {

@@ -135,10 +135,14 @@ struct HostileRequestTests {
     }
   }
 
-  @Test func `a percent sign that encodes nothing is refused in the path, and is the query's own affair`() async throws
+  @Test func `a percent sign that encodes nothing or a NUL is refused in the path, and is the query's own affair`()
+    async throws
   {
     try await serving { gateway, backend in
-      for path in ["/time/a%zz", "/time/a%2", "/time/%", "/time/a%", "/time/%g0?q", "/time/%0g/b", "/time/.%2?q=%20"] {
+      for path in [
+        "/time/a%zz", "/time/a%2", "/time/%", "/time/a%", "/time/%g0?q", "/time/%0g/b", "/time/.%2?q=%20",
+        "/time/a%00b", "/time/%00",
+      ] {
         let client = try RawClient(port: gateway.httpPort)
         client.send("GET \(path) HTTP/1.1\r\nHost: g\r\n\r\n")
         let answer = try #require(client.answer(), "\(path)")
@@ -152,7 +156,7 @@ struct HostileRequestTests {
       }
       #expect(backend.received.isEmpty)
       let client = try RawClient(port: gateway.httpPort)
-      for path in ["/time/a%2Fb%c3%A4", "/time/%25zz", "/time/x?a=%zz&b=%", "/time/x?%2"] {
+      for path in ["/time/a%2Fb%c3%A4", "/time/%25zz", "/time/x?a=%zz&b=%", "/time/x?%2", "/time/%01?%00"] {
         client.send("GET \(path) HTTP/1.1\r\nHost: g\r\n\r\n")
         #expect(client.answer()?.status == 200, "\(path)")
         #expect(backend.received.last?.hasPrefix("GET \(path.dropFirst(5)) HTTP/1.1\r\n") == true, "\(path)")

@@ -156,7 +156,9 @@ final class UpstreamSession: ChannelInboundHandler, RemovableChannelHandler {
     }
   }
 
-  func open(_ stream: UpstreamStream, _ request: borrowing MessageHead, _ rewrite: borrowing HeadRewrite, ends: Bool) -> UInt32 {
+  func open(_ stream: UpstreamStream, _ request: borrowing MessageHead, _ rewrite: borrowing HeadRewrite, ends: Bool)
+    -> UInt32
+  {
     let id = wire.engine.openStream(request, rewrite, isTLS: home.origin.isTLS, ends: ends)
     if isOver { return id }
     streams[id] = stream
