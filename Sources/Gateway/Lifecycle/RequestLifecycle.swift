@@ -304,7 +304,10 @@ final class RequestLifecycle {
     dropWait()
     dropCall()
     if trace != nil { trace = nil }
-    if traced != nil { traced = nil }
+    if traced != nil {
+      traced = nil
+      exchange.trace = nil
+    }
     asksUpgrade = false
     isUpgraded = false
     if early != nil { early = nil }
