@@ -169,8 +169,9 @@ let package = Package(
     .executableTarget(
       name: "fuzz",
       dependencies: [
-        "Expressions", "GraphQL", "HTTPWire", "JSONSchema", "OData", "PolicySyntax", "RedisWire", "TDSWire",
-        "Workbench",
+        "Expressions", "GatewayConfiguration", "GraphQL", "HTTPWire", "JSONSchema", "OData", "PolicySyntax",
+        "RedisWire",
+        "TDSWire", "Workbench",
       ], path: "Fuzz",
       exclude: ["Seeds"], swiftSettings: strict),
 

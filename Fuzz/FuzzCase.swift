@@ -12,6 +12,7 @@ struct FuzzCase: Sendable {
 
   static let all = [
     expression, block, document, graphQL, odata, metadata, message, frames, answers, reply, greeting, socket, tds, sql,
+    credential,
   ]
 
   /// The input that is being tried, which is in `Fuzz/last-input`, does what none may do.
