@@ -103,7 +103,7 @@ final class ManagedGateway: Sendable {
       quotaPath: directory.appending(path: "quotas").path(percentEncoded: false))
     settings.traces = TraceDelivery(base: "\(service.gatewayEndpoint)/gateways/managed") { trace in
       // A loop has better things to do than to write JSON.
-      Task { try? service.takeOwnTrace(trace.json(), id: trace.id) }
+      Task { service.traces.add(trace.json(), id: trace.id, gatewayID: "managed") }
     }
     let server = try GatewayServer(
       settings: settings, logger: Logger(label: "managed-gateway"), onRecords: { records.add($0) })

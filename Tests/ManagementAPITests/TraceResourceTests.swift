@@ -73,8 +73,7 @@ struct TraceResourceTests {
   @Test func `the last hundred traces of a gateway are kept, and one on its way is waited for`() async throws {
     try await withAPI { client, service in
       for number in 0...100 {
-        let json = try JSON(parsing: Data(#"{"traceId":"t\#(number)"}"#.utf8))
-        service.traces.add(json, id: "t\(number)", gatewayID: "Managed")
+        service.traces.add(Array(#"{"traceId":"t\#(number)"}"#.utf8), id: "t\(number)", gatewayID: "Managed")
       }
       func list(_ id: String) async throws -> (status: Int, body: JSON) {
         let answer = try await client.call(.post, "/gateways/managed/listTrace", #"{"traceId":"\#(id)"}"#)
@@ -85,7 +84,7 @@ struct TraceResourceTests {
       #expect(try await list("t0").status == 404)
       async let late = list("late")
       try await Task.sleep(for: .milliseconds(200))
-      try service.takeOwnTrace(Array(#"{"traceId":"late"}"#.utf8), id: "late")
+      service.traces.add(Array(#"{"traceId":"late"}"#.utf8), id: "late", gatewayID: "managed")
       #expect(try await late.status == 200)
     }
   }

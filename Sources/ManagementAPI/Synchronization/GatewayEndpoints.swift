@@ -175,7 +175,7 @@ struct GatewayEndpoints: Sendable {
     guard let json = try? JSON(parsing: body.readableBytesView), json["traceId"]?.stringValue == trace else {
       throw ManagementError.badRequest("InvalidRequestContent", "The body is no trace of that name.")
     }
-    service.traces.add(json, id: trace, gatewayID: id)
+    service.traces.add(Array(body.readableBytesView), id: trace, gatewayID: id)
     return Response(status: .noContent)
   }
 

@@ -37,11 +37,6 @@ extension ManagementService {
       expirySeconds: Int64(Date.now.timeIntervalSince1970) + seconds, key: publisher.debugKey(gateway))
   }
 
-  /// Takes a trace of the gateway inside the service, as JSON.
-  public func takeOwnTrace(_ json: [UInt8], id: String) throws {
-    traces.add(try JSON(parsing: json), id: id, gatewayID: "managed")
-  }
-
   /// A trace that a gateway has collected.
   func trace(gateway: String, id: String) async throws(ManagementError) -> JSON {
     try await checkGateway(gateway)
@@ -66,7 +61,11 @@ extension ManagementService {
   private static let patience = Duration.seconds(3)
 
   private func kept(_ id: String, _ gateway: String) async throws(ManagementError) -> JSON {
-    if let trace = await traces.trace(id, gatewayID: gateway, waiting: Self.patience) { return trace }
+    if let trace = await traces.trace(id, gatewayID: gateway, waiting: Self.patience),
+      let json = try? JSON(parsing: trace)
+    {
+      return json
+    }
     throw ManagementError(
       status: 404, code: "ResourceNotFound",
       message:
