@@ -4,6 +4,7 @@ import Foundation
 import NIOCore
 import NIOFoundationCompat
 import NIOHTTP1
+import Testing
 
 /// A real Chromium, driven over the WebDriver protocol.
 final class Browser: Sendable {
@@ -16,9 +17,28 @@ final class Browser: Sendable {
   private let client = HTTPClient(eventLoopGroupProvider: .singleton)
   private let session: String
 
+  /// Has a browser and a service for as long as a story takes, and an issue where there is no Chromium.
+  static func telling(
+    acceptsAnyCertificate: Bool = false, _ story: (Browser, RunningService) async throws -> Void
+  ) async throws {
+    guard let browser = try await start(acceptsAnyCertificate: acceptsAnyCertificate) else {
+      Issue.record("chromium-driver is missing: scripts/install test")
+      return
+    }
+    let outcome: Result<Void, any Error>
+    do {
+      try await RunningService.serving { try await story(browser, $0) }
+      outcome = .success(())
+    } catch {
+      outcome = .failure(error)
+    }
+    await browser.stop()
+    try outcome.get()
+  }
+
   /// Nil where there is no Chromium with its driver.
   /// - Parameter acceptsAnyCertificate: a page may have a certificate that nobody has signed.
-  static func start(acceptsAnyCertificate: Bool = false) async throws -> Browser? {
+  private static func start(acceptsAnyCertificate: Bool = false) async throws -> Browser? {
     let path = "/usr/bin/chromedriver"
     guard FileManager.default.isExecutableFile(atPath: path) else { return nil }
     return try await Browser(driver: path, acceptsAnyCertificate)

@@ -36,19 +36,7 @@ import Testing
 
   @Test func `a browser speaks HTTP/2 over TLS with the gateway, posts, and is held to what cors allows`() async throws
   {
-    guard let browser = try await Browser.start(acceptsAnyCertificate: true) else {
-      Issue.record("chromium-driver is missing: scripts/install test")
-      return
-    }
-    let outcome: Result<Void, any Error>
-    do {
-      try await RunningService.serving { try await story(browser, $0) }
-      outcome = .success(())
-    } catch {
-      outcome = .failure(error)
-    }
-    await browser.stop()
-    try outcome.get()
+    try await Browser.telling(acceptsAnyCertificate: true) { try await story($0, $1) }
   }
 
   private func story(_ browser: Browser, _ service: RunningService) async throws {

@@ -7,19 +7,7 @@ import Testing
 /// The portal in a real Chromium, in front of the real process.
 @Suite(.timeLimit(.minutes(3))) struct PortalTests {
   @Test func `an engineer signs in, creates a gateway, takes its env.conf and sees its request`() async throws {
-    guard let browser = try await Browser.start() else {
-      Issue.record("chromium-driver is missing: scripts/install test")
-      return
-    }
-    let outcome: Result<Void, any Error>
-    do {
-      try await RunningService.serving { try await story(browser, $0) }
-      outcome = .success(())
-    } catch {
-      outcome = .failure(error)
-    }
-    await browser.stop()
-    try outcome.get()
+    try await Browser.telling { try await story($0, $1) }
   }
 
   private func story(_ browser: Browser, _ service: RunningService) async throws {
