@@ -98,6 +98,7 @@ public actor GatewayAgent {
   /// Delivers what can be delivered now and makes the rest safe on disk.
   public func deliverLast() async {
     await exchangeQuotas()
+    if status.isConnected { try? await traces?.deliver { [client] in try await client.trace($0) } }
     if settings.sendsRecords, status.isConnected {
       do { try await deliverOnce() } catch { logger.warning("Records wait on disk for the next start: \(error)") }
     }

@@ -1,12 +1,14 @@
+import PolicyLibrary
 import Synchronization
 
-/// Traces on their way to the management service: kept in memory, the latest hundred, until it has them.
+/// Traces on their way to the management service: kept in memory, the latest of them, until it has them.
 public final class TraceOutbox: Sendable {
-  /// Traces kept at most; the oldest go first.
-  static let bound = 100
+  /// Traces kept at most, and bytes of their texts; the oldest go first.
+  static let (bound, byteBound) = (100, 16 << 20)
 
   private struct State {
     var waiting: [FinishedTrace] = []
+    var bytes: Int { waiting.reduce(0) { $0 + $1.document.size } }
     var listeners: [Int: AsyncStream<Void>.Continuation] = [:]
     var nextListener = 0
   }
@@ -19,7 +21,7 @@ public final class TraceOutbox: Sendable {
   public func add(_ trace: FinishedTrace) {
     let listeners = state.withLock { state in
       state.waiting.append(trace)
-      if state.waiting.count > Self.bound { state.waiting.removeFirst() }
+      while state.waiting.count > Self.bound || state.bytes > Self.byteBound { state.waiting.removeFirst() }
       return Array(state.listeners.values)
     }
     for listener in listeners { listener.yield() }

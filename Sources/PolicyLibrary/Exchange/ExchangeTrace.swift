@@ -106,7 +106,7 @@ public final class ExchangeTrace {
   private var running: Int?
   private var before: [String: String] = [:]
   private var section = PolicySection.inbound
-  private var characters = 0
+  private(set) var characters = 0
   private var isFull = false
 
   /// Characters of one value that are kept.

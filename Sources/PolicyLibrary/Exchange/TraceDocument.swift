@@ -12,6 +12,8 @@ public struct TraceDocument: Sendable {
   private let startTicks: Int64
   private let entries: [ExchangeTrace.Entry]
   private let secrets: TraceSecrets
+  /// About as many bytes as it has of texts.
+  public let size: Int
 
   /// - Parameters:
   ///   - workspaceID: nil for an API outside of a workspace.
@@ -25,6 +27,7 @@ public struct TraceDocument: Sendable {
     self.workspaceID = workspaceID
     startTicks = trace.startTicks
     entries = trace.entries
+    size = trace.characters
     self.secrets = secrets.besides(trace)
   }
 
