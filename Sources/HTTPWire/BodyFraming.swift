@@ -11,6 +11,8 @@ public struct BodyFraming: ~Copyable, Sendable {
     case chunkSize, chunkExtension, chunkSizeLineFeed, chunkData, chunkDataReturn, chunkDataLineFeed
     case trailerStart, trailerName, trailerValue, trailerLineFeed, finalLineFeed
 
+    var isTrailerName: Bool { self == .trailerStart || self == .trailerName }
+
     var isTrailer: Bool {
       switch self {
       case .trailerStart, .trailerName, .trailerValue, .trailerLineFeed: true
@@ -29,6 +31,8 @@ public struct BodyFraming: ~Copyable, Sendable {
   /// The lines behind a chunked body, kept where somebody has a use for them.
   private var trailerLines: [UInt8] = []
   private var keepsTrailers = false
+  /// A name in the trailers that must not stand there is not passed on.
+  private var guardsTrailers = false
 
   public init() {}
 
@@ -56,6 +60,7 @@ public struct BodyFraming: ~Copyable, Sendable {
   /// A request's body: chunked, of the given length, or none.
   public mutating func beginRequest(_ head: borrowing MessageHead) {
     begin(length: head.contentLength ?? 0, chunked: head.isChunked)
+    guardsTrailers = head.isChunked
   }
 
   /// A response's body. None after HEAD, and with 1xx, 204 and 304; without a length it ends with the connection
@@ -75,6 +80,7 @@ public struct BodyFraming: ~Copyable, Sendable {
     digits = 0
     lineBytes = 0
     keepsTrailers = false
+    guardsTrailers = false
     if !trailerLines.isEmpty { trailerLines = [] }
     if chunked {
       mode = .chunkSize
@@ -130,6 +136,14 @@ public struct BodyFraming: ~Copyable, Sendable {
     }
   }
 
+  /// Whether the name that was just read, its colon behind it, may stand in trailers. A backend might take it for a field
+  /// of the head, and what says how long a message is or whose would then come from behind the gateway's checks.
+  private mutating func passesName() -> Bool {
+    let name = trailerLines.dropLast()
+    trailerLines = []
+    return TrailerFields.mayHold(name.span)
+  }
+
   private mutating func refuse(at i: Int) -> Stretch {
     mode = .refused
     return Stretch(dataStart: i, end: i)
@@ -144,7 +158,7 @@ public struct BodyFraming: ~Copyable, Sendable {
       return Stretch(dataStart: i, end: i &+ k)
     }
     let c = input[i]
-    if keepsTrailers, mode.isTrailer { trailerLines.append(c) }
+    if keepsTrailers ? mode.isTrailer : guardsTrailers && mode.isTrailerName { trailerLines.append(c) }
     switch mode {
     case .chunkSize:
       if let digit = Octet.hexadecimal(c) {
@@ -182,6 +196,7 @@ public struct BodyFraming: ~Copyable, Sendable {
     case .trailerStart:
       lineBytes &+= 1
       if c == Octet.carriageReturn {
+        if guardsTrailers, !keepsTrailers { trailerLines = [] }
         mode = .finalLineFeed
       } else if Octet.isToken(c) {
         mode = .trailerName
@@ -192,6 +207,7 @@ public struct BodyFraming: ~Copyable, Sendable {
       lineBytes &+= 1
       if c == Octet.colon {
         mode = .trailerValue
+        if guardsTrailers, !keepsTrailers, !passesName() { return refuse(at: i) }
       } else if !Octet.isToken(c) || lineBytes > Self.lineBound {
         return refuse(at: i)
       }

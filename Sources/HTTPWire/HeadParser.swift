@@ -69,6 +69,7 @@ extension MessageHead {
       let line = indexOfField(.host)
       if indexOfField(.host, from: line &+ 1) >= 0 { return .refused(WireError(.host)) }
       receivedAuthority = valueSlice(line)
+      if !isHost(receivedAuthority) { return .refused(WireError(.host)) }
     }
     if let authority = authoritySlice { receivedAuthority = authority }
     receivedMethod = methodSlice
@@ -173,7 +174,7 @@ extension MessageHead {
         return .refused(WireError(folded ? .foldedLine : .headerName, offset: i))
       }
       let nameLength = i &- nameStart
-      if nameLength > 1024 { return .refused(WireError(.headerName, offset: i)) }
+      if nameLength > Self.nameBound { return .refused(WireError(.headerName, offset: i)) }
       i &+= 1
       while i < n, p[i] == Octet.space || p[i] == Octet.tab { i &+= 1 }
       let valueStart = i
@@ -257,6 +258,29 @@ extension MessageHead {
     self.length = 0
     push(p.extracting(0..<i).bytes)
     return .complete(bytes: i)
+  }
+
+  /// Bytes of a field's name.
+  static let nameBound = 1024
+
+  /// Whether a byte may stand in a host with its port, as far as others would take it for the end of one.
+  static func isHostByte(_ byte: UInt8) -> Bool { byte > 0x20 && byte != 0x7f && byte != Octet.slash && byte != 0x40 }
+
+  /// Whether nothing in the Host field ends a host for others: a space, a slash, user information (RFC 9112 §3.2).
+  private func isHost(_ slice: Slice) -> Bool {
+    var i = slice.start
+    while i &+ 8 <= slice.end {
+      let word = storage.span.bytes.unsafeLoadUnaligned(fromByteOffset: i, as: UInt64.self)
+      if Swar.controls(word, below: 0x2121_2121_2121_2121) != 0 || Swar.holds(word, 0x2f) || Swar.holds(word, 0x40) {
+        return false
+      }
+      i &+= 8
+    }
+    while i < slice.end {
+      if !Self.isHostByte(storage[i]) { return false }
+      i &+= 1
+    }
+    return true
   }
 
   /// A decimal of 1 to 18 digits.

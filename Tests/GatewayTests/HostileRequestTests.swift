@@ -69,6 +69,107 @@ struct HostileRequestTests {
     }
   }
 
+  @Test func `a Host that others would read as another one is refused, and others are not`() async throws {
+    try await serving { gateway, backend in
+      for host in ["a b", "a, b", "a/b", "user@a", "long-enough.example/b", "long-enough.example b:80", "a\u{9}b"] {
+        let client = try RawClient(port: gateway.httpPort)
+        client.send("GET /time/now HTTP/1.1\r\nHost: \(host)\r\n\r\n")
+        let answer = try #require(client.answer(), "\(host)")
+        #expect(answer.status == 400 && answer.body.contains("one Host header"), "\(host)")
+        #expect(client.isAtEnd, "\(host)")
+      }
+      #expect(backend.received.isEmpty)
+      let client = try RawClient(port: gateway.httpPort)
+      for host in ["a", "a:80", "[::1]:8080", "a_b.example", "long-enough.example:80", "", "b\u{fc}cher"] {
+        client.send("GET /time/now HTTP/1.1\r\nHost: \(host)\r\n\r\n")
+        #expect(client.answer()?.status == 200, "\(host)")
+      }
+    }
+  }
+
+  @Test func `trailers of a request that would pass for its framing, its host or its key are refused`() async throws {
+    try await serving { gateway, backend in
+      let head = "POST /time/set HTTP/1.1\r\nHost: g\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n"
+      for name in ["Content-Length", "transfer-encoding", "Host", "Authorization", "Ocp-Apim-Subscription-Key"] {
+        let client = try RawClient(port: gateway.httpPort)
+        client.send(head + "X-Sum: 1\r\n\(name): 5\r\n\r\n")
+        #expect(client.answer()?.status == 400, "\(name)")
+        #expect(client.isAtEnd, "\(name)")
+      }
+      #expect(backend.received.isEmpty)
+      let client = try RawClient(port: gateway.httpPort)
+      client.send(head + "X-Sum: 1\r\nX-Other: Content-Length: 5\r\n\r\n")
+      #expect(client.answer()?.status == 200)
+      #expect(backend.received.last?.hasSuffix("\r\nX-Sum: 1\r\nX-Other: Content-Length: 5\r\n\r\n") == true)
+    }
+  }
+
+  @Test func `a body that is refused while the backend has the request leaves a true record`() async throws {
+    try await serving { gateway, _ in
+      let client = try RawClient(port: gateway.httpPort)
+      client.send("POST /time/set HTTP/1.1\r\nHost: g\r\nTransfer-Encoding: chunked\r\n\r\n")
+      try await Task.sleep(for: .milliseconds(30))
+      client.send("5\r\nhelloX")
+      #expect(client.answer()?.status == 400)
+      await gateway.server.drain(milliseconds: 0)
+      let record = try #require(gateway.records.all.first)
+      #expect(record.errors.map(\.reason) == ["InvalidBody"])
+      #expect((0...record.totalTime).contains(record.backendTime ?? 0), "\(record)")
+    }
+  }
+
+  @Test func `a client whose body is refused before it was asked for ends with its answer`() async throws {
+    try await serving(
+      policy: "<policies><inbound><return-response><set-status code=\"401\" /></return-response></inbound></policies>"
+    ) { gateway, _ in
+      // What it sends next may be the body, or another request.
+      let waiting = try RawClient(port: gateway.httpPort)
+      waiting.send("POST /time/set HTTP/1.1\r\nHost: g\r\nContent-Length: 50\r\nExpect: 100-continue\r\n\r\n")
+      let refused = try #require(waiting.answer())
+      #expect(refused.status == 401 && refused.header("Connection") == "close")
+      #expect(waiting.isAtEnd)
+      // One that has begun with it means to go on.
+      let sending = try RawClient(port: gateway.httpPort)
+      sending.send("POST /time/set HTTP/1.1\r\nHost: g\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\nhello")
+      #expect(sending.answer()?.status == 401)
+      sending.send("GET /time/now HTTP/1.1\r\nHost: g\r\n\r\n")
+      #expect(sending.answer()?.status == 401)
+    }
+  }
+
+  @Test
+  func `a client of HTTP/1 in the middle of a long body reads why it is refused, and its connection is not reset`()
+    async throws
+  {
+    var limits = ClientLimits()
+    limits.bodyBytes = 1_000
+    var timeouts = ClientTimeouts()
+    // However busy the machine is.
+    timeouts.linger = .minutes(1)
+    try await serving(limits, timeouts) { gateway, _ in
+      for head in [
+        "Content-Length: 100000000\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n7fffff\r\n", "no head\r\n\r\n",
+      ] {
+        let client = try RawClient(port: gateway.httpPort)
+        client.send("POST /time/set HTTP/1.1\r\nHost: g\r\n" + head)
+        // It reads nothing before it has sent so much.
+        for _ in 0..<20 {
+          let isTaken = client.send([UInt8](repeating: 0x61, count: 100_000))
+          #expect(isTaken, "\(head)")
+          try await Task.sleep(for: .milliseconds(5))
+        }
+        var text = ""
+        while let more = client.receive(), !more.isEmpty { text += String(decoding: more, as: UTF8.self) }
+        #expect(text.hasPrefix(head.hasPrefix("no") ? "HTTP/1.1 400 " : "HTTP/1.1 413 "), "\(head): \(text)")
+        #expect(client.receive()?.isEmpty == true, "\(head)")
+      }
+      await gateway.server.drain(milliseconds: 0)
+      // What is no request has no record.
+      #expect(gateway.records.all.map(\.responseCode) == [413, 413])
+      #expect(gateway.records.all.map(\.apiId) == ["time", "time"])
+    }
+  }
+
   private static let lines = [
     "GET /time/now HTTP/1.1\nHost: g\n\n", "GET  /time/now HTTP/1.1\r\nHost: g\r\n\r\n",
     "GET /time/now HTTP/1.1 \r\nHost: g\r\n\r\n", "GET /time/\u{7f} HTTP/1.1\r\nHost: g\r\n\r\n",

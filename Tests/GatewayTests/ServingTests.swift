@@ -353,6 +353,23 @@ struct ServingTests {
     }
   }
 
+  @Test func `an answer whose status has no body announces none`() async throws {
+    let key = "Host: g\r\nOcp-Apim-Subscription-Key: first\r\n\r\n"
+    for (status, fields, passed) in [
+      ("204 No Content", "Transfer-Encoding: chunked", ""), ("204 No Content", "Content-Length: 0", ""),
+      ("304 Not Modified", "Transfer-Encoding: chunked", ""),
+      ("304 Not Modified", "Content-Length: 7", "Content-Length: 7\r\n"),
+    ] {
+      try await withGateway(answer: { _ in "HTTP/1.1 \(status)\r\n\(fields)\r\nETag: a\r\n\r\n" }) { _, client, _, _ in
+        for _ in 0..<2 {
+          client.send("GET /time/now HTTP/1.1\r\n\(key)")
+          let head = client.text(until: "\r\n\r\n")?.replacingOccurrences(of: "ETag: a\r\n", with: "")
+          #expect(head == "HTTP/1.1 \(status)\r\n\(passed)\r\n", "\(status) \(fields)")
+        }
+      }
+    }
+  }
+
   @Test func `a slow client gets all of the answer that ends its connection`() async throws {
     let body = String(repeating: "0123456789abcdef", count: 500_000)
     try await withGateway(answer: { _ in

@@ -32,9 +32,9 @@ struct StalledAnswerTests {
 
   private static func backend() async throws -> ScriptedBackend {
     try await ScriptedBackend { request in
-      request.contains("/whole")
-        ? "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwhole"
-        : "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"
+      if request.contains("/whole") { return "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwhole" }
+      if request.contains("/unbounded") { return "HTTP/1.1 200 OK\r\n\r\nhalf" }
+      return "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"
     }
   }
 
@@ -52,6 +52,73 @@ struct StalledAnswerTests {
       #expect(client.text(until: "half")?.hasPrefix("HTTP/1.1 200 OK\r\n") == true)
       #expect(client.isAtEnd)
       #expect(await Self.errors(gateway) == ["Timeout"])
+    }
+    await backend.stop()
+  }
+
+  @Test func `an answer without a length that breaks off does not look whole`() async throws {
+    let backend = try await Self.backend()
+    try await serving(url: "http://127.0.0.1:\(backend.port)", Self.silence) { gateway in
+      let client = try RawClient(port: gateway.httpPort)
+      client.send("GET /time/unbounded HTTP/1.1\r\nHost: g\r\n\r\n")
+      // In chunks, of which the last one does not come.
+      let begun = client.text(until: "half\r\n")
+      #expect(begun == "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n")
+      #expect(client.isAtEnd)
+      let old = try RawClient(port: gateway.httpPort)
+      old.send("GET /time/unbounded HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+      #expect(old.text(until: "half") == "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhalf")
+    }
+    await backend.stop()
+  }
+
+  @Test func `a connection of HTTP/2 whose client has given up its last stream goes on`() async throws {
+    let backend = try await Self.backend()
+    var timeouts = ClientTimeouts()
+    timeouts.head = .milliseconds(200)
+    try await serving(url: "http://127.0.0.1:\(backend.port)", timeouts) { gateway in
+      let client = try FrameClient(port: gateway.httpPort)
+      client.get("/time/now", stream: 1)
+      #expect(client.next(FrameClient.data)?.payload == Array("half".utf8))
+      // Longer than a new connection may be without a request.
+      try await Task.sleep(for: .milliseconds(600))
+      client.send(FrameClient.reset, stream: 1, payload: [0, 0, 0, 8])
+      try await Task.sleep(for: .milliseconds(500))
+      client.get("/time/whole", stream: 3)
+      #expect(client.next(FrameClient.data)?.payload == Array("whole".utf8))
+    }
+    await backend.stop()
+  }
+
+  @Test func `a stream that has ever more to send leaves something of the connection's window to others`() async throws
+  {
+    let large = String(repeating: "0123456789abcdef", count: 2 << 16)
+    let backend = try await ScriptedBackend { request in
+      request.contains("/large")
+        ? "HTTP/1.1 200 OK\r\nContent-Length: \(large.utf8.count)\r\n\r\n\(large)"
+        : "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwhole"
+    }
+    try await serving(url: "http://127.0.0.1:\(backend.port)", ClientTimeouts()) { gateway in
+      let client = try FrameClient(port: gateway.httpPort)
+      client.send(8, stream: 0, payload: [0, 0, 0, 1])
+      client.get("/time/large", stream: 1)
+      client.send(8, stream: 1, payload: [0, 0x7f, 0, 0])
+      var received = 0
+      while received < 65_536 { received += try #require(client.next(FrameClient.data)).payload.count }
+      // The connection's window is closed: all of these wait behind it.
+      let others = (1...12).map { UInt32(2 * $0 + 1) }
+      for stream in others { client.get("/time/small", stream: stream) }
+      for _ in others { #expect(client.next(FrameClient.headers) != nil) }
+      var served: Set<UInt32> = []
+      for _ in 0..<4 {
+        client.send(8, stream: 0, payload: [0, 0, 0x10, 0])
+        received = 0
+        while received < 4_096, let frame = client.next(FrameClient.data) {
+          received += frame.payload.count
+          if frame.stream != 1 { served.insert(frame.stream) }
+        }
+      }
+      #expect(served == Set(others))
     }
     await backend.stop()
   }

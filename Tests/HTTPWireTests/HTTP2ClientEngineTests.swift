@@ -99,7 +99,7 @@ struct HTTP2ClientEngineTests {
     let head = try peer.open("HEAD")
     #expect(peer.send(Self.frame(1, flags: 5, stream: head, Self.ok + length)) == [.response(head, ends: true)])
     let get = try peer.open()
-    #expect(peer.send(Self.frame(1, flags: 5, stream: get, Self.ok + length)) == [.reset(get, .protocolError)])
+    #expect(peer.send(Self.frame(1, flags: 5, stream: get, Self.ok + length)) == [.broken(get, .protocolError)])
   }
 
   @Test func `what a server has not touched is told by GOAWAY and by refusal`() throws {
@@ -137,7 +137,7 @@ struct HTTP2ClientEngineTests {
     ] {
       let peer = Peer()
       _ = try peer.open()
-      #expect(peer.send(bytes) == [.reset(1, .protocolError)], "\(bytes)")
+      #expect(peer.send(bytes) == [.broken(1, .protocolError)], "\(bytes)")
     }
   }
 

@@ -97,9 +97,9 @@ struct HTTP2EngineTests {
       peer.send(Self.frame(0, flags: 1, stream: 1, Array("hello".utf8))) == [.data(1, offset: 9, length: 5, ends: true)]
     )
     #expect(peer.send(Self.frame(1, flags: 4, stream: 3, Self.post + length)) == [.request(3, ends: false)])
-    #expect(peer.send(Self.frame(0, flags: 1, stream: 3, Array("hell".utf8))) == [.reset(3, .protocolError)])
+    #expect(peer.send(Self.frame(0, flags: 1, stream: 3, Array("hell".utf8))) == [.broken(3, .protocolError)])
     #expect(peer.send(Self.frame(1, flags: 4, stream: 5, Self.post + length)) == [.request(5, ends: false)])
-    #expect(peer.send(Self.frame(0, stream: 5, Array("hello!".utf8))) == [.reset(5, .protocolError)])
+    #expect(peer.send(Self.frame(0, stream: 5, Array("hello!".utf8))) == [.broken(5, .protocolError)])
   }
 
   @Test func `streams begun only to be given up end the connection`() {
@@ -115,6 +115,18 @@ struct HTTP2EngineTests {
     }
     #expect(events.last == .failed(.enhanceYourCalm))
     #expect(events.count == 22)
+  }
+
+  @Test func `a client that gives up a stream now and then goes on, however often that was`() {
+    var bounds = HTTP2Engine.Bounds()
+    bounds.resets = 10
+    let peer = Peer(bounds)
+    for index in 0..<100 {
+      let stream = UInt32(2 * index + 1)
+      #expect(peer.send(Self.frame(1, flags: 5, stream: stream, Self.get)) == [.request(stream, ends: true)])
+      #expect(peer.send(Self.frame(3, stream: stream, Self.number(8))) == [.reset(stream, .cancel)])
+      peer.engine.tick()
+    }
   }
 
   @Test func `a header block in endless pieces ends the connection`() {
@@ -157,7 +169,7 @@ struct HTTP2EngineTests {
     _ = peer.send(Self.frame(4, [0, 4] + Self.number(0)))
     #expect(peer.room(1) == 0)
     #expect(peer.send(Self.frame(8, stream: 1, Self.number(0x7fff_ffff))) == [.window(1)])
-    #expect(peer.send(Self.frame(8, stream: 1, Self.number(0x7fff_ffff))) == [.reset(1, .flowControl)])
+    #expect(peer.send(Self.frame(8, stream: 1, Self.number(0x7fff_ffff))) == [.broken(1, .flowControl)])
 
     var bounds = HTTP2Engine.Bounds()
     bounds.streamWindow = 20_000

@@ -49,6 +49,12 @@ struct ManagementTests {
         try await status(#"["ws","wss"]"#), try await status(#"["wss","https"]"#), try await status(#"["ftp"]"#)
       )
       #expect(sockets == 201 && mixed == 400 && unknown == 400)
+      // As Azure writes it.
+      let typed = #""displayName":"Chat","path":"typed","serviceUrl":"wss://10.0.0.1","type":"websocket""#
+      let made = try await client.call(.put, "/apis/typed", #"{"properties":{\#(typed),"protocols":["wss"]}}"#)
+      #expect(made.status == 201 && made.body["properties"]?["type"] == "websocket")
+      let other = try await client.call(.put, "/apis/typed", #"{"properties":{\#(typed),"protocols":["https"]}}"#)
+      #expect(other.status == 400)
     }
   }
 

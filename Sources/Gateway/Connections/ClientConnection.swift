@@ -51,6 +51,10 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   private(set) var isWritable = true
   /// No request has come yet.
   private var isFresh = true
+  /// The client waited to be asked for the body, and was.
+  private var hasInvited = false
+  /// More of a request that is refused may come.
+  private var isRefusing = false
   /// Whether the input is being worked off further up the stack.
   private var isProcessing = false
   var keepsAlive = true
@@ -155,7 +159,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   private func dropInput() -> Bool {
     discarded += inputBytes
     input = nil
-    if discarded > Self.lingerBound { abort() }
+    if discarded > (http2 == nil ? Self.discardBound : Self.lingerBound) { abort() }
     return false
   }
 
@@ -183,9 +187,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
         return handOver()
       }
       begin(work)
-      input = nil
-      keepsAlive = false
-      framing.end()
+      refuseRest()
       work.refuse(error, self)
       return false
     case .complete(let length):
@@ -196,15 +198,21 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
       framing.beginRequest(exchange.request)
       headBytes = length
       if framing.announcedBytes > state.limits.bodyBytes {
-        input = nil
-        keepsAlive = false
-        framing.end()
+        refuseRest()
         work.refuseLength(self)
         return false
       }
       work.begin(self)
       return true
     }
+  }
+
+  /// The request is the last one of the connection, and nobody wants what else there is of it.
+  private func refuseRest() {
+    input = nil
+    keepsAlive = false
+    isRefusing = true
+    framing.end()
   }
 
   private func dropEmptyLines() {
@@ -227,6 +235,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
     requestBytes = 0
     responseBytes = 0
     discarded = 0
+    hasInvited = false
   }
 
   private func collect() -> Bool {
@@ -289,7 +298,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
     input?.moveReaderIndex(forwardBy: count)
     discarded += count
     if framing.isRefused || discarded > Self.discardBound {
-      closeAfterWrites()
+      shutOut()
       return false
     }
     if framing.isDone { awaitNext() }
@@ -351,15 +360,21 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
     closeAfterWrites()
   }
 
-  /// The HTTP/2 connection cannot go on, and the client has been written why. Closing it with bytes of the client unread
-  /// would reset it, and the client might never see the reason: our half is closed, and what still comes is thrown away
-  /// until the client closes the other one, within bounds.
+  /// The HTTP/2 connection cannot go on, and the client has been written why.
   func failHTTP2() {
     http2?.leave()
+    shutOut()
+  }
+
+  /// Ends the connection of a client that may still be sending, once it has been written why. Closing it with bytes of
+  /// the client unread would reset it, and the client might never see the reason: our half is closed, and what still comes
+  /// is thrown away until the client closes the other one, within bounds.
+  private func shutOut() {
     stage = .closed
     discarded = 0
-    deadline = state.deadline(after: state.timeouts.linger)
+    deadline = state.deadline(after: isWritable ? state.timeouts.linger : state.timeouts.body)
     context?.closeOutputAfterWrites()
+    resumeReading()
   }
 
   /// Ends the connection when the client has taken what was written for it, or does not do so in time.
@@ -446,7 +461,14 @@ extension ClientConnection: ClientStream {
 
   func invite() {
     guard let work, work.exchange.request.expectsContinue, !framing.isDone, inputBytes == 0 else { return }
+    hasInvited = true
     socket.write(Self.invitation)
+  }
+
+  /// The client has sent nothing of the body and was not asked to: whether it comes or the next request is for the client
+  /// to decide, and not for us to guess (RFC 9110 §10.1.1).
+  private var isUninvited: Bool {
+    work?.exchange.request.expectsContinue == true && !hasInvited && requestBytes == headBytes && inputBytes == 0
   }
 
   private static let invitation = ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")
@@ -454,8 +476,8 @@ extension ClientConnection: ClientStream {
   func wait(until deadline: NIODeadline) { self.deadline = deadline }
 
   func writeHead(_ head: borrowing MessageHead, _ rewrite: borrowing HeadRewrite, body: ByteBuffer?, ends: Bool) {
-    if ends, !framing.isDone, framing.announcedBytes > Self.discardBound {
-      // Nobody waits for the rest of a body that is longer than what is read past.
+    if ends, !framing.isDone, framing.announcedBytes > Self.discardBound || isUninvited {
+      // Nobody waits for the rest of a body that is longer than what is read past, or may not come.
       keepsAlive = false
       var last = copy rewrite
       last.closes = true
@@ -514,7 +536,9 @@ extension ClientConnection: ClientStream {
   func finished() {
     work = nil
     guard stage != .closed else { return }
-    guard keepsAlive, !state.isClosingIdle else { return closeAfterWrites() }
+    guard keepsAlive, !state.isClosingIdle else {
+      return isRefusing || !framing.isDone ? shutOut() : closeAfterWrites()
+    }
     if framing.isDone {
       awaitNext()
     } else {

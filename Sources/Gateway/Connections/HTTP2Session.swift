@@ -69,8 +69,11 @@ final class HTTP2Session {
       stream.receive(
         received.getSlice(at: received.readerIndex + offset, length: length) ?? ByteBuffer(), ends: ends)
     case .ended(let id): streams[id]?.receive(ByteBuffer(), ends: true, trailers: wire.engine.trailers)
-    case .reset(let id, _): streams.removeValue(forKey: id)?.leave()
-    case .window(0): for stream in Array(streams.values) { stream.sendWaiting() }
+    case .reset(let id, _), .broken(let id, _):
+      guard let stream = streams[id] else { break }
+      stream.leave()
+      remove(stream)
+    case .window(0): sendWaiting()
     case .window(let id): streams[id]?.sendWaiting()
     case .failed:
       wire.flush()
@@ -85,6 +88,12 @@ final class HTTP2Session {
     wire.engine.writeHead(id, response, rewrite, ends: ends)
     wire.scheduleFlush()
     return wire.pendingBytes - before
+  }
+
+  /// Spends the connection's window on the streams that wait for it.
+  private func sendWaiting() {
+    let waiting = streams.values.filter(\.isHeldUp)
+    wire.takeTurns(waiting, { $0.id }, { $0.sendWaiting() })
   }
 
   // MARK: - Streams and the end

@@ -12,6 +12,8 @@ final class HTTP2Stream: ClientStream {
   /// Of the request's body, not yet passed on. Bounded by the stream's window.
   private var received = ByteBuffer()
   private var hasEnded: Bool
+  /// There is a body, whose end the exchange is told.
+  private let hasBody: Bool
   private var hasToldEnd = false
   private var trailers: TrailerFields?
   private var isCollecting = false
@@ -20,7 +22,7 @@ final class HTTP2Stream: ClientStream {
   private var answer = WindowedBody()
   private var isAnswered = false
   /// Something of the answer waits for the client.
-  private var isHeldUp = false
+  private(set) var isHeldUp = false
   private(set) var requestBytes = 0
   private var headBytes = 0
   private(set) var responseBytes = 0
@@ -39,6 +41,7 @@ final class HTTP2Stream: ClientStream {
     self.id = id
     self.session = session
     self.hasEnded = hasEnded
+    hasBody = !hasEnded
   }
 
   func begin(_ work: RequestLifecycle) {
@@ -149,7 +152,7 @@ final class HTTP2Stream: ClientStream {
   var protocolName: StaticString { "HTTP/2" }
   var certificate: CertificateValue? { session.connection.certificate }
   var tlsVersion: String? { session.connection.tlsVersion }
-  var hasRequestBody: Bool { !hasEnded || received.readableBytes > 0 }
+  var hasRequestBody: Bool { hasBody && !hasToldEnd }
   var wantsBareBody: Bool { true }
   var sendsBareBody: Bool { true }
   var isWritable: Bool { session.connection.isWritable && answer.waitingBytes < Self.waitingBound }

@@ -13,6 +13,8 @@ final class HTTP2Wire {
   var isReceiving = false
   private(set) var isOver = false
   private var lastTick: NIODeadline
+  /// The stream that was served last when the connection's window was not enough for all.
+  private var lastServed: UInt32 = 0
 
   init(_ engine: consuming HTTP2Engine, _ loop: any EventLoop, _ socket: ConnectionSocket, now: NIODeadline) {
     self.engine = engine
@@ -82,6 +84,17 @@ final class HTTP2Wire {
     guard pending.readableBytes > 0, !isOver else { return }
     socket.write(pending)
     pending.clear()
+  }
+
+  /// Lets streams send that wait for the connection's window. One that has ever more to send would take all of it each
+  /// time if it came first: whoever comes behind the last one is first in the next turn.
+  func takeTurns<Stream>(_ streams: [Stream], _ id: (Stream) -> UInt32, _ send: (Stream) -> Void) {
+    if streams.isEmpty { return }
+    let last = lastServed
+    for stream in streams.sorted(by: { (id($0) <= last ? 1 : 0, id($0)) < (id($1) <= last ? 1 : 0, id($1)) }) {
+      send(stream)
+      guard engine.hasRoom else { return lastServed = id(stream) }
+    }
   }
 
   /// Nothing is written any more.

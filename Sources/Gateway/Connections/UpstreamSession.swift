@@ -213,7 +213,10 @@ final class UpstreamSession: ChannelInboundHandler, RemovableChannelHandler {
       streams[id]?.receive(ByteBuffer(), ends: true, trailers: wire.engine.trailers)
       return streams[id]
     case .reset(let id, let error): reset(id, error)
-    case .window(0): for stream in Array(streams.values) { stream.takesMore() }
+    case .broken(let id, let error):
+      guard let stream = streams[id], !stream.hasEnded else { break }
+      stream.fail("BackendResponseFailure", "the backend's HTTP/2 is malformed: \(error)", isUntouched: false)
+    case .window(0): wire.takeTurns(Array(streams.values), { $0.id }, { $0.takesMore() })
     case .window(let id): streams[id]?.takesMore()
     case .goAway(let last, _):
       for (id, stream) in streams where id > last {

@@ -28,13 +28,19 @@ extension RequestLifecycle {
         client.keepsAlive = false
       } else if upstream?.endsWithConnection ?? (exchange.response.contentLength == nil && !exchange.response.isChunked)
       {
-        client.keepsAlive = false
+        // Framed anew, so that an answer that breaks off does not look whole.
+        rewrite.body = declareBareAnswer(client, body, isComplete: isComplete)
       }
     case .bytes(let bytes):
       rewrite.body = status == 204 || status == 304 ? .none : .length(bytes.count)
       if mayHaveBody { body = ByteBuffer(bytes: bytes) }
     case .none where exchange.isBackendResponse:
-      if isAnswerBare, mayHaveBody { rewrite.body = declareBareAnswer(client, body, isComplete: true) }
+      if mayHaveBody {
+        if isAnswerBare { rewrite.body = declareBareAnswer(client, body, isComplete: true) }
+      } else if status == 204 || !isHead && exchange.response.isChunked {
+        // Some clients wait for a body that is announced, whatever the status (RFC 9110 §8.6, RFC 9112 §6.1).
+        rewrite.body = .none
+      }
     case .none, .consumed: rewrite.body = mayHaveBody || isHead ? .length(0) : .none
     }
     isStreaming = !isComplete
@@ -109,22 +115,20 @@ extension RequestLifecycle {
 
   /// Answers a request that tells of a longer body than is taken, before any of it is read.
   func refuseLength(_ client: any ClientStream) {
-    accept(client)
-    isHead = false
-    answer(HealthAnswer(status: 413, message: Self.tooLarge))
+    isTooLong = true
+    begin(client)
   }
-
-  private static let tooLarge = "The request body is too large."
 
   func refuseBody(isTooLarge: Bool) {
     upstream?.abandon()
     upstream = nil
     if isStreaming { return client?.abort() ?? () }
-    let status = isTooLarge ? 413 : 400
-    let message = isTooLarge ? Self.tooLarge : "The request body is not valid HTTP."
-    fail(
-      PolicyError(
-        source: "request", reason: isTooLarge ? "RequestTooLarge" : "InvalidBody", message: message, status: status),
-      plan: plan ?? .empty)
+    if timing.isAtBackend { timing.backendEnds(state.clock) }
+    fail(isTooLarge ? Self.tooLarge : Self.invalidBody, plan: plan ?? .empty)
   }
+
+  static let tooLarge = PolicyError(
+    source: "request", reason: "RequestTooLarge", message: "The request body is too large.", status: 413)
+  private static let invalidBody = PolicyError(
+    source: "request", reason: "InvalidBody", message: "The request body is not valid HTTP.", status: 400)
 }

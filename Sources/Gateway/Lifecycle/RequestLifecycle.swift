@@ -67,6 +67,8 @@ final class RequestLifecycle {
   var session: SubscriptionSession?
   /// The answer is for a HEAD request: it has no body.
   var isHead = false
+  /// The request tells of a longer body than is taken.
+  var isTooLong = false
 
   init(state: LoopState) {
     self.state = state
@@ -120,6 +122,11 @@ final class RequestLifecycle {
     route(match)
     if exchange.request.asksTrace { beginTrace(configuration, api: match.api.api.value) }
     if match.api.isGRPC { beginCall() }
+    if isTooLong {
+      exchange.facts.admit(product: nil, subscription: nil, user: nil)
+      let plan = match.api.plan(operation: match.operation, product: nil) ?? configuration.unmatched
+      return fail(Self.tooLarge, plan: plan)
+    }
     asksUpgrade =
       exchange.request.asksUpgrade && !client.hasRequestBody && match.api.takesUpgrade(isTLS: isSecure)
     if exchange.request.asksUpgrade, match.api.hasResolvers, !client.hasRequestBody {
@@ -310,6 +317,7 @@ final class RequestLifecycle {
     }
     asksUpgrade = false
     isUpgraded = false
+    isTooLong = false
     if early != nil { early = nil }
     if let session {
       self.session = nil

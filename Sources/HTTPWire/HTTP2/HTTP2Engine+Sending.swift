@@ -82,6 +82,9 @@ extension HTTP2Engine {
   /// Bytes of data that may be sent on the stream now; 0 also when it is over.
   public func room(_ id: UInt32) -> Int { max(0, min(sendWindow, streams[id]?.sendWindow ?? 0, frameBound)) }
 
+  /// Whether data may be sent on any stream now, as far as the connection's own window goes.
+  public var hasRoom: Bool { sendWindow > 0 }
+
   public func isOpen(_ id: UInt32) -> Bool { streams[id] != nil }
 
   /// Writes the head of a DATA frame, whose `length` bytes, at most ``room(_:)``, the owner puts behind it; then, if it

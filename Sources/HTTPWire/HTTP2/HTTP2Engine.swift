@@ -19,8 +19,10 @@ public struct HTTP2Engine: ~Copyable {
     case data(UInt32, offset: Int, length: Int, ends: Bool)
     /// The body is over; ``HTTP2Engine/trailers`` are those of this stream.
     case ended(UInt32)
-    /// The stream is over before its end, by the other end's will or by its fault.
+    /// The stream is over before its end, by the other end's will.
     case reset(UInt32, HTTP2Error)
+    /// The stream is over before its end, on account of what the other end sent on it; it was told so.
+    case broken(UInt32, HTTP2Error)
     /// More may be sent on a stream; on all of them for 0.
     case window(UInt32)
     /// The other end has told its settings for the first time: streams may be opened.
@@ -40,7 +42,7 @@ public struct HTTP2Engine: ~Copyable {
     public var head = HeadLimits()
     /// CONTINUATION frames behind one HEADERS frame.
     public var continuations = 16
-    /// Streams that a client may give up beyond those it lets finish.
+    /// Streams that a client may give up beyond those it lets finish; two more with every tick.
     public var resets = 200
     /// Frames in a row that ask for work and bring nothing.
     public var idleFrames = 1_000
@@ -168,8 +170,12 @@ public struct HTTP2Engine: ~Copyable {
     return idleFrames > bounds.idleFrames ? fail(.enhanceYourCalm) : .handled
   }
 
-  /// To be called some times a second: a peer that is merely alive is not a flood.
-  public mutating func tick() { idleFrames = max(0, idleFrames - 20) }
+  /// To be called some times a second: a peer that is merely alive is not a flood, nor is one that gives up a stream now
+  /// and then, as who ends streams of events always does.
+  public mutating func tick() {
+    idleFrames = max(0, idleFrames - 20)
+    resets = max(0, resets - 2)
+  }
 
   mutating func fail(_ error: HTTP2Error) -> Event {
     HTTP2Frame(length: 8, kind: .goAway).write(to: &output)
@@ -184,6 +190,6 @@ public struct HTTP2Engine: ~Copyable {
     let wasOpen = streams[id] != nil
     resetStream(id, error)
     let event = idle()
-    return event == .handled && wasOpen ? .reset(id, error) : event
+    return event == .handled && wasOpen ? .broken(id, error) : event
   }
 }

@@ -59,7 +59,7 @@ struct HeadAssembly {
       hasPath = true
       head.targetSlice = slice
     } else if name.isEqual(":authority"), authority == nil {
-      for i in value.indices where value[i] <= 0x20 || value[i] == 0x40 { throw WireError(.host) }
+      for i in value.indices where !MessageHead.isHostByte(value[i]) { throw WireError(.host) }
       authority = slice
     } else if name.isEqual(":scheme"), !hasScheme, value.isEqual("https") || value.isEqual("http") {
       hasScheme = true
@@ -79,7 +79,7 @@ struct HeadAssembly {
     throws(WireError)
   {
     hasFields = true
-    guard Self.isName(name) else { throw WireError(.headerName) }
+    guard name.count <= MessageHead.nameBound, Self.isName(name) else { throw WireError(.headerName) }
     if kind == .request, name.isEqual("cookie") {
       // One line, whatever number of pieces it came in (RFC 9113, section 8.2.3).
       if !cookies.isEmpty { cookies += [0x3b, 0x20] }

@@ -40,13 +40,18 @@ public struct TrailerFields: Sendable, Equatable {
     }
     for i in name.indices where !Octet.isToken(name[i]) { return false }
     for i in value.indices where !Octet.isValue(value[i]) { return false }
-    switch KnownHeader.recognise(name, 0, name.count) {
-    case .other, .contentType, .origin, .forwardedFor, .forwardedProtocol, .trace: break
-    default: return true
-    }
+    guard Self.mayHold(name) else { return true }
     bytes += name.count + value.count
     fields.append(Field(name: name.indices.map { name[$0] }, value: value.indices.map { value[$0] }))
     return true
+  }
+
+  /// Whether a field of that name may stand in trailers.
+  static func mayHold(_ name: Span<UInt8>) -> Bool {
+    switch KnownHeader.recognise(name, 0, name.count) {
+    case .other, .contentType, .origin, .forwardedFor, .forwardedProtocol, .trace: true
+    default: false
+    }
   }
 
   /// Adds a field of our own; the value may hold no control characters.

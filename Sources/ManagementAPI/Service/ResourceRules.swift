@@ -79,6 +79,9 @@ struct ResourceRules {
     guard type != "grpc" || families[0].isSuperset(of: protocols) else {
       throw .validation("protocols", "'protocols' of a gRPC API must hold http, https or both.")
     }
+    guard type != "websocket" || families[1].isSuperset(of: protocols) else {
+      throw .validation("protocols", "'protocols' of a WebSocket API must hold ws, wss or both.")
+    }
     let name = Self.baseName(self.path.name)
     // The addresses of a gateway are one space, whoever's APIs it serves.
     for other in try await service.listEverywhere("apis")
