@@ -36,26 +36,33 @@ struct TestAuthority {
 
   private init(root: Issued) { self.root = root }
 
-  func issue(_ name: String) throws -> Issued { try Self.make(name, root, isAuthority: false) }
+  /// - Parameters:
+  ///   - host: whom it is for.
+  ///   - start: seconds from now at which it begins to be valid, for a day.
+  func issue(_ name: String, host: String = "localhost", start: TimeInterval = -3_600) throws -> Issued {
+    try Self.make(name, root, isAuthority: false, host: host, start: start)
+  }
 
   /// An authority of this one.
   func intermediate(_ name: String) throws -> TestAuthority {
     TestAuthority(root: try Self.make(name, root, isAuthority: true))
   }
 
-  private static func make(_ name: String, _ issuer: Issued?, isAuthority: Bool) throws -> Issued {
+  private static func make(
+    _ name: String, _ issuer: Issued?, isAuthority: Bool, host: String = "localhost", start: TimeInterval = -3_600
+  ) throws -> Issued {
     let key = P256.Signing.PrivateKey()
     let subject = try DistinguishedName { CommonName(name) }
     let now = Date()
     let certificate = try X509.Certificate(
       version: .v3, serialNumber: X509.Certificate.SerialNumber(), publicKey: .init(key.publicKey),
-      notValidBefore: now - 3_600, notValidAfter: now + 86_400, issuer: issuer?.certificate.subject ?? subject,
+      notValidBefore: now + start, notValidAfter: now + start + 90_000, issuer: issuer?.certificate.subject ?? subject,
       subject: subject, signatureAlgorithm: .ecdsaWithSHA256,
       extensions: try X509.Certificate.Extensions {
         Critical(
           isAuthority
             ? BasicConstraints.isCertificateAuthority(maxPathLength: nil) : BasicConstraints.notCertificateAuthority)
-        SubjectAlternativeNames([.dnsName("localhost")])
+        SubjectAlternativeNames([.dnsName(host)])
       }, issuerPrivateKey: .init(issuer?.key ?? key))
     return Issued(certificate: certificate, key: key)
   }

@@ -1,3 +1,4 @@
+import DotNet
 import NIOCore
 import NIOPosix
 import PolicyLibrary
@@ -38,6 +39,9 @@ final class CallClient {
   }
 
   func ended() { open -= 1 }
+
+  /// New connections are to servers whose certificates lead to one of these, or to the machine's authorities.
+  func believe(_ authorities: [CertificateValue]) { contexts.believe(authorities) }
 
   // MARK: - Connections
 
@@ -84,7 +88,7 @@ final class CallClient {
         let (call, connection, _) = box.value
         switch result {
         case .success: call.connected(connection)
-        case .failure(let error): call.failed("\(error)", isRetrySafe: false)
+        case .failure(let error): call.failed(ConnectionFault.words(error, origin), isRetrySafe: false)
         }
       }
   }

@@ -127,5 +127,7 @@ final class CallConnection: ChannelInboundHandler {
     context.fireChannelInactive()
   }
 
-  func errorCaught(context: ChannelHandlerContext, error: any Error) { fail("\(error)") }
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    fail(ConnectionFault.words(error, origin, context.pipeline.syncOperations))
+  }
 }

@@ -1,3 +1,4 @@
+import DotNet
 import NIOCore
 import NIOSSL
 import PolicyLibrary
@@ -17,8 +18,11 @@ struct BackendTLS: Hashable {
     }
   }
 
-  func makeContext(_ tls: TLSChoice) throws -> NIOSSLContext {
-    try NIOSSLContext(configuration: makeConfiguration(tls))
+  /// - Parameter authorities: that are believed beside the machine's.
+  func makeContext(_ tls: TLSChoice, believing authorities: [NIOSSLCertificate] = []) throws -> NIOSSLContext {
+    var configuration = try makeConfiguration(tls)
+    if !authorities.isEmpty { configuration.additionalTrustRoots = [.certificates(authorities)] }
+    return try NIOSSLContext(configuration: configuration)
   }
 
   func makeConfiguration(_ tls: TLSChoice) throws -> TLSConfiguration {
@@ -49,10 +53,19 @@ struct BackendTLS: Hashable {
 struct BackendTLSContexts {
   private var contexts: [BackendTLS: NIOSSLContext] = [:]
   private let tls: TLSChoice
+  private var authorities: [NIOSSLCertificate] = []
 
   static let bound = 256
 
   init(_ tls: TLSChoice) { self.tls = tls }
+
+  /// From now on these are believed beside the machine's authorities. One that the TLS library cannot read is passed over.
+  mutating func believe(_ authorities: [CertificateValue]) {
+    let certificates = authorities.compactMap { try? NIOSSLCertificate(bytes: $0.rawData, format: .der) }
+    if certificates == self.authorities { return }
+    self.authorities = certificates
+    contexts = [:]
+  }
 
   /// Puts what a new connection to an origin needs before HTTP into its pipeline: a tunnel through a proxy, TLS.
   mutating func addHandlers(
@@ -74,7 +87,7 @@ struct BackendTLSContexts {
       context = known
     } else {
       if contexts.count >= Self.bound { contexts = [:] }
-      context = try kind.makeContext(tls)
+      context = try kind.makeContext(tls, believing: authorities)
       contexts[kind] = context
     }
     // An address is no server name (RFC 6066 §3).

@@ -29,6 +29,9 @@ final class LoopState {
       effects.tokens.policiesChanged()
       effects.follow(configuration?.externalCache)
       effects.configuredTrust = configuration?.deployment.trust
+      let authorities = configuration?.deployment.authorities ?? []
+      pool.believe(authorities)
+      effects.calls.believe(authorities)
     }
   }
   var notReadyReason: String?

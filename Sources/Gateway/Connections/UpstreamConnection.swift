@@ -242,6 +242,7 @@ final class UpstreamConnection: ChannelDuplexHandler, BackendStream {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    fail("BackendConnectionFailure", "\(error)")
+    fail(
+      "BackendConnectionFailure", ConnectionFault.words(error, home.origin, context.pipeline.syncOperations))
   }
 }

@@ -1,3 +1,4 @@
+import DotNet
 import NIOCore
 import NIOPosix
 import PolicyLibrary
@@ -58,6 +59,9 @@ final class UpstreamPool {
     for pool in origins.values { pool.closeAll() }
   }
 
+  /// New connections are to backends whose certificates lead to one of these, or to the machine's authorities.
+  func believe(_ authorities: [CertificateValue]) { contexts.believe(authorities) }
+
   /// Forgets targets of a configuration that is not served any more.
   func forgetTargets() { shortcuts = Array(repeating: nil, count: Self.shortcutCount) }
 
@@ -110,7 +114,8 @@ final class UpstreamPool {
       .connect(host: origin.proxy?.host ?? origin.host, port: origin.proxy?.port ?? origin.port)
       .whenComplete { result in
         let (_, _, report) = box.value
-        report(result.map { _ in })
+        report(
+          result.map { _ in }.mapError { UpstreamFailure(description: ConnectionFault.words($0, origin)) })
       }
   }
 }

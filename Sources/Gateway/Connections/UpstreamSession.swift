@@ -315,7 +315,9 @@ final class UpstreamSession: ChannelInboundHandler, RemovableChannelHandler {
     context.fireChannelInactive()
   }
 
-  func errorCaught(context: ChannelHandlerContext, error: any Error) { fail("\(error)") }
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    fail(ConnectionFault.words(error, home.origin, context.pipeline.syncOperations))
+  }
 }
 
 /// Why there is no connection.

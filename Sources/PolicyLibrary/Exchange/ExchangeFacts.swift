@@ -57,6 +57,9 @@ public final class Deployment: Sendable {
   public let certificates: CertificateDirectory
   /// The same for policies of workspaces, by the workspaces' identifiers.
   public let workspaceCertificates: [String: CertificateDirectory]
+  /// The authorities that the gateway believes beside its machine's, and those that may stand between: of certificates that
+  /// backends show, or clients.
+  public let authorities: [CertificateValue]
   /// Whom the gateway believes when clients show certificates; nil for its machine's authorities alone.
   public let trust: CertificateTrust?
 
@@ -71,6 +74,7 @@ public final class Deployment: Sendable {
     self.workspaceCertificates = workspaceCertificates
     let authorities = gateway.certificateAuthorities
     trust = authorities.isEmpty ? nil : certificates.trust(authorities)
+    self.authorities = authorities.compactMap { certificates[$0.certificateID]?.value }
   }
 }
 
