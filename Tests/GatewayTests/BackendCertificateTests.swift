@@ -1,6 +1,7 @@
 import Foundation
 import GatewayConfiguration
 import NIOCore
+import NIOPosix
 import NIOSSL
 import Telemetry
 import Testing
@@ -131,5 +132,33 @@ struct BackendCertificateTests {
       let plain = try await message(from: "https://127.0.0.1:\(other.httpPort)")
       #expect(plain == "the TLS handshake with 127.0.0.1:\(other.httpPort) failed: WRONG_VERSION_NUMBER")
     }
+  }
+
+  @Test(arguments: ["1", "2", "2or1"]) func `a backend that does not go on with its handshake is not waited for`(
+    version: String
+  ) async throws {
+    // Takes connections, and says nothing.
+    let silent = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+      .bind(host: "127.0.0.1", port: 0).get()
+    var connections = BackendConnections()
+    connections.connect = .milliseconds(300)
+    let api = API(
+      id: "time", displayName: "Time", path: "time", protocols: [.http],
+      serviceURL: "https://127.0.0.1:\(silent.localAddress?.port ?? 0)", subscriptionRequired: false,
+      operations: [Operation(id: "now", displayName: "Now", method: "GET", urlTemplate: "/*")],
+      policy: PolicyText(
+        rawXML: """
+          <policies><inbound /><backend><forward-request http-version="\(version)" /></backend></policies>
+          """))
+    try await RunningGateway.serving([api], backendConnections: connections) { gateway in
+      let client = try RawClient(port: gateway.httpPort)
+      client.send("GET /time/now HTTP/1.1\r\nHost: g\r\n\r\n")
+      #expect(client.answer()?.status == 500)
+      await gateway.server.drain(milliseconds: 0)
+      let error = gateway.records.all.first?.errors.last
+      #expect(error?.reason == "BackendConnectionFailure")
+      #expect(error?.message.contains("handshake with the backend took too long") == true)
+    }
+    try await silent.close()
   }
 }

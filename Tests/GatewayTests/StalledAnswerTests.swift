@@ -176,6 +176,44 @@ struct StalledAnswerTests {
     withExtendedLifetime(process) {}
   }
 
+  @Test func `an answer that outlasts the gateway says so in its record, and what a client did wrong is said, too`()
+    async throws
+  {
+    let backend = try await Self.backend()
+    var timeouts = ClientTimeouts()
+    timeouts.body = .milliseconds(200)
+    try await serving(url: "http://127.0.0.1:\(backend.port)", timeouts) { gateway in
+      // A body that stops.
+      let stopping = try RawClient(port: gateway.httpPort)
+      stopping.send("GET /time/now HTTP/1.1\r\nHost: g\r\nContent-Length: 5\r\n\r\nab")
+      #expect(stopping.isAtEnd)
+      // One that is longer than it was said to be.
+      let frames = try FrameClient(port: gateway.httpPort)
+      frames.send(
+        FrameClient.headers, flags: 0x04, stream: 1,
+        payload: [0x82, 0x86, 0x04, 9] + Array("/time/now".utf8) + [0x01, 1, 0x67, 0x0f, 0x0d, 1, 0x31])
+      frames.send(FrameClient.data, stream: 1, payload: [1, 2])
+      #expect(frames.next(FrameClient.reset)?.error == 1)
+      let one = try RawClient(port: gateway.httpPort)
+      one.send("GET /time/now HTTP/1.1\r\nHost: g\r\n\r\n")
+      #expect(one.text(until: "half") != nil)
+      let two = try FrameClient(port: gateway.httpPort)
+      two.get("/time/now", stream: 1)
+      #expect(two.next(FrameClient.data)?.payload == Array("half".utf8))
+      // As it does when draining has taken its time.
+      for loop in gateway.server.loops { try await loop.eventLoop.submit { loop.value.closeAll() }.get() }
+      let messages = Set(gateway.records.all.map { "\($0.responseCode) \($0.errors.first?.message ?? "")" })
+      #expect(
+        messages == [
+          "499 The client did not go on with the request's body in time.",
+          "499 What the client sent is not valid HTTP, or too much; its answer was given up.",
+          "200 The gateway ended before the answer was complete.",
+        ])
+      #expect(gateway.records.all.count == 4)
+    }
+    await backend.stop()
+  }
+
   @Test func `a client that takes nothing of its answer is given up, on either protocol`() async throws {
     // More than all the sockets on the way hold.
     let large = String(repeating: "0123456789abcdef", count: 2 << 20)
@@ -198,6 +236,9 @@ struct StalledAnswerTests {
         records = gateway.records.all
       }
       #expect(records.flatMap { $0.errors.map(\.reason) } == ["ClientConnectionFailure", "ClientConnectionFailure"])
+      for record in records {
+        #expect(record.errors.first?.message == "The client took nothing of its answer for too long.")
+      }
       withExtendedLifetime(one) {}
     }
     await backend.stop()

@@ -159,7 +159,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   private func dropInput() -> Bool {
     discarded += inputBytes
     input = nil
-    if discarded > (http2 == nil ? Self.discardBound : Self.lingerBound) { abort() }
+    if discarded > (http2 == nil ? Self.discardBound : Self.lingerBound) { abort(.left) }
     return false
   }
 
@@ -347,22 +347,22 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
     if stage == .http2 { return http2?.timedOut() ?? () }
     deadline = .distantFuture
     switch stage {
-    case .exchanging where work?.isStreaming == true && !isWritable: abort()
+    case .exchanging where work?.isStreaming == true && !isWritable: abort(.takesNothing)
     case .exchanging where framing.isDone || !(work?.canTakeBody ?? false): work?.backendTimedOut()
     case .tunnel: work?.tunnelTimedOut()
-    default: abort()
+    default: abort(.sendsNothing)
     }
   }
 
   /// The HTTP/2 connection has come to its end.
   func endHTTP2() {
-    http2?.leave()
+    http2?.leave(.left)
     closeAfterWrites()
   }
 
   /// The HTTP/2 connection cannot go on, and the client has been written why.
   func failHTTP2() {
-    http2?.leave()
+    http2?.leave(.isMalformed)
     shutOut()
   }
 
@@ -386,27 +386,27 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   }
 
   /// Ends the connection in the middle of whatever it does.
-  func abort() {
-    leave()
+  func abort(_ loss: ClientLoss) {
+    leave(loss)
     socket.close()
     context?.close(promise: nil)
   }
 
   /// The client is gone, or has to go: the exchange under way learns it.
-  private func leave() {
+  private func leave(_ loss: ClientLoss) {
     let isTunnel = stage == .tunnel
     stage = .closed
-    http2?.leave()
+    http2?.leave(loss)
     http2 = nil
     let work = work
     self.work = nil
-    if isTunnel { work?.tunnelEnded() } else { work?.clientLeft() }
+    if isTunnel { work?.tunnelEnded() } else { work?.clientLeft(loss) }
   }
 
   func channelInactive(context: ChannelHandlerContext) {
     socket.close()
     isWritable = false
-    leave()
+    leave(.left)
     state.remove(self)
     context.fireChannelInactive()
   }
@@ -417,7 +417,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
     socket.end()
   }
 
-  func errorCaught(context: ChannelHandlerContext, error: any Error) { abort() }
+  func errorCaught(context: ChannelHandlerContext, error: any Error) { abort(.left) }
 }
 
 // MARK: - The side that an exchange sees

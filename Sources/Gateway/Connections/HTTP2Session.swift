@@ -69,10 +69,8 @@ final class HTTP2Session {
       stream.receive(
         received.getSlice(at: received.readerIndex + offset, length: length) ?? ByteBuffer(), ends: ends)
     case .ended(let id): streams[id]?.receive(ByteBuffer(), ends: true, trailers: wire.engine.trailers)
-    case .reset(let id, _), .broken(let id, _):
-      guard let stream = streams[id] else { break }
-      stream.leave()
-      remove(stream)
+    case .reset(let id, _): lose(id, .left)
+    case .broken(let id, _): lose(id, .isMalformed)
     case .window(0): sendWaiting()
     case .window(let id): streams[id]?.sendWaiting()
     case .failed:
@@ -88,6 +86,13 @@ final class HTTP2Session {
     wire.engine.writeHead(id, response, rewrite, ends: ends)
     wire.scheduleFlush()
     return wire.pendingBytes - before
+  }
+
+  /// The stream is over before its end.
+  private func lose(_ id: UInt32, _ loss: ClientLoss) {
+    guard let stream = streams[id] else { return }
+    stream.leave(loss)
+    remove(stream)
   }
 
   /// Spends the connection's window on the streams that wait for it.
@@ -136,11 +141,11 @@ final class HTTP2Session {
   }
 
   /// The connection is gone, or has to go.
-  func leave() {
+  func leave(_ loss: ClientLoss) {
     guard !wire.isOver else { return }
     wire.end()
     let left = streams.values
     streams = [:]
-    for stream in left { stream.leave() }
+    for stream in left { stream.leave(loss) }
   }
 }

@@ -133,11 +133,11 @@ final class HTTP2Stream: ClientStream {
   }
 
   /// The client has given the stream up, or its connection is gone.
-  func leave() {
+  func leave(_ loss: ClientLoss) {
     dropReceived()
     let work = work
     self.work = nil
-    work?.clientLeft()
+    work?.clientLeft(loss)
   }
 
   private func dropReceived() {
@@ -204,7 +204,7 @@ final class HTTP2Stream: ClientStream {
   /// Nothing but the rest of the backend's answer is waited for.
   private var awaitsBackend: Bool { isAnswered && !answer.isComplete && (hasToldEnd || work?.isGRPC == true) }
 
-  func openTunnel() { abort() }
+  func openTunnel() { abort(.isMalformed) }
 
   func finished() {
     work = nil
@@ -237,13 +237,13 @@ final class HTTP2Stream: ClientStream {
     } else if let work, awaitsBackend, !isHeldUp, isWritable {
       work.backendTimedOut()
     } else {
-      abort()
+      abort(isHeldUp ? .takesNothing : .sendsNothing)
     }
   }
 
-  func abort() {
+  func abort(_ loss: ClientLoss) {
     session.wire.reset(id, .cancel)
-    leave()
+    leave(loss)
     session.remove(self)
   }
 }

@@ -189,7 +189,7 @@ final class LoopState {
 
   /// Ends every connection, whatever it is doing.
   func closeAll() {
-    for client in Array(clients.values) { client.abort() }
+    for client in Array(clients.values) { client.abort(.gatewayEnded) }
     pool.closeAll()
     effects.close()
     flushRecords()
@@ -209,5 +209,5 @@ protocol ConnectedClient: AnyObject {
   /// Ends the connection if no exchange is under way.
   func closeIfIdle()
   /// Ends the connection in the middle of whatever it does.
-  func abort()
+  func abort(_ loss: ClientLoss)
 }

@@ -17,11 +17,14 @@ final class OriginPool {
   let idleTime: TimeAmount
   /// How long a connection is used, however busy it is.
   let lifetime: TimeAmount
+  /// For the handshakes of a connection that is open.
+  let handshakeTime: TimeAmount
 
   init(origin: Origin, _ times: BackendConnections) {
     self.origin = origin
     idleTime = times.idle
     lifetime = times.lifetime
+    handshakeTime = times.connect
   }
 
   var isEmpty: Bool { idle.isEmpty && sessions.isEmpty }

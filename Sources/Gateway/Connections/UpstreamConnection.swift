@@ -1,5 +1,6 @@
 import HTTPWire
 import NIOCore
+import NIOTLS
 import PolicyLibrary
 
 /// One connection to a backend: reads the answers and hands them to the exchange it works for, by direct calls on their
@@ -30,6 +31,8 @@ final class UpstreamConnection: ChannelDuplexHandler, BackendStream {
   private var decodes = false
   /// The request's body comes without framing and without a length: it goes on in chunks.
   private var encodes = false
+  /// Ends a connection whose TLS handshake, that of a tunnel before it included, takes too long.
+  private var handshake: Scheduled<Void>?
   var idleSince = NIODeadline.distantFuture
 
   /// When it was asked for.
@@ -48,8 +51,25 @@ final class UpstreamConnection: ChannelDuplexHandler, BackendStream {
 
   func channelActive(context: ChannelHandlerContext) {
     if !socket.isOpen { open(context) }
-    if readsItself { socket.read() }
+    if readsItself {
+      socket.read()
+    } else {
+      let box = NIOLoopBound(self, eventLoop: context.eventLoop)
+      handshake = context.eventLoop.scheduleTask(in: home.handshakeTime) {
+        box.value.fail("BackendConnectionFailure", "the TLS handshake with the backend took too long")
+      }
+    }
     context.fireChannelActive()
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case .handshakeCompleted? = event as? TLSUserEvent { endHandshake() }
+    context.fireUserInboundEventTriggered(event)
+  }
+
+  private func endHandshake() {
+    handshake?.cancel()
+    handshake = nil
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
@@ -215,6 +235,7 @@ final class UpstreamConnection: ChannelDuplexHandler, BackendStream {
 
   func channelInactive(context: ChannelHandlerContext) {
     socket.close()
+    endHandshake()
     isOpen = false
     isWritable = false
     if let work {

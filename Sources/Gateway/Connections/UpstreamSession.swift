@@ -33,8 +33,6 @@ final class UpstreamSession: ChannelInboundHandler, RemovableChannelHandler {
   /// When the backend was asked whether it is there.
   private var pinged: NIODeadline?
 
-  /// For the handshakes of TLS and HTTP/2.
-  static let handshakeTimeout = TimeAmount.seconds(10)
   /// Silence with streams open, before the backend is asked. Servers of gRPC take more frequent questions for abuse.
   static let silence = TimeAmount.minutes(5)
   static let pingTimeout = TimeAmount.seconds(10)
@@ -259,7 +257,7 @@ final class UpstreamSession: ChannelInboundHandler, RemovableChannelHandler {
   func check(_ now: NIODeadline) {
     if isOver { return }
     guard isReady else {
-      if lastRead + Self.handshakeTimeout < now { fail("the handshake with the backend took too long") }
+      if lastRead + home.handshakeTime < now { fail("the handshake with the backend took too long") }
       return
     }
     if let pinged {

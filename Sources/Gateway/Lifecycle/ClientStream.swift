@@ -50,7 +50,7 @@ protocol ClientStream: AnyObject {
   /// The answer is complete, or the tunnel has ended.
   func finished()
   /// Ends the exchange without an answer, or in the middle of it.
-  func abort()
+  func abort(_ loss: ClientLoss)
 }
 
 /// What is known of the other end of a connection.

@@ -61,9 +61,9 @@ struct ExchangeTiming {
     note(clock, "forward-request", reason, message, section: "backend")
   }
 
-  mutating func clientLeft(_ clock: LoopClock) {
+  mutating func clientLeft(_ clock: LoopClock, _ loss: ClientLoss) {
     if isAtBackend { backendEnds(clock) }
-    note(clock, "client", "ClientConnectionFailure", "The client closed the connection before its answer was complete.")
+    note(clock, "client", "ClientConnectionFailure", loss.message)
     hasLostClient = true
   }
 

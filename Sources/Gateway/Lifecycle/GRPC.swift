@@ -91,7 +91,7 @@ extension RequestLifecycle {
       upstream?.timedOut()
       return backendFailed("Timeout", message, .never)
     }
-    if isStreaming { return client?.abort() ?? () }
+    if isStreaming { return client?.abort(.takesNothing) ?? () }
     fail(.internal(source: "forward-request", reason: "Timeout", message: message), plan: plan ?? .empty)
   }
 

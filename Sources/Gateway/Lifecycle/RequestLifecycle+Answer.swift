@@ -122,7 +122,7 @@ extension RequestLifecycle {
   func refuseBody(isTooLarge: Bool) {
     upstream?.abandon()
     upstream = nil
-    if isStreaming { return client?.abort() ?? () }
+    if isStreaming { return client?.abort(.isMalformed) ?? () }
     if timing.isAtBackend { timing.backendEnds(state.clock) }
     fail(isTooLarge ? Self.tooLarge : Self.invalidBody, plan: plan ?? .empty)
   }

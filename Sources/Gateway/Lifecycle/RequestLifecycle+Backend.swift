@@ -334,7 +334,7 @@ extension RequestLifecycle {
   }
 
   func backendTimedOut() {
-    guard timing.isAtBackend else { return client?.abort() ?? () }
+    guard timing.isAtBackend else { return client?.abort(.left) ?? () }
     upstream?.timedOut()
     let message =
       isStreaming || collectsResponse

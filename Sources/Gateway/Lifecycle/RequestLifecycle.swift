@@ -344,11 +344,11 @@ final class RequestLifecycle {
   func announceEnd() { session?.announceEnd() }
 
   /// The client is gone; nobody is left to answer.
-  func clientLeft() {
+  func clientLeft(_ loss: ClientLoss) {
     guard let client else { return }
     upstream?.abandon()
     upstream = nil
-    timing.clientLeft(state.clock)
+    timing.clientLeft(state.clock, loss)
     record(client)
     end()
   }

@@ -162,7 +162,7 @@ final class SubscriptionSession {
     case .open where subscriber?.isInitialised != true:
       close(WebSocketClose(GraphQLSubscriber.CloseCode.initialisationTimeout, "Connection initialisation timeout"))
     // Neither a message nor an answer to the ping: the client is gone, or takes nothing.
-    case .open where isPingOpen: client.abort()
+    case .open where isPingOpen: client.abort(.left)
     case .open:
       isPingOpen = true
       deadline = state.deadline(after: state.timeouts.ping)

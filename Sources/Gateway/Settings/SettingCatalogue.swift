@@ -200,7 +200,8 @@ extension Setting {
       "How long a backend may be silent in the middle of its answer, a WebSocket or a call of gRPC in either direction.",
       isAddition: true),
     Setting(
-      "net.client.timeouts.connect", .duration, "10s", "How long a connection to a backend may take to be there.",
+      "net.client.timeouts.connect", .duration, "10s",
+      "How long a connection to a backend may take to be there, and as long again for its handshakes.",
       isAddition: true),
     Setting(
       "net.client.timeouts.keep-alive", .duration, "60s",
