@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures the gateway beside nginx and HAProxy, as reverse proxies in front of the same backend, in one interleaved run.
+"""Measures the gateway beside nginx (with Lua, too) and HAProxy, as reverse proxies in front of the same backend, in one interleaved run.
 
 CPU microseconds per request come from the scheduler's account of the peer's whole process tree, over the requests that
 the load completed. The peer has one event loop on core 0; backend and load share core 1. The peers of a scenario take
@@ -16,7 +16,7 @@ from load import Load, check
 from peers import Peers
 from processes import Processes, cpu_seconds
 from report import Report
-from scenarios import ALL, PROBES
+from scenarios import ALL, PROBES, named
 
 
 class Bench:
@@ -33,7 +33,7 @@ class Bench:
 
     def start(self, scenario, peer):
         """A process that plays a peer's part, and the port it answers on."""
-        if peer in ("nginx", "haproxy"):
+        if peer in ("nginx", "nginx_lua", "haproxy"):
             played = scenario if scenario.kind_for(peer) == scenario.kind else ALL[0]
             return getattr(self.peers, peer)(played)
         return self.service.gateway(scenario, "large" if scenario.kind_for(peer) == "large" else "bench")
@@ -56,8 +56,8 @@ class Bench:
                     "cpu_us": round(used / measured.requests * 1e6, 3), "rps": round(measured.requests / measured.seconds, 1),
                     "p50_us": measured.p50, "p99_us": measured.p99})
         self.processes.stop([child for child, _ in running.values()])
-        ratio = self.report.ratio(scenario.name, "postern", scenario.base)
-        self.say(f"{scenario.name:10} {ratio:.2f} × {scenario.base}" + ("" if scenario.aim is None else f", aim {scenario.aim}"))
+        told = [f"{self.report.ratio(scenario.name, 'postern', base):.2f} × {named(base)}, aim {aim}" for base, aim in scenario.aims.items()]
+        self.say(f"{scenario.name:10} " + "; ".join(told or [f"{self.report.ratio(scenario.name, 'postern', 'nginx'):.2f} × nginx"]))
 
     def run(self):
         names = self.options.scenarios

@@ -1,6 +1,6 @@
-"""The backend, and nginx and HAProxy set up to do what a scenario asks of the gateway.
+"""The backend, and nginx, nginx with Lua and HAProxy set up to do what a scenario asks of the gateway.
 
-Both get what makes them fast: connections kept to the backend, one worker, no log unless the scenario has one, and for
+They get what makes them fast: connections kept to the backend, one worker, no log unless the scenario has one, and for
 large bodies buffers that hold them (with its own buffers nginx writes them to files).
 """
 import os
@@ -11,6 +11,10 @@ from processes import LOAD_CORE, PEER_CORE, free_port, wait_for, wait_until_open
 BODY = "x" * 203
 LOCATIONS = 1_000
 TLS_KINDS = ("tls", "h2")
+LUA_MODULES = "".join(f"load_module /usr/lib/nginx/modules/{name}.so; " for name in ("ndk_http_module", "ngx_http_lua_module"))
+EDITS = ("proxy_set_header X-GW-Sub $subscription; proxy_set_header X-GW-Static perf; "
+         "proxy_hide_header X-Powered-By; proxy_hide_header X-Internal-Trace;")
+SCRIPTS = os.path.dirname(os.path.abspath(__file__))
 
 
 class Peers:
@@ -23,10 +27,14 @@ class Peers:
         os.makedirs(path)
         return path
 
-    def run_nginx(self, folder, http, server, core):
+    def write_keys(self, path):
+        with open(path, "w") as file:
+            file.write("".join(f"{key} sub-{i:04d}\n" for i, key in enumerate(self.fixtures.keys)))
+
+    def run_nginx(self, folder, http, server, core, modules=""):
         temporary = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
         with open(f"{folder}/nginx.conf", "w") as file:
-            file.write(f"""daemon off; master_process on; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log error;
+            file.write(f"""{modules}daemon off; master_process on; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log error;
 worker_rlimit_nofile 20000; events {{ worker_connections 19000; }}
 http {{ keepalive_requests 1000000000; keepalive_timeout 3600s; tcp_nodelay on; server_tokens off; access_log off;
 client_max_body_size 64m; {temporary}
@@ -51,7 +59,7 @@ location / {{ return 200 "{BODY}"; }}"""
 
     # -- nginx
 
-    def nginx(self, scenario):
+    def nginx(self, scenario, has_lua=False):
         kind, port, folder, keys = scenario.kind, free_port(), self.folder("nginx"), self.fixtures.keys
         http = [f"upstream b {{ server 127.0.0.1:{self.backend}; keepalive 256; keepalive_requests 1000000000; keepalive_timeout 3600s; }}"]
         proxied = ['proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host;',
@@ -69,13 +77,19 @@ location / {{ return 200 "{BODY}"; }}"""
                         "\"duration\":$request_time,\"backend\":\"$upstream_addr\",\"backendStatus\":\"$upstream_status\","
                         "\"backendTime\":\"$upstream_response_time\",\"protocol\":\"$server_protocol\",\"id\":\"$request_id\"}';")
             proxied.append(f"access_log {folder}/access.log j buffer=32k flush=1s;")
-        if kind == "keyed":
+        if has_lua:
+            self.write_keys(f"{folder}/keys")
+            http.append(f'lua_package_path "{SCRIPTS}/?.lua;;"; lua_shared_dict calls 10m; init_by_lua_block {{ require "resty.core"; '
+                        f'gateway = require "gateway"; gateway.start({{ keys = "{folder}/keys", public_key = "{self.fixtures.public_key}", '
+                        f'issuer = "{ISSUER}", audience = "{AUDIENCE}", remembers = {str(scenario.has_known_tokens).lower()} }}) }}')
+            steps = "gateway.admit()" + (" gateway.authenticate()" if kind == "jwt" else "")
+            proxied.append(f'set $subscription ""; access_by_lua_block {{ {steps} }} {EDITS}')
+        elif kind == "keyed":
             entries = "".join(f'"{key}" "sub-{i:04d}";\n' for i, key in enumerate(keys))
             http.append("map_hash_max_size 16384; map_hash_bucket_size 128; "
-                        f'map $http_ocp_apim_subscription_key $sub {{ default ""; {entries} }} '
+                        f'map $http_ocp_apim_subscription_key $subscription {{ default ""; {entries} }} '
                         "limit_req_zone $http_ocp_apim_subscription_key zone=rl:10m rate=1000000r/s; limit_req_status 429;")
-            proxied.append('if ($sub = "") { return 401; } limit_req zone=rl burst=1000000 nodelay; proxy_set_header X-GW-Sub $sub; '
-                           "proxy_set_header X-GW-Static perf; proxy_hide_header X-Powered-By; proxy_hide_header X-Internal-Trace;")
+            proxied.append(f'if ($subscription = "") {{ return 401; }} limit_req zone=rl burst=1000000 nodelay; {EDITS}')
         if kind == "cache":
             http.append(f"proxy_cache_path {folder}/cache levels=1:2 keys_zone=c:10m max_size=100m inactive=1h use_temp_path=off;")
             proxied.append("proxy_cache c; proxy_cache_key $request_uri;")
@@ -83,9 +97,13 @@ location / {{ return 200 "{BODY}"; }}"""
         locations = f"location / {{ {text} }}"
         if kind == "large":
             locations = " ".join(f"location /large-{i:04d}/ {{ {text} }}" for i in range(LOCATIONS))
-        child = self.run_nginx(folder, "\n".join(http), f"{listen}\n{locations}", PEER_CORE)
+        child = self.run_nginx(folder, "\n".join(http), f"{listen}\n{locations}", PEER_CORE,
+                               LUA_MODULES if has_lua else "")
         wait_until_open(child, port, f"{folder}/error.log")
         return child, port
+
+    def nginx_lua(self, scenario):
+        return self.nginx(scenario, has_lua=True)
 
     # -- HAProxy
 
@@ -99,8 +117,7 @@ location / {{ return 200 "{BODY}"; }}"""
         if scenario.has_large_bodies:
             settings.append("tune.bufsize 32768")
         if kind == "jwt":
-            with open(f"{folder}/keys.map", "w") as file:
-                file.write("".join(f"{key} sub-{i:04d}\n" for i, key in enumerate(self.fixtures.keys)))
+            self.write_keys(f"{folder}/keys.map")
             sections.append("backend rl\n  stick-table type string len 40 size 100k expire 120s store http_req_rate(60s)")
             deny = "http-request deny deny_status 401 unless"
             front += [

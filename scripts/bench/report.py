@@ -1,7 +1,7 @@
 """Every round as a row, and what the rounds come to."""
 import datetime, json, os, statistics
 
-from scenarios import ALL
+from scenarios import ALL, named
 
 SCENARIOS = {scenario.name: scenario for scenario in ALL}
 FOLDER = ".build/bench"
@@ -29,19 +29,19 @@ class Report:
         for name in dict.fromkeys(r["scenario"] for r in self.rows if "cpu_us" in r):
             scenario = SCENARIOS[name]
             for peer in scenario.peers:
-                if self.ratio(name, peer, "nginx") is None or self.ratio(name, peer, scenario.base) is None:
+                if any(self.ratio(name, peer, base) is None for base in ("nginx", *scenario.aims)):
                     continue  # The run was ended before this peer's turn.
+                compared = [{"base": base, "ratio": self.ratio(name, peer, base), "aim": aim} for base, aim in scenario.aims.items()]
                 lines.append({
                     "scenario": name, "title": scenario.title, "peer": peer, "cpu_us": self.median(name, peer, "cpu_us"),
-                    "base": scenario.base, "ratio": self.ratio(name, peer, scenario.base),
-                    "ratio_to_nginx": self.ratio(name, peer, "nginx"), "aim": scenario.aim if peer == "postern" else None,
+                    "ratio_to_nginx": self.ratio(name, peer, "nginx"), "compared": compared if peer == "postern" else [],
                     "rps": self.median(name, peer, "rps"), "p50_us": self.median(name, peer, "p50_us"),
                     "p99_us": self.median(name, peer, "p99_us")})
         return lines
 
     def misses(self):
-        found = [f"{line['scenario']}: {line['ratio']:.2f} × {line['base']}, aim {line['aim']:.2f}" for line in self.summary()
-                 if line["aim"] is not None and line["ratio"] > line["aim"]]
+        found = [f"{line['scenario']}: {one['ratio']:.2f} × {named(one['base'])}, aim {one['aim']:.2f}" for line in self.summary()
+                 for one in line["compared"] if one["ratio"] > one["aim"]]
         return found + [f"{fact['what']}: {fact['value']}, aim {fact['aim']}" for fact in self.facts
                         if fact["aim"] is not None and fact["value"] > fact["aim"]]
 
@@ -56,12 +56,13 @@ class Report:
             shown = f"{row['scenario']} {row['title']}" if row["scenario"] != last else ""
             last = row["scenario"]
             label = SCENARIOS[row["scenario"]].label
-            against = f"**{row['ratio']:.2f}** {label(row['base'])}" if row["aim"] is not None else ""
+            against = ", ".join(f"**{one['ratio']:.2f}** {label(one['base'])}" for one in row["compared"])
+            aims = ", ".join(str(one["aim"]) for one in row["compared"])
             lines.append(f"| {shown} | {label(row['peer'])} | {row['cpu_us']:,.1f} | {row['ratio_to_nginx']:.2f} | {against} | "
-                         f"{'' if row['aim'] is None else row['aim']} | {number(row['rps'])} | {number(row['p50_us'])} | {number(row['p99_us'])} |")
+                         f"{aims} | {number(row['rps'])} | {number(row['p50_us'])} | {number(row['p99_us'])} |")
         peers = [p for p in ("backend", "nginx", "haproxy", "postern") if any(f["peer"] == p for f in self.facts)]
         if peers:
-            lines += ["", "| | " + " | ".join(peers).replace("postern", "Postern").replace("haproxy", "HAProxy") + " | aim |",
+            lines += ["", "| | " + " | ".join(map(named, peers)) + " | aim |",
                       "|---|" + "---:|" * (len(peers) + 1)]
         for words in dict.fromkeys(fact["what"] for fact in self.facts):
             here = {fact["peer"]: fact for fact in self.facts if fact["what"] == words}
