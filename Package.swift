@@ -47,6 +47,7 @@ let package = Package(
     .target(name: "ChildProcesses", dependencies: ["CDescriptors"], swiftSettings: strict),
     .target(name: "CThreads"),
     .target(name: "CMemory"),
+    .target(name: "CByteScan"),
     .target(name: "CDescriptors"),
     .target(name: "Expressions", dependencies: ["CThreads", "DotNet"], swiftSettings: strict),
     .target(name: "Liquid", dependencies: ["DotNet"], swiftSettings: strict),
@@ -55,7 +56,7 @@ let package = Package(
     .target(name: "GraphQL", dependencies: ["JSONSchema"], swiftSettings: strict),
     // Lifetimes: functions that lend spans of a head's bytes (as swift-nio itself does).
     .target(
-      name: "HTTPWire", dependencies: [.product(name: "Crypto", package: "swift-crypto")],
+      name: "HTTPWire", dependencies: ["CByteScan", .product(name: "Crypto", package: "swift-crypto")],
       swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),
     .target(name: "RedisWire", swiftSettings: strict),
     .target(name: "TDSWire", swiftSettings: strict),
@@ -204,7 +205,7 @@ let package = Package(
     .testTarget(
       name: "PolicyLibraryTests",
       dependencies: [
-        "Expressions", "GatewayConfiguration", "HTTPWire", "PolicyLibrary", "Workbench",
+        "Expressions", "GatewayConfiguration", "HTTPWire", "JSONSchema", "PolicyLibrary", "Workbench",
         .product(name: "Crypto", package: "swift-crypto"), .product(name: "_CryptoExtras", package: "swift-crypto"),
       ], swiftSettings: strict),
     .testTarget(

@@ -1,5 +1,6 @@
-/// Eight bytes at a time in a general register. (Comparisons on `SIMD16` compile to one scalar lane after another on
-/// x86-64 and cost a quarter more.) Every function answers with the top bit of each byte it found.
+import CByteScan
+
+/// Eight bytes at a time in a general register, for what is shorter than a vector or looked at in passing. Every function answers with the top bit of each byte it found.
 enum Swar {
   /// Whether one of the eight bytes is that one.
   @inline(__always)
@@ -20,20 +21,28 @@ enum Swar {
     return (low | delete) & topBits
   }
 
-  /// Bytes that are ASCII letters or a hyphen: nearly all bytes of nearly all header names. Exact in every byte.
-  @inline(__always) static func lettersOrHyphens(_ x: UInt64) -> UInt64 {
-    let lower = (x | 0x2020_2020_2020_2020) & lowBits
-    let letters = (lower &+ 0x1f1f_1f1f_1f1f_1f1f) & ~(lower &+ 0x0505_0505_0505_0505)
-    let z = x ^ 0x2d2d_2d2d_2d2d_2d2d
-    let hyphens = ~(((z & lowBits) &+ lowBits) | z)
-    return ((letters & ~x) | hyphens) & topBits
-  }
-
   /// The same eight bytes with A–Z turned to a–z; all others as they were. Exact.
   @inline(__always) static func lowercased(_ x: UInt64) -> UInt64 {
     let low = x & lowBits
     let upper = (low &+ 0x3f3f_3f3f_3f3f_3f3f) & ~(low &+ 0x2525_2525_2525_2525) & ~x & topBits
     return x | (upper &>> 2)
+  }
+
+  /// Whether `n` bytes are equal, by comparisons of eight, four and one of them at a place: the last ones of eight and four
+  /// reach back, so that no more than three bytes are ever compared by themselves.
+  @inline(__always)
+  static func equal(_ n: Int, eight: (Int) -> Bool, four: (Int) -> Bool, one: (Int) -> Bool) -> Bool {
+    if n >= 8 {
+      var i = 0
+      while i &+ 8 <= n {
+        if !eight(i) { return false }
+        i &+= 8
+      }
+      return i == n || eight(n &- 8)
+    }
+    if n >= 4 { return four(0) && four(n &- 4) }
+    for i in 0..<n where !one(i) { return false }
+    return true
   }
 }
 
@@ -49,16 +58,14 @@ enum Octet {
   static let question: UInt8 = 0x3f
 
   /// Whether the byte may stand in a token (a method or a field name).
-  @inline(__always) static func isToken(_ c: UInt8) -> Bool {
-    // "!#$%&'*+-." and the digits; then A–Z "^_`" a–z "|~"
-    let mask: UInt64 = c < 64 ? 0x03ff_6cfa_0000_0000 : c < 128 ? 0x57ff_ffff_c7ff_fffe : 0
-    return (mask &>> UInt64(c & 63)) & 1 != 0
-  }
+  @inline(__always) static func isToken(_ c: UInt8) -> Bool { postern_is_token(c) }
+
+  @inline(__always) static func isBlank(_ c: UInt8) -> Bool { c == space || c == tab }
 
   @inline(__always) static func lowercased(_ c: UInt8) -> UInt8 { c &- 0x41 < 26 ? c | 0x20 : c }
 
   /// Whether the byte may stand in a field value: no control character but the tab.
-  @inline(__always) static func isValue(_ c: UInt8) -> Bool { (c >= 0x20 && c != 0x7f) || c == tab }
+  @inline(__always) static func isValue(_ c: UInt8) -> Bool { postern_is_value(c) }
 
   /// The value of a hexadecimal digit, or nil.
   @inline(__always) static func hexadecimal(_ c: UInt8) -> Int? {
@@ -72,60 +79,82 @@ enum Octet {
 }
 
 extension Span where Element == UInt8 {
+  /// The first place at or behind `start` whose byte may not stand in a token; `count` where there is none.
+  @inline(__always)
+  func tokenEnd(from start: Int) -> Int {
+    withUnsafeBufferPointer { bytes in
+      guard let base = bytes.baseAddress else { return 0 }
+      return postern_token_end(base, start, bytes.count)
+    }
+  }
+
+  /// The same for a value.
+  @inline(__always)
+  func valueEnd(from start: Int) -> Int {
+    withUnsafeBufferPointer { bytes in
+      guard let base = bytes.baseAddress else { return 0 }
+      return postern_value_end(base, start, bytes.count)
+    }
+  }
+
   /// Whether `count` bytes from `offset` on equal the lower-case bytes of `lowercase`, letters compared without case.
   @inline(__always)
   public func equalsIgnoringCase(at offset: Int, _ lowercase: Span<UInt8>) -> Bool {
     let n = lowercase.count
-    var i = 0
-    while i &+ 8 <= n {
-      let a = bytes.unsafeLoadUnaligned(fromByteOffset: offset &+ i, as: UInt64.self)
-      let b = lowercase.bytes.unsafeLoadUnaligned(fromByteOffset: i, as: UInt64.self)
-      if Swar.lowercased(a) != b { return false }
-      i &+= 8
-    }
-    while i < n {
-      if Octet.lowercased(self[offset &+ i]) != lowercase[i] { return false }
-      i &+= 1
-    }
-    return true
+    let (a, b) = (bytes.extracting(offset..<offset &+ n), lowercase.bytes)
+    return Swar.equal(
+      n,
+      eight: { i in
+        Swar.lowercased(a.unsafeLoadUnaligned(fromByteOffset: i, as: UInt64.self))
+          == b.unsafeLoadUnaligned(fromByteOffset: i, as: UInt64.self)
+      },
+      four: { i in
+        Swar.lowercased(UInt64(a.unsafeLoadUnaligned(fromByteOffset: i, as: UInt32.self)))
+          == UInt64(b.unsafeLoadUnaligned(fromByteOffset: i, as: UInt32.self))
+      },
+      one: { i in Octet.lowercased(a.unsafeLoad(fromByteOffset: i, as: UInt8.self)) == lowercase[i] })
   }
 
   /// The same for bytes in any case.
   @inline(__always)
   func equalsIgnoringCase(at offset: Int, anyCase other: Span<UInt8>) -> Bool {
     let n = other.count
-    var i = 0
-    while i &+ 8 <= n {
-      let a = bytes.unsafeLoadUnaligned(fromByteOffset: offset &+ i, as: UInt64.self)
-      let b = other.bytes.unsafeLoadUnaligned(fromByteOffset: i, as: UInt64.self)
-      if Swar.lowercased(a) != Swar.lowercased(b) { return false }
-      i &+= 8
-    }
-    while i < n {
-      if Octet.lowercased(self[offset &+ i]) != Octet.lowercased(other[i]) { return false }
-      i &+= 1
-    }
-    return true
+    let (a, b) = (bytes.extracting(offset..<offset &+ n), other.bytes)
+    return Swar.equal(
+      n,
+      eight: { i in
+        Swar.lowercased(a.unsafeLoadUnaligned(fromByteOffset: i, as: UInt64.self))
+          == Swar.lowercased(b.unsafeLoadUnaligned(fromByteOffset: i, as: UInt64.self))
+      },
+      four: { i in
+        Swar.lowercased(UInt64(a.unsafeLoadUnaligned(fromByteOffset: i, as: UInt32.self)))
+          == Swar.lowercased(UInt64(b.unsafeLoadUnaligned(fromByteOffset: i, as: UInt32.self)))
+      },
+      one: { i in
+        Octet.lowercased(a.unsafeLoad(fromByteOffset: i, as: UInt8.self)) == Octet.lowercased(other[i])
+      })
   }
 
   @inline(__always)
   func equalsIgnoringCase(at offset: Int, _ lowercase: StaticString) -> Bool {
     let n = lowercase.utf8CodeUnitCount
-    let text = lowercase.utf8Start
-    precondition(offset &+ n <= count)
-    var i = 0
-    while i &+ 8 <= n {
-      // Both lie within their n bytes.
-      let a = bytes.unsafeLoadUnaligned(fromByteOffset: offset &+ i, as: UInt64.self)
-      let b = UnsafeRawPointer(text).loadUnaligned(fromByteOffset: i, as: UInt64.self)
-      if Swar.lowercased(a) != b { return false }
-      i &+= 8
-    }
-    while i < n {
-      if Octet.lowercased(self[offset &+ i]) != text[i] { return false }
-      i &+= 1
-    }
-    return true
+    // Both lie within their n bytes.
+    let text = UnsafeRawPointer(lowercase.utf8Start)
+    let a = bytes.extracting(offset..<offset &+ n)
+    return Swar.equal(
+      n,
+      eight: { i in
+        Swar.lowercased(a.unsafeLoadUnaligned(fromByteOffset: i, as: UInt64.self))
+          == text.loadUnaligned(fromByteOffset: i, as: UInt64.self)
+      },
+      four: { i in
+        Swar.lowercased(UInt64(a.unsafeLoadUnaligned(fromByteOffset: i, as: UInt32.self)))
+          == UInt64(text.loadUnaligned(fromByteOffset: i, as: UInt32.self))
+      },
+      one: { i in
+        Octet.lowercased(a.unsafeLoad(fromByteOffset: i, as: UInt8.self))
+          == text.load(fromByteOffset: i, as: UInt8.self)
+      })
   }
 }
 

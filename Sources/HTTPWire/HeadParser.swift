@@ -9,7 +9,7 @@ extension MessageHead {
     kind = .request
     let n = input.count
     var i = 0
-    while i < n, Octet.isToken(input[i]) { i &+= 1 }
+    i = input.tokenEnd(from: 0)
     if i > 32 { return .refused(WireError(.method, offset: i)) }
     if i == n { return .incomplete }
     if i == 0 || input[i] != Octet.space { return .refused(WireError(.method, offset: i)) }
@@ -104,7 +104,7 @@ extension MessageHead {
       return .refused(WireError(.startLine, offset: i))
     }
     let reasonStart = i
-    while i < n, Octet.isValue(input[i]) { i &+= 1 }
+    i = input.valueEnd(from: i)
     if i &+ 2 > n { return n > limits.headBytes ? .refused(WireError(.headTooLarge)) : .incomplete }
     if input[i] != Octet.carriageReturn || input[i &+ 1] != Octet.lineFeed {
       return .refused(WireError(.lineEnding, offset: i))
@@ -137,119 +137,27 @@ extension MessageHead {
   }
 
   private mutating func parseFieldLines(_ p: Span<UInt8>, from start: Int, _ limits: HeadLimits) -> HeadOutcome {
-    let n = p.count
-    let bound = limits.headerCount
-    var i = start
-    var found = 0
-    var bits: UInt64 = 0
-    var length: Int?
-    var chunked = false
-    while true {
-      if i &+ 2 > n { return .incomplete }
-      if p[i] == Octet.carriageReturn {
-        if p[i &+ 1] != Octet.lineFeed { return .refused(WireError(.lineEnding, offset: i)) }
-        i &+= 2
-        break
+    var lines = FieldLines(from: start)
+    reading: while true {
+      var table = fields.mutableSpan
+      switch lines.read(p, limits, into: &table) {
+      case .end: break reading
+      case .full: fields.append(contentsOf: repeatElement(Field(), count: fields.count))
+      case .incomplete: return .incomplete
+      case .refused(let error): return .refused(error)
       }
-      let nameStart = i
-      name: while true {
-        if i &+ 8 <= n {
-          let word = p.bytes.unsafeLoadUnaligned(fromByteOffset: i, as: UInt64.self)
-          let others = ~Swar.lettersOrHyphens(word) & Swar.topBits
-          if others == 0 {
-            i &+= 8
-            continue
-          }
-          i &+= others.trailingZeroBitCount &>> 3
-          if p[i] == Octet.colon || !Octet.isToken(p[i]) { break name }
-          i &+= 1
-          continue
-        }
-        while i < n, Octet.isToken(p[i]) { i &+= 1 }
-        break name
-      }
-      if i == n { return .incomplete }
-      if p[i] != Octet.colon || i == nameStart {
-        let folded = i == nameStart && (p[i] == Octet.space || p[i] == Octet.tab)
-        return .refused(WireError(folded ? .foldedLine : .headerName, offset: i))
-      }
-      let nameLength = i &- nameStart
-      if nameLength > Self.nameBound { return .refused(WireError(.headerName, offset: i)) }
-      i &+= 1
-      while i < n, p[i] == Octet.space || p[i] == Octet.tab { i &+= 1 }
-      let valueStart = i
-      value: while true {
-        if i &+ 8 <= n {
-          let word = p.bytes.unsafeLoadUnaligned(fromByteOffset: i, as: UInt64.self)
-          let controls = Swar.controls(word, below: 0x2020_2020_2020_2020)
-          if controls == 0 {
-            i &+= 8
-            continue
-          }
-          i &+= controls.trailingZeroBitCount &>> 3
-          if p[i] == Octet.tab {
-            i &+= 1
-            continue value
-          }
-          break value
-        }
-        while i < n {
-          let c = p[i]
-          if c < 0x20 || c == 0x7f {
-            if c == Octet.tab {
-              i &+= 1
-              continue value
-            }
-            break value
-          }
-          i &+= 1
-        }
-        return .incomplete
-      }
-      if p[i] != Octet.carriageReturn {
-        return .refused(WireError(p[i] == Octet.lineFeed ? .lineEnding : .headerValue, offset: i))
-      }
-      if i &+ 2 > n { return .incomplete }
-      if p[i &+ 1] != Octet.lineFeed { return .refused(WireError(.lineEnding, offset: i)) }
-      var valueEnd = i
-      while valueEnd > valueStart, p[valueEnd &- 1] == Octet.space || p[valueEnd &- 1] == Octet.tab { valueEnd &-= 1 }
-      i &+= 2
-      if found == bound { return .refused(WireError(.tooManyHeaders, offset: nameStart)) }
-      if found == fields.count { fields.append(contentsOf: repeatElement(Field(), count: found)) }
-      let known = KnownHeader.recognise(p, nameStart, nameLength)
-      var field = Field()
-      field.start = UInt32(truncatingIfNeeded: nameStart)
-      field.valueStart = UInt32(truncatingIfNeeded: valueStart)
-      field.valueEnd = UInt32(truncatingIfNeeded: valueEnd)
-      field.lineEnd = UInt32(truncatingIfNeeded: i)
-      field.nameLength = UInt16(truncatingIfNeeded: nameLength)
-      field.known = known
-      fields[found] = field
-      found &+= 1
-      switch known {
-      case .contentLength:
-        guard length == nil else { return .refused(WireError(.contentLength, offset: nameStart)) }
-        guard let value = Self.decimal(p, valueStart, valueEnd) else {
-          return .refused(WireError(.contentLength, offset: valueStart))
-        }
-        length = value
-      case .transferEncoding:
-        // A second line, a list or another coding would let a backend frame the body in another way than we do.
-        guard !chunked, valueEnd &- valueStart == 7, p.equalsIgnoringCase(at: valueStart, "chunked") else {
-          return .refused(WireError(.transferEncoding, offset: valueStart))
-        }
-        chunked = true
-      case .connection:
-        readConnectionOptions(p, valueStart, valueEnd)
-      default: break
-      }
-      bits |= known.bit
     }
-    if chunked, length != nil { return .refused(WireError(.lengthConflict)) }
-    count = found
-    knownBits = bits
-    contentLength = length
-    isChunked = chunked
+    if lines.isChunked, lines.contentLength != nil { return .refused(WireError(.lengthConflict)) }
+    count = lines.count
+    knownBits = lines.knownBits
+    contentLength = lines.contentLength
+    isChunked = lines.isChunked
+    if knownBits & KnownHeader.connection.bit != 0 {
+      for k in 0..<count where fields[k].known == .connection {
+        readConnectionOptions(p, Int(fields[k].valueStart), Int(fields[k].valueEnd))
+      }
+    }
+    let i = lines.next
     if storage.count < i {
       var size = storage.count
       while size < i &+ 256 { size *= 2 }
@@ -298,11 +206,11 @@ extension MessageHead {
   private mutating func readConnectionOptions(_ p: Span<UInt8>, _ start: Int, _ end: Int) {
     var i = start
     while i < end {
-      while i < end, p[i] == Octet.space || p[i] == Octet.tab || p[i] == Octet.comma { i &+= 1 }
+      while i < end, Octet.isBlank(p[i]) || p[i] == Octet.comma { i &+= 1 }
       let from = i
       while i < end, p[i] != Octet.comma { i &+= 1 }
       var to = i
-      while to > from, p[to &- 1] == Octet.space || p[to &- 1] == Octet.tab { to &-= 1 }
+      while to > from, Octet.isBlank(p[to &- 1]) { to &-= 1 }
       switch to &- from {
       case 5: if p.equalsIgnoringCase(at: from, "close") { keepsAlive = false }
       case 7: if p.equalsIgnoringCase(at: from, "upgrade") { asksUpgrade = true }

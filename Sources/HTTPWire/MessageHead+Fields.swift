@@ -92,12 +92,7 @@ extension MessageHead {
   /// Puts one line with this value in place of all lines of the field. Refused when the value holds a control character
   /// (so that no value can begin another line).
   public mutating func set(_ name: HeaderName, _ value: String) throws(WireError) {
-    var value = value
-    let result: WireError? = value.withUTF8 { bytes in
-      // The span lives no longer than this closure, as the bytes do.
-      self.put(name, bytes.span, replacing: true)
-    }
-    if let result { throw result }
+    if let error = put(name, value.utf8Span.span, replacing: true) { throw error }
   }
 
   /// Puts one line with these bytes in place of all lines of the field.
@@ -113,9 +108,7 @@ extension MessageHead {
 
   /// Adds a line behind the others.
   public mutating func append(_ name: HeaderName, _ value: String) throws(WireError) {
-    var value = value
-    let result: WireError? = value.withUTF8 { self.put(name, $0.span, replacing: false) }
-    if let result { throw result }
+    if let error = put(name, value.utf8Span.span, replacing: false) { throw error }
   }
 
   /// Adds a line behind the others.

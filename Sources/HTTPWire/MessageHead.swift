@@ -18,6 +18,18 @@ public struct MessageHead: ~Copyable {
     /// Set by the program, not received: never taken away as hop-by-hop.
     var edited: Bool
 
+    init(
+      start: Int, nameLength: Int, valueStart: Int, valueEnd: Int, lineEnd: Int, _ known: KnownHeader
+    ) {
+      self.start = UInt32(truncatingIfNeeded: start)
+      self.valueStart = UInt32(truncatingIfNeeded: valueStart)
+      self.valueEnd = UInt32(truncatingIfNeeded: valueEnd)
+      self.lineEnd = UInt32(truncatingIfNeeded: lineEnd)
+      self.nameLength = UInt16(truncatingIfNeeded: nameLength)
+      self.known = known
+      edited = false
+    }
+
     init() {
       (start, valueStart, valueEnd, lineEnd, nameLength, known, edited) = (0, 0, 0, 0, 0, .other, false)
     }

@@ -150,40 +150,14 @@ struct HeadAssembly {
   /// No control characters, and no space around (RFC 9113, section 8.2.1).
   private static func isValue(_ value: Span<UInt8>) -> Bool {
     if value.count == 0 { return true }
-    if Self.isBlank(value[0]) || Self.isBlank(value[value.count - 1]) { return false }
-    var i = 0
-    while i < value.count {
-      // Eight bytes at a time, as long as none of them is a control character; a tab is the one that may be.
-      if i &+ 8 <= value.count {
-        let word = value.bytes.unsafeLoadUnaligned(fromByteOffset: i, as: UInt64.self)
-        if Swar.controls(word, below: 0x2020_2020_2020_2020) == 0 {
-          i &+= 8
-          continue
-        }
-      }
-      if !Octet.isValue(value[i]) { return false }
-      i &+= 1
-    }
-    return true
+    if Octet.isBlank(value[0]) || Octet.isBlank(value[value.count - 1]) { return false }
+    return value.valueEnd(from: 0) == value.count
   }
-
-  private static func isBlank(_ byte: UInt8) -> Bool { byte == Octet.space || byte == Octet.tab }
 
   /// A token without capitals.
   private static func isName(_ name: Span<UInt8>) -> Bool {
-    var i = 0
-    while i < name.count {
-      // Mostly there are letters and hyphens only: eight bytes at a time, as long as that is so.
-      if i &+ 8 <= name.count {
-        let word = name.bytes.unsafeLoadUnaligned(fromByteOffset: i, as: UInt64.self)
-        if Swar.lettersOrHyphens(word) == Swar.topBits, Swar.lowercased(word) == word {
-          i &+= 8
-          continue
-        }
-      }
-      if !Octet.isToken(name[i]) || name[i] &- 0x41 < 26 { return false }
-      i &+= 1
-    }
+    guard name.tokenEnd(from: 0) == name.count else { return false }
+    for i in name.indices where name[i] &- 0x41 < 26 { return false }
     return true
   }
 }
