@@ -13,6 +13,8 @@ struct ServedRequests: Sendable {
   var logs = false
   /// The API that is asked; the last part of the path that the client asks for is `things`.
   var api = "pass"
+  /// What the client sends in `Authorization`, with the scheme `Bearer`.
+  var bearer = ""
   /// Whether the API needs a subscription's key.
   var isKeyed = false
   var inbound: String?
@@ -63,9 +65,9 @@ struct ServedRequests: Sendable {
         <set-header name="X-A" exists-action="override"><value>post</value></set-header></when></choose>
         """),
     ServedRequests(
-      name: "request-validate-jwt",
+      name: "request-validate-jwt", bearer: token,
       inbound: """
-        <validate-jwt token-value="\(token)"><issuer-signing-keys><key>\(signingKey)</key></issuer-signing-keys>
+        <validate-jwt header-name="Authorization" require-scheme="Bearer"><issuer-signing-keys><key>\(signingKey)</key></issuer-signing-keys>
         <audiences><audience>api</audience></audiences><issuers><issuer>https://issuer.example</issuer></issuers>
         <required-claims><claim name="roles"><value>reader</value></claim></required-claims></validate-jwt>
         """),
@@ -109,7 +111,7 @@ struct ServedRequests: Sendable {
         ] : [])
   }
 
-  /// Prints the gateway's port, serves until standard input ends, and stops.
+  /// Prints the gateway's port, the path to ask for and the token if any, serves until standard input ends, and stops.
   func serve(backendPort: Int) async throws {
     let logs = logs
     let server = try GatewayServer(
@@ -125,7 +127,7 @@ struct ServedRequests: Sendable {
       })
     try await server.apply(snapshot(backendPort: backendPort))
     try await server.start()
-    print("\(server.boundHTTPPort ?? 0) \(path)")
+    print("\(server.boundHTTPPort ?? 0) \(path) \(bearer)")
     fflush(nil)
     var byte: UInt8 = 0
     while read(0, &byte, 1) > 0 {}

@@ -1,5 +1,5 @@
 /// A document of JSON (RFC 8259).
-public indirect enum JSONValue: Sendable {
+public enum JSONValue: Sendable {
   case null
   case bool(Bool)
   case integer(Int64)
@@ -57,7 +57,7 @@ public struct JSONObject: Sendable {
   private var places: [String: Int] = [:]
 
   /// Members that are looked through one after another, which is faster than a table while they are few.
-  private static let few = 8
+  private static let few = 16
 
   public init() {}
 

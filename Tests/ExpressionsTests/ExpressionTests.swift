@@ -42,6 +42,25 @@ struct ExpressionTests {
     #expect(try value(source) == expected)
   }
 
+  @Test func `a whole expression that is a text of the context is at hand, and only while the context has it`() throws {
+    let context = BareContext()
+    func program(_ source: String) throws -> CompiledExpression {
+      try #require(ExpressionCompiler().compile(source, form: .expression, target: .string).program)
+    }
+    let id = try program("context.Subscription.Id")
+    #expect(id.textAtHand(context) == nil)
+    #expect(throws: EvaluationError.self) { try id.evaluateString(context) }
+    context.present = [.subscription]
+    #expect(id.textAtHand(context) == nil)
+    #expect(try id.evaluateString(context) == "")
+    context.texts[.subscriptionId] = "sub"
+    #expect(id.textAtHand(context) == "sub")
+    #expect(try id.evaluateString(context) == "sub")
+    for other in ["context.Subscription.Id.ToUpper()", "context.Subscription.Id + 1", "\"sub\""] {
+      #expect(try program(other).textAtHand(context) == nil)
+    }
+  }
+
   @Test func `the context is read: headers, query, subscription and variables`() throws {
     let context = BareContext()
     context.headers = ["X-Plant": ["B", "C"]]

@@ -1,7 +1,7 @@
 """What is measured: each scenario, who takes part in it, whom it is compared with and which ratio it aims at."""
 from dataclasses import dataclass, field
 
-from fixtures import KEY_HEADER, KNOWN_TOKENS
+from fixtures import KEY_HEADER, KNOWN_TOKENS, TOKENS
 from gateway import LARGE_APIS, OPERATIONS_EACH
 from peers import LOCATIONS
 
@@ -88,7 +88,7 @@ ALL = [
     Scenario("s1-post16k", "request of 16 KB", aims={"haproxy": 1.0}, peers=THREE, post_bytes=16 << 10),
     Scenario("s2", "key, limit, four header edits", kind="keyed", aims={"nginx": 1.05}, peers=LUA),
     Scenario("s3", "s2 and RS256, each token new", kind="jwt", aims={"nginx_lua": 1.0, "haproxy": 1.0},
-             peers=("nginx", "nginx_lua", "haproxy", "postern"), tokens=3_072),
+             peers=("nginx", "nginx_lua", "haproxy", "postern"), tokens=TOKENS),
     Scenario("s3c", "s2 and RS256, known tokens", kind="jwt", aims={"nginx": 1.1, "nginx_lua": 1.0}, peers=LUA, tokens=KNOWN_TOKENS),
     Scenario("s4", "cache hit", kind="cache", aims={"nginx": 0.8}, peers=THREE, path="cached"),
     Scenario("s5", "TLS, kept alive", kind="tls", aims={"nginx": 0.95}, peers=THREE),

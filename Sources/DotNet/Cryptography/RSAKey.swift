@@ -144,6 +144,22 @@ public struct RSAKey: Sendable {
     }
   }
 
+  /// Whether a signature over some bytes is the key's; never with MD5.
+  func verify(
+    _ bytes: ArraySlice<UInt8>, _ signature: [UInt8], _ function: HashFunction, _ padding: SignaturePadding
+  ) -> Bool {
+    let key = publicHalf
+    let padding: _RSA.Signing.Padding = padding == .pss ? .PSS : .insecurePKCS1v1_5
+    let signature = _RSA.Signing.RSASignature(rawRepresentation: signature)
+    switch function {
+    case .md5: return false
+    case .sha1: return key.isValidSignature(signature, for: Insecure.SHA1.hash(data: bytes), padding: padding)
+    case .sha256: return key.isValidSignature(signature, for: SHA256.hash(data: bytes), padding: padding)
+    case .sha384: return key.isValidSignature(signature, for: SHA384.hash(data: bytes), padding: padding)
+    case .sha512: return key.isValidSignature(signature, for: SHA512.hash(data: bytes), padding: padding)
+    }
+  }
+
   /// A hash made elsewhere as a digest of the library, which has no such initializer: its bytes replace those of a
   /// digest that is nothing but its bytes: its memory has room for them, and it reads as them afterwards.
   private static func digest<Function: Crypto.HashFunction>(

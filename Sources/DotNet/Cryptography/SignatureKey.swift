@@ -98,7 +98,7 @@ public struct SignatureKey: Sendable {
   }
 
   /// Whether a signature over some bytes is this key's. Secrets are compared in constant time.
-  public func verifies(_ signature: [UInt8], over bytes: [UInt8], _ algorithm: SignatureAlgorithm) -> Bool {
+  public func verifies(_ signature: [UInt8], over bytes: ArraySlice<UInt8>, _ algorithm: SignatureAlgorithm) -> Bool {
     guard suits(algorithm) else { return false }
     switch kind {
     case .secret(let key):
@@ -110,7 +110,7 @@ public struct SignatureKey: Sendable {
     case .rsa(let key):
       let padding: RSAKey.SignaturePadding =
         [.ps256, .ps384, .ps512].contains(algorithm) ? .pss : .pkcs1
-      return (try? key.verify(hash: algorithm.function.digest(bytes), signature, algorithm.function, padding)) ?? false
+      return key.verify(bytes, signature, algorithm.function, padding)
     case .p256(let key):
       return (try? P256.Signing.ECDSASignature(rawRepresentation: signature))
         .map { key.isValidSignature($0, for: bytes) } ?? false

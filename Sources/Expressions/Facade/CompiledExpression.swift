@@ -19,12 +19,15 @@ public final class CompiledExpression: @unchecked Sendable {
   private let run: Evaluation
   /// The value of a condition without a `Value` around it, where the compiler found such a way.
   private let test: FlagEvaluation?
+  /// The text of the context that the whole expression is, such as `context.Subscription.Id`: nothing has to run for it
+  /// where the context has one.
+  private let contextText: ContextText?
   private let codes: FunctionCodes
 
   init(
     usage: ExpressionUsage, staticTypeName: String, constant: Value?, slots: Int, calls: Bool,
     limits: EvaluationLimits, place: PlaceFinder, run: Evaluation, test: FlagEvaluation?,
-    codes: FunctionCodes
+    contextText: ContextText?, codes: FunctionCodes
   ) {
     self.usage = usage
     self.staticTypeName = staticTypeName
@@ -35,6 +38,7 @@ public final class CompiledExpression: @unchecked Sendable {
     self.place = place
     self.run = run
     self.test = test
+    self.contextText = contextText
     self.codes = codes
   }
 
@@ -50,6 +54,15 @@ public final class CompiledExpression: @unchecked Sendable {
       }
       return value
     }
+  }
+
+  /// The value of an expression that is a text of the context, at once; nil for any other expression, and where the
+  /// context has no such text. What it is then, ``evaluateString(_:on:)`` says.
+  public func textAtHand(_ context: any ContextModel) -> String? {
+    guard let contextText, let text = context.text(contextText), text.utf8.count <= limits.resultSize else {
+      return nil
+    }
+    return text
   }
 
   /// The value as text for an attribute, header or body: null is empty, other values as their `ToString()`.

@@ -27,6 +27,7 @@ public struct ExpressionCompiler: Sendable {
     var complaints: [SyntaxError] = []
     var run: Evaluation?
     var test: FlagEvaluation?
+    var contextText: ContextText?
     var type = target.type
     var constant: Value?
     var binder: Binder?
@@ -41,7 +42,12 @@ public struct ExpressionCompiler: Sendable {
         let converted = target == .void ? bound : try made.convert(bound, to: target.type)
         type = bound.type.isError ? target.type : bound.type
         run = made.function.entering(converted.run)
-        if made.function.scopes[0].prologue.isEmpty { test = converted.test }
+        if made.function.scopes[0].prologue.isEmpty {
+          test = converted.test
+          if case .reference(.member(let receiver?, let member, _, _, _)) = bound.form, receiver.known != nil {
+            contextText = member.contextText
+          }
+        }
         constant = converted.constant
       case .block:
         let statements = try parser.wholeBlock()
@@ -65,7 +71,7 @@ public struct ExpressionCompiler: Sendable {
       program: CompiledExpression(
         usage: binder.usage, staticTypeName: type.description, constant: constant, slots: binder.function.slots,
         calls: binder.hasFunctions, limits: options.limits, place: place, run: run, test: test,
-        codes: binder.codes),
+        contextText: contextText, codes: binder.codes),
       diagnostics: [])
   }
 }

@@ -241,7 +241,7 @@ extension LibraryCatalog {
   }
 
   static func text(_ type: inout LibraryRegistration, _ name: String, _ member: ContextText) {
-    type.direct("string \(name) { get; }") { machine, _ in machine.context.text(member).map { .string($0) } ?? .null }
+    type.contextText(name, member)
   }
 
   /// A variable as the type that was asked for; another type is an InvalidCastException, as in C#.

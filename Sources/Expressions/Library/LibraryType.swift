@@ -197,6 +197,14 @@ struct LibraryRegistration {
         fixed: make(), part: part, usage: usage))
   }
 
+  /// A property that is a text of the context; null where the context has none.
+  mutating func contextText(_ name: String, _ text: ContextText) {
+    let body = DirectBody.one { machine, _ in machine.context.text(text).map { .string($0) } ?? .null }
+    add(
+      "string \(name) { get; }", listed: true, usage: [], body: body.called(receivers: 1), setter: nil, direct: body,
+      contextText: text)
+  }
+
   private mutating func add(_ signature: String, listed: Bool, usage: ExpressionUsage, direct: DirectBody) {
     let hasReceiver = !signature.hasPrefix("static ") && !signature.hasPrefix(definition.name + "(")
     add(
@@ -234,13 +242,14 @@ struct LibraryRegistration {
 
   private mutating func add(
     _ signature: String, listed: Bool, usage: ExpressionUsage, body: LibraryBody?, setter: LibraryBody?,
-    direct: DirectBody? = nil
+    direct: DirectBody? = nil, contextText: ContextText? = nil
   ) {
     let parsed = SignatureReader.member(signature, of: definition)
     table.add(
       Member(
         kind: parsed.kind, name: parsed.name, isStatic: parsed.isStatic, isExtension: parsed.isExtension,
         isListed: listed, typeParameters: parsed.typeParameters, parameters: parsed.parameters, result: parsed.result,
-        declaringType: definition, body: body, setter: setter, direct: direct, usage: usage))
+        declaringType: definition, body: body, setter: setter, direct: direct,
+        contextText: contextText, usage: usage))
   }
 }

@@ -60,6 +60,8 @@ final class Member: @unchecked Sendable {
   let fixed: Value?
   /// The part of the context that a fixed value is there for; nil when it always is.
   let part: ContextPart?
+  /// The text of the context that a property is.
+  let contextText: ContextText?
   let usage: ExpressionUsage
 
   init(
@@ -67,7 +69,7 @@ final class Member: @unchecked Sendable {
     parameters: [Parameter], result: TypeSymbol, constant: Value? = nil, declaringType: TypeDefinition,
     body: LibraryBody?, setter: LibraryBody?, direct: DirectBody? = nil,
     prepared: (@Sendable (MemberUse) -> DirectBody)? = nil, fixed: Value? = nil,
-    part: ContextPart? = nil, usage: ExpressionUsage
+    part: ContextPart? = nil, contextText: ContextText? = nil, usage: ExpressionUsage
   ) {
     self.kind = kind
     self.name = name
@@ -85,6 +87,7 @@ final class Member: @unchecked Sendable {
     self.prepared = prepared
     self.fixed = fixed
     self.part = part
+    self.contextText = contextText
     self.usage = usage
   }
 

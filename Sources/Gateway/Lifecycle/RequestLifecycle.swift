@@ -21,7 +21,9 @@ final class RequestLifecycle {
   }
   /// The plan wants to see the body of the backend's answer.
   private(set) var readsAnswer = false
-  var run: PlanRun?
+  /// Where the exchange stands in its plan, once it is under way; changed in its place, as a copy would count references.
+  private var run = PlanRun(.empty)
+  private var isPlanned = false
   var timing = ExchangeTiming()
   var upstream: (any BackendStream)?
   /// The call of a backend entity whose outcome is not known yet.
@@ -219,6 +221,7 @@ final class RequestLifecycle {
   private func leaveRoute() {
     routed = nil
     plan = nil
+    run.begin(.empty)
     exchange.route(to: nil, api: nil, operation: nil, apiPathLength: 0)
     exchange.facts.admit(product: nil, subscription: nil, user: nil)
   }
@@ -240,28 +243,23 @@ final class RequestLifecycle {
   private func start(_ plan: PolicyPlan, _ client: any ClientStream) {
     // A plan that only forwards needs no run.
     if let settings = plan.passThrough, exchange.trace == nil { return forward(settings, plan, client) }
-    var run = PlanRun(plan)
-    let stop = run.resume(exchange)
-    self.run = consume run
-    handle(stop)
+    run.begin(plan)
+    isPlanned = true
+    handle(run.resume(exchange))
   }
 
   func resume() {
-    // Taken out and put back: a copy would count references in and out.
-    guard var run = run.take() else { return respond() }
-    let stop = run.resume(exchange)
-    self.run = consume run
-    handle(stop)
+    guard isPlanned else { return respond() }
+    handle(run.resume(exchange))
   }
 
   /// An error that no policy made: the on-error policies may still change its answer.
   func fail(_ error: PolicyError, plan: PolicyPlan) {
     renewPlan(plan)
     dropWait()
-    var run = self.run.take() ?? PlanRun(plan)
-    let stop = run.failed(exchange, error)
-    self.run = consume run
-    handle(stop)
+    if !isPlanned { run.begin(plan) }
+    isPlanned = true
+    handle(run.failed(exchange, error))
   }
 
   private func handle(_ stop: PlanStop) {
@@ -297,7 +295,10 @@ final class RequestLifecycle {
   /// Forgets the exchange; from here on this object may carry another one.
   private func end() {
     client = nil
-    run = nil
+    if isPlanned {
+      isPlanned = false
+      run.end()
+    }
     isStreaming = false
     isAnswerComplete = false
     isAnswerBare = false

@@ -45,10 +45,10 @@ final class LimitTable: Sendable {
   let shards = (0..<LimitTable.shardCount).map { _ in Guarded() }
 
   func shard(of key: String) -> Guarded {
-    // Whoever makes keys collide here makes loops wait for each other, nothing else: a cheap hash will do.
+    // Whoever makes keys collide here makes loops wait for each other, nothing else: a cheap hash of what differs most will do.
     var hash: UInt = 0
     let bytes = key.utf8Span.span
-    for i in bytes.indices { hash = hash &* 31 &+ UInt(bytes[i]) }
+    for i in max(0, bytes.count - 16)..<bytes.count { hash = hash &* 31 &+ UInt(bytes[i]) }
     return shards[Int(truncatingIfNeeded: hash ^ hash &>> 12) & (Self.shardCount - 1)]
   }
 

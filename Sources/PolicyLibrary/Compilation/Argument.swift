@@ -25,9 +25,9 @@ extension Argument {
 
 extension Argument where Literal == String {
   func value(_ exchange: Exchange) throws(PolicyError) -> String {
-    if case .literal(let text) = self { return text }
-    return try value(exchange) { (expression) throws(EvaluationError) in
-      try expression.evaluateString(exchange, on: exchange.effects.machine)
+    try value(exchange) { (expression) throws(EvaluationError) in
+      if let text = expression.textAtHand(exchange) { return text }
+      return try expression.evaluateString(exchange, on: exchange.effects.machine)
     }
   }
 }

@@ -1,7 +1,9 @@
 /// Where an exchange stands in one list of instructions: a section, or one branch of `wait`. A value without storage of
 /// its own unless the list holds a `retry`.
 struct BlockRun {
-  private let instructions: [PolicyPlan.Instruction]
+  // Neither counts a reference: whoever runs a block keeps its plan, which keeps the instructions.
+  private var steps: UnsafeBufferPointer<LentStep>
+  private unowned(unsafe) var list: InstructionList
   private var counter = 0
   /// The `retry` policies that are under way, innermost last.
   private var attempts: [RetryAttempts] = []
@@ -10,9 +12,25 @@ struct BlockRun {
   private var forwarded: ForwardSettings?
 
   /// - Parameter first: where it begins.
-  init(_ instructions: [PolicyPlan.Instruction], from first: Int = 0) {
-    self.instructions = instructions
+  init(_ list: InstructionList, from first: Int = 0) {
+    self.list = list
+    steps = list.steps
     counter = first
+  }
+
+  /// Goes to another block, and forgets what was under way in this one.
+  mutating func enter(_ list: InstructionList, from first: Int = 0) {
+    self.list = list
+    steps = list.steps
+    counter = first
+    leave()
+  }
+
+  /// Forgets what was under way.
+  mutating func leave() {
+    if !attempts.isEmpty { attempts.removeAll() }
+    if pending != nil { pending = nil }
+    forwarded = nil
   }
 
   /// Why a block stopped.
@@ -69,15 +87,16 @@ struct BlockRun {
       forwarded = nil
       if let stop = try follow(try exchange.looksAtAnswer(settings), exchange, exchange.placeIndex) { return stop }
     }
-    while counter < instructions.count {
-      let instruction = instructions[counter]
+    while counter < steps.count {
+      let step = steps[counter]
       counter += 1
-      switch instruction {
-      case .step(let step, let place):
-        exchange.placeIndex = place
-        let result = try step.run(exchange)
+      if let result = try step.run(exchange) {
         if case .proceed = result { continue }
-        if let stop = try follow(result, exchange, place) { return stop }
+        if let stop = try follow(result, exchange, step.place) { return stop }
+        continue
+      }
+      switch list.instructions[counter - 1] {
+      case .step: break
       case .branch(let condition, let otherwise, let place):
         exchange.placeIndex = place
         let holds = try condition.holds(exchange)

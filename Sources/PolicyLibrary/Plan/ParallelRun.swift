@@ -1,11 +1,11 @@
 /// Branches that run side by side: the children of `wait`.
 final class ParallelBlock: Sendable {
-  let branches: [[PolicyPlan.Instruction]]
+  let branches: [InstructionList]
   /// The first branch to end ends the block, and the others are given up.
   let endsWithFirst: Bool
 
   init(branches: [[PolicyPlan.Instruction]], endsWithFirst: Bool) {
-    self.branches = branches
+    self.branches = branches.map { InstructionList($0) }
     self.endsWithFirst = endsWithFirst
   }
 }
@@ -13,14 +13,15 @@ final class ParallelBlock: Sendable {
 /// One exchange in the branches of a block. They share its event loop: while one waits, the others go on.
 final class ParallelRun: PendingEffect {
   private let exchange: Exchange
-  private let endsWithFirst: Bool
+  /// Keeps the branches' instructions.
+  private let block: ParallelBlock
   private let wait = PolicyWait()
   private var branches: [BlockRun]
   private var open: Int
 
   private init(_ block: ParallelBlock, _ exchange: Exchange) {
     self.exchange = exchange
-    endsWithFirst = block.endsWithFirst
+    self.block = block
     branches = block.branches.map { BlockRun($0) }
     open = branches.count
   }
@@ -43,7 +44,7 @@ final class ParallelRun: PendingEffect {
       switch try branches[index].resume(exchange) {
       case .end:
         open -= 1
-        if open == 0 || endsWithFirst { end { (_) throws(PolicyError) in .proceed } }
+        if open == 0 || block.endsWithFirst { end { (_) throws(PolicyError) in .proceed } }
       case .cached: end { (_) throws(PolicyError) in .cached }
       case .respond: end { (_) throws(PolicyError) in .respond }
       // A document with a `forward-request` in `wait` is refused, so this branch has nothing to wait for.

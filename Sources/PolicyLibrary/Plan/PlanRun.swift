@@ -2,7 +2,7 @@ import GatewayConfiguration
 
 /// Where one exchange stands in its plan. A value: an exchange that waits costs nothing but this.
 public struct PlanRun {
-  let plan: PolicyPlan
+  private(set) var plan: PolicyPlan
   private var section = 0
   private var block: BlockRun
 
@@ -10,6 +10,15 @@ public struct PlanRun {
     self.plan = plan
     block = BlockRun(plan.sections[0])
   }
+
+  /// The same as a new value, in its place: mostly of the same plan.
+  public mutating func begin(_ plan: PolicyPlan) {
+    if self.plan !== plan { self.plan = plan }
+    enter(0)
+  }
+
+  /// Gives up what is under way.
+  public mutating func end() { block.leave() }
 
   /// Runs steps until the plan needs somebody else. After `.forward` and `.wait` it is called again to go on.
   public mutating func resume(_ exchange: Exchange) -> PlanStop {
@@ -21,7 +30,9 @@ public struct PlanRun {
   public mutating func failed(_ exchange: Exchange, _ error: PolicyError) -> PlanStop {
     exchange.plan.renew(plan)
     // A plan that only forwards was never begun: what failed is its one step.
-    if plan.passThrough != nil, case .step(_, let place)? = plan.sections[1].first { exchange.placeIndex = place }
+    if plan.passThrough != nil, case .step(_, let place)? = plan.sections[1].instructions.first {
+      exchange.placeIndex = place
+    }
     return run(exchange) { (block, exchange) throws(PolicyError) in try block.failed(exchange, error) }
   }
 
@@ -69,7 +80,7 @@ public struct PlanRun {
 
   private mutating func enter(_ section: Int, from first: Int = 0) {
     self.section = section
-    block = BlockRun(plan.sections[section], from: first)
+    block.enter(plan.sections[section], from: first)
   }
 
   private static let lastRegular = 2

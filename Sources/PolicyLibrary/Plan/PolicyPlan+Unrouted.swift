@@ -29,7 +29,7 @@ extension PolicyPlan {
     guard exchange.request.methodKind == .get, exchange.request.path.lowercased() == "/crossdomain.xml" else {
       return false
     }
-    for case .step(let held, _) in sections[0] {
+    for case .step(let held, _) in sections[0].instructions {
       guard let step = held.step as? CrossDomain else { continue }
       step.answer(exchange)
       return true
@@ -39,7 +39,7 @@ extension PolicyPlan {
 
   /// Every `cors` that no condition stands before, with its place.
   var preflights: [(CORS, Int)] {
-    sections[0].compactMap { instruction in
+    sections[0].instructions.compactMap { instruction in
       guard case .step(let held, let place) = instruction, let step = held.step as? CORS,
         !places[place].path.contains("/")
       else { return nil }

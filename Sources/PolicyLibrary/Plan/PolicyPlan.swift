@@ -2,7 +2,7 @@
 ///
 /// A section is a flat list, so that a request's way is a counter and not a walk through a tree.
 public final class PolicyPlan: Sendable {
-  /// The larger ones are references: an instruction is copied whenever it runs.
+  /// The larger ones are references: those that are no steps are copied whenever they run.
   enum Instruction: Sendable {
     case step(PlanStep, place: Int)
     /// Goes on with the next instruction when the condition holds, else at `otherwise`.
@@ -17,7 +17,7 @@ public final class PolicyPlan: Sendable {
   }
 
   /// The instructions by section, in the order of `PolicySection.allCases`.
-  let sections: [[Instruction]]
+  let sections: [InstructionList]
   let places: [PlanPlace]
   /// Whether a policy reads the body, so that it must be collected before the plan begins.
   public let needsRequestBody: Bool
@@ -41,7 +41,7 @@ public final class PolicyPlan: Sendable {
     sections: [[Instruction]], places: [PlanPlace], needsRequestBody: Bool, needsResponseBody: Bool,
     countsTokens: Bool = false, needsContract: Bool = false
   ) {
-    self.sections = sections
+    self.sections = sections.map { InstructionList($0) }
     self.places = places
     self.needsRequestBody = needsRequestBody
     self.needsResponseBody = needsResponseBody

@@ -7,7 +7,49 @@ extension PolicyDefinition {
   /// `set-header`: of the request in inbound and backend, of the response elsewhere.
   static let setHeader = PolicyDefinition("set-header", in: .everywhere) { element, plan in
     if let step = SetHeader(element, plan, onResponse: plan.section == .outbound || plan.section == .onError) {
-      plan.emit(step, element)
+      if let fixed = FixedHeader(step) { plan.emit(fixed, element) } else { plan.emit(step, element) }
+    }
+  }
+}
+
+/// What most `set-header` do: a header of a known name has one value in place of all others, or is taken away.
+private struct FixedHeader: PolicyStep {
+  private let name: HeaderName
+  private let onResponse: Bool
+  private let isDeleted: Bool
+  /// The value, where no expression says it.
+  private let literal: [UInt8]?
+  private let value: Argument<String>
+
+  /// nil for a policy that does more.
+  init?(_ step: SetHeader) {
+    guard let name = step.literalName, !step.mayBeKept, let action = step.literalAction else { return nil }
+    guard action == .delete || (action == .override && step.values.count == 1) else { return nil }
+    self.name = name
+    onResponse = step.onResponse
+    isDeleted = action == .delete
+    value = step.values.first ?? .literal("")
+    literal = value.literal.map { Array($0.utf8) }
+  }
+
+  func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
+    if isDeleted {
+      if onResponse { exchange.response.remove(name) } else { exchange.request.remove(name) }
+      return .proceed
+    }
+    if let literal {
+      try set(literal.span, exchange)
+    } else {
+      try set(try value.value(exchange).utf8Span.span, exchange)
+    }
+    return .proceed
+  }
+
+  private func set(_ value: Span<UInt8>, _ exchange: Exchange) throws(PolicyError) {
+    do {
+      if onResponse { try exchange.response.set(name, value) } else { try exchange.request.set(name, value) }
+    } catch {
+      throw SetHeader.invalidValue(name, error)
     }
   }
 }
@@ -18,12 +60,12 @@ struct SetHeader: PolicyStep {
   /// Known at once where the name is a literal, so that no name is checked on the request path.
   let literalName: HeaderName?
   /// What `exists-action` says; nil where an expression says it for each exchange.
-  private let literalAction: Action?
+  fileprivate let literalAction: Action?
   private let action: Argument<String>
   let values: [Argument<String>]
   let onResponse: Bool
   /// False for a literal name that may always be changed, so that no name is looked at on the request path.
-  private let mayBeKept: Bool
+  fileprivate let mayBeKept: Bool
 
   static let actions = ["override", "skip", "append", "delete"]
   /// Headers whose values stand on lines of their own; others are joined with commas.
@@ -89,26 +131,31 @@ struct SetHeader: PolicyStep {
       if toResponse { exchange.response.remove(header) } else { exchange.request.remove(header) }
       return
     }
-    // The text of one value needs no list around it.
-    let single = values.count == 1 ? try values[0].value(exchange) : nil
-    let texts = single == nil ? try texts(header, exchange) : []
+    let texts = try texts(header, exchange)
     do {
-      if let single, action != .append {
-        if toResponse { try exchange.response.set(header, single) } else { try exchange.request.set(header, single) }
-      } else if toResponse {
-        if action != .append { exchange.response.remove(header) }
-        if let single { try exchange.response.append(header, single) }
-        for text in texts { try exchange.response.append(header, text) }
+      if toResponse {
+        try Self.write(texts, header, action, to: &exchange.response)
       } else {
-        if action != .append { exchange.request.remove(header) }
-        if let single { try exchange.request.append(header, single) }
-        for text in texts { try exchange.request.append(header, text) }
+        try Self.write(texts, header, action, to: &exchange.request)
       }
     } catch {
-      throw .internal(
-        source: "set-header", reason: "InvalidHeaderValue",
-        message: "The value of '\(header)' cannot stand in a header: \(error)")
+      throw Self.invalidValue(header, error)
     }
+  }
+
+  private static func write(
+    _ texts: [String], _ header: HeaderName, _ action: Action, to head: inout MessageHead
+  ) throws(WireError) {
+    // One line that takes another's place stands where that stood.
+    if action != .append, texts.count == 1 { return try head.set(header, texts[0]) }
+    if action != .append { head.remove(header) }
+    for text in texts { try head.append(header, text) }
+  }
+
+  fileprivate static func invalidValue(_ header: HeaderName, _ error: WireError) -> PolicyError {
+    .internal(
+      source: "set-header", reason: "InvalidHeaderValue",
+      message: "The value of '\(header)' cannot stand in a header: \(error)")
   }
 
   /// The same for a request that a policy makes.
@@ -129,7 +176,7 @@ struct SetHeader: PolicyStep {
     return framing.contains(name) || (deleting && ofResponse && name == "server")
   }
 
-  private enum Action: String { case override, skip, append, delete }
+  fileprivate enum Action: String { case override, skip, append, delete }
 
   private func header(_ exchange: Exchange) throws(PolicyError) -> HeaderName {
     if let literalName { return literalName }

@@ -80,10 +80,17 @@ final class ValidateToken: PolicyStep {
   private let place: TokenPlace?
   /// The addresses of discovery documents, if they are the same for every request.
   private let addresses: [String]?
+  /// The keys of the policy itself, if they are the same for every request.
+  let ownKeys: KeySet?
+  /// What a token has to say is the same for every request.
+  let isFixed: Bool
 
   init(rules: TokenRules) {
     self.rules = rules
     place = TokenPlace(rules.source)
+    let known = rules.keys.compactMap { key -> KeySet.Entry? in if case .known(let entry) = key { entry } else { nil } }
+    isFixed = rules.isFixed
+    ownKeys = known.count == rules.keys.count ? KeySet(known) : nil
     if case .discovery(let urls) = rules.issuer {
       let literals = urls.compactMap { $0.literal?.trimmed }
       addresses = literals.count == urls.count ? literals : nil
@@ -94,13 +101,27 @@ final class ValidateToken: PolicyStep {
 
   func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
     if let entry = known(exchange) {
-      try accept(entry.token, entry.keys, exchange.effects.now(), exchange)
+      try accept(entry, exchange.effects.now(), exchange)
       return .proceed
     }
     guard let check = try TokenCheck(self, exchange) else {
       throw try refused("TokenNotPresent", "JWT not present.", exchange)
     }
     return try check.run(exchange)
+  }
+
+  /// The request's token; nil when it has none. Error when the scheme is another than the policy demands.
+  func text(_ exchange: Exchange) throws(PolicyError) -> [UInt8]? {
+    if let place {
+      let text = exchange.request.withOnlyValue(of: place.header) { value -> [UInt8]? in
+        guard let start = place.start(in: value), start < value.count else { return nil }
+        // Blanks of other alphabets around it are what the usual way takes away.
+        guard value[start] < 0x80, value[value.count - 1] < 0x80 else { return nil }
+        return value.extracting(start..<value.count).withUnsafeBufferPointer { Array($0) }
+      }
+      if let text { return text }
+    }
+    return try rules.source.token(exchange).map { Array($0.utf8) }
   }
 
   /// What is known of the request's token from before, where that can be told without making anything of the request, and

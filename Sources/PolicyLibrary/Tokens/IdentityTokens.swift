@@ -1,4 +1,5 @@
 import Expressions
+import JSONSchema
 
 /// Where managed identities get their tokens: Azure's instance metadata, or what `IDENTITY_ENDPOINT` names instead.
 public struct IdentityEndpoint: Sendable, Hashable {
@@ -80,8 +81,8 @@ final class IdentityTokens {
     _ message: ResponseMessage, _ key: Key, _ effects: any PolicyEffects
   ) -> Result<String, OutgoingFailure> {
     let body = message.body(preserve: false) ?? []
-    guard message.statusCode == 200, let members = ClaimValue.members(body),
-      let token = members["access_token"]?.string, !token.isEmpty
+    guard message.statusCode == 200, let members = JSONObject(json: body),
+      let token = members["access_token"]?.text, !token.isEmpty
     else {
       return .failure(
         OutgoingFailure(

@@ -1,4 +1,5 @@
 import Expressions
+import JSONSchema
 
 /// Keys and names of token issuers, fetched by OpenID Connect Discovery and kept, for one event loop.
 ///
@@ -56,10 +57,10 @@ final class KeyDirectory {
     entry.waiting = [completion]
     entries[url] = entry
     fetch(url, effects) { [self] members in
-      guard let address = members["jwks_uri"]?.string else {
+      guard let address = members["jwks_uri"]?.text else {
         return end(url, effects, .failure(OutgoingFailure(reason: .connection, message: "\(url) names no jwks_uri.")))
       }
-      let issuer = members["issuer"]?.string
+      let issuer = members["issuer"]?.text
       send(address, effects) { [self] result in
         end(
           url, effects,
@@ -72,13 +73,13 @@ final class KeyDirectory {
   }
 
   private func fetch(
-    _ url: String, _ effects: any PolicyEffects, _ then: @escaping ([String: ClaimValue]) -> Void
+    _ url: String, _ effects: any PolicyEffects, _ then: @escaping (JSONObject) -> Void
   ) {
     send(url, effects) { [self] result in
       switch result {
       case .failure(let failure): end(url, effects, .failure(failure))
       case .success(let body):
-        guard let members = ClaimValue.members(body) else {
+        guard let members = JSONObject(json: body) else {
           return end(
             url, effects, .failure(OutgoingFailure(reason: .connection, message: "\(url) is no JSON object.")))
         }

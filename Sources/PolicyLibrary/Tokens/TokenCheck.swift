@@ -4,7 +4,7 @@ import Expressions
 /// The check of one request's token, which may have to wait for its issuer's keys.
 final class TokenCheck {
   private let step: ValidateToken
-  private let text: String
+  private let text: [UInt8]
   /// Addresses of discovery documents.
   private let addresses: [String]
 
@@ -19,7 +19,7 @@ final class TokenCheck {
       addresses.append("https://login.microsoftonline.com/\(name)/v2.0/.well-known/openid-configuration")
     }
     self.addresses = addresses
-    guard let text = try step.rules.source.token(exchange) else { return nil }
+    guard let text = try step.text(exchange) else { return nil }
     self.text = text
   }
 
@@ -27,7 +27,8 @@ final class TokenCheck {
   func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
     let memory = exchange.effects.tokens
     let now = exchange.effects.now()
-    let known = memory.verified.find(text.utf8Span.span, step.rules.owner, now: now)
+    let text = text
+    let known = memory.verified.find(text.span, step.rules.owner, now: now)
     let outer = known == nil ? Token(text) : nil
     let keyID = known?.keyID ?? outer?.keyID
     var sets: [KeySet] = []
@@ -82,18 +83,21 @@ final class TokenCheck {
     guard let algorithm = SignatureAlgorithm(rawValue: token.algorithm) else {
       throw try step.refused("JwtInvalid", "The token's algorithm is not supported.", exchange)
     }
-    let own = KeySet(try ownKeys(exchange))
-    let candidates = ([own] + sets).flatMap { $0.candidates(token.keyID) }.filter { $0.suits(algorithm) }
-    if candidates.isEmpty {
-      throw try step.refused("TokenSignatureKeyNotFound", "No key was found for the token's signature.", exchange)
+    let keyID = token.keyID
+    var hasCandidate = false
+    for set in CollectionOfOne(try ownKeys(exchange)) + sets {
+      for entry in set.entries where entry.maySign(keyID) && entry.key.suits(algorithm) {
+        if entry.key.verifies(token.signature, over: token.signed, algorithm) { return (token, true) }
+        hasCandidate = true
+      }
     }
-    guard candidates.contains(where: { $0.verifies(token.signature, over: token.signed, algorithm) }) else {
-      throw try step.refused("TokenSignatureInvalid", "The token's signature is not valid.", exchange)
-    }
-    return (token, true)
+    throw hasCandidate
+      ? try step.refused("TokenSignatureInvalid", "The token's signature is not valid.", exchange)
+      : try step.refused("TokenSignatureKeyNotFound", "No key was found for the token's signature.", exchange)
   }
 
-  private func ownKeys(_ exchange: Exchange) throws(PolicyError) -> [KeySet.Entry] {
+  private func ownKeys(_ exchange: Exchange) throws(PolicyError) -> KeySet {
+    if let known = step.ownKeys { return known }
     var entries: [KeySet.Entry] = []
     for key in step.rules.keys {
       switch key {
@@ -104,7 +108,7 @@ final class TokenCheck {
         }
       }
     }
-    return entries
+    return KeySet(entries)
   }
 
   private func decryptionKeys(_ exchange: Exchange) throws(PolicyError) -> [EncryptedContent.Key] {

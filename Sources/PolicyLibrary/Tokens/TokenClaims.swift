@@ -1,15 +1,33 @@
 import Expressions
+import JSONSchema
 
 /// What a token has to say, besides being signed.
 extension ValidateToken {
   /// Lets a token whose signature is right pass, or refuses it for what it says.
   /// - Parameter sets: the keys of the issuers that were asked.
   func accept(_ token: Token, _ sets: [KeySet], _ now: Int64, _ exchange: Exchange) throws(PolicyError) {
-    try checkTimes(token, TokenTime.seconds(now), exchange)
+    try checkTimes(token, now, exchange)
     try checkParties(token, sets, exchange)
     try checkClaims(token, exchange)
+    hand(token, exchange)
+  }
+
+  /// The same for a token that is known, of which only the times are looked at once the rest was found right.
+  func accept(_ known: VerifiedTokens.Entry, _ now: Int64, _ exchange: Exchange) throws(PolicyError) {
+    guard known.isAccepted else {
+      try accept(known.token, known.keys, now, exchange)
+      known.isAccepted = isFixed
+      return
+    }
+    try checkTimes(known.token, now, exchange)
+    hand(known.token, exchange)
+  }
+
+  /// Puts the token where later policies find it.
+  private func hand(_ token: Token, _ exchange: Exchange) {
     if let variable = rules.outputVariable {
-      exchange.variables[variable] = .described("Jwt", token.text, in: exchange) ?? .null
+      exchange.variables[variable] =
+        .described("Jwt", String(decoding: token.text, as: UTF8.self), in: exchange) ?? .null
     }
   }
 
@@ -21,7 +39,8 @@ extension ValidateToken {
       status: try rules.failedStatus.value(exchange), responseMessage: try rules.failedMessage?.value(exchange))
   }
 
-  private func checkTimes(_ token: Token, _ now: Double, _ exchange: Exchange) throws(PolicyError) {
+  private func checkTimes(_ token: Token, _ ticks: Int64, _ exchange: Exchange) throws(PolicyError) {
+    let now = TokenTime.seconds(ticks)
     let skew = Double(try rules.clockSkewSeconds.value(exchange))
     switch token.expires {
     case .at(let end): if now >= end + skew { throw try refused("TokenExpired", "The token is expired.", exchange) }
@@ -60,7 +79,7 @@ extension ValidateToken {
     }
     if !rules.clientApplications.isEmpty {
       let name = token.claims["azp"] == nil ? "appid" : "azp"
-      guard let application = token.claims[name]?.string else {
+      guard let application = token.claims[name]?.text else {
         throw try refused("TokenClaimNotFound", "JWT token is missing the following claims: \(name).", exchange)
       }
       if !rules.clientApplications.contains(application) {
@@ -74,7 +93,7 @@ extension ValidateToken {
   /// for the tenant, and its tokens of the first version have an issuer of their own.
   private func issuers(named issuer: String, _ token: Token) -> [String] {
     var name = issuer
-    if let tenant = token.claims["tid"]?.string, !tenant.contains("/") {
+    if let tenant = token.claims["tid"]?.text, !tenant.contains("/") {
       name = name.replacing("{tenantid}", with: tenant)
     }
     let prefix = "https://login.microsoftonline.com/"
@@ -116,7 +135,7 @@ extension ValidateToken {
 
 extension TokenRules.RequiredClaim {
   /// Whether a token's value is what the policy wants; any is where it names none.
-  fileprivate func holds(_ value: ClaimValue, _ exchange: Exchange) throws(PolicyError) -> Bool {
+  fileprivate func holds(_ value: JSONValue, _ exchange: Exchange) throws(PolicyError) -> Bool {
     if values.isEmpty { return true }
     // Mostly the texts have no parts.
     let isWhole = separator?.isEmpty ?? true
@@ -130,7 +149,7 @@ extension TokenRules.RequiredClaim {
   }
 
   /// The texts that a token's value has.
-  fileprivate func parts(_ value: ClaimValue) -> [String] {
+  fileprivate func parts(_ value: JSONValue) -> [String] {
     guard let separator, !separator.isEmpty else { return value.texts }
     return value.texts.flatMap { $0.components(around: separator) }
   }

@@ -52,6 +52,11 @@ struct TokenRules: Sendable {
   /// Applications that may have asked for the token: `azp` or `appid`.
   var clientApplications: [String] = []
   let owner = VerifiedTokens.Owner()
+
+  /// Whether what a token has to say is the same for every request: nothing of it but the times can differ then.
+  var isFixed: Bool {
+    (audiences + issuers + claims.flatMap(\.values)).allSatisfy { $0.literal != nil }
+  }
 }
 
 /// Where a request carries its token.
