@@ -7,12 +7,15 @@ public struct HeaderName: Sendable, Hashable, CustomStringConvertible {
     let text: String
     let bytes: [UInt8]
     let lowercase: [UInt8]
+    /// How a line of the field begins: the name, a colon and a space.
+    let lineStart: [UInt8]
     let known: KnownHeader
 
     init(_ text: String, _ bytes: [UInt8]) {
       self.text = text
       self.bytes = bytes
       lowercase = bytes.map(Octet.lowercased)
+      lineStart = bytes + [Octet.colon, Octet.space]
       known = KnownHeader.recognise(bytes.span, 0, bytes.count)
     }
   }
@@ -23,6 +26,7 @@ public struct HeaderName: Sendable, Hashable, CustomStringConvertible {
   public var text: String { storage.text }
   var bytes: [UInt8] { storage.bytes }
   var lowercase: [UInt8] { storage.lowercase }
+  var lineStart: [UInt8] { storage.lineStart }
   var known: KnownHeader { storage.known }
 
   /// Nil unless the text is a token of RFC 9110 §5.6.2 of 1 to 256 bytes.

@@ -154,23 +154,20 @@ extension MessageHead {
   }
 
   private mutating func put(_ name: HeaderName, _ value: Span<UInt8>, replacing: Bool) -> WireError? {
-    for i in value.indices where !Octet.isValue(value[i]) { return WireError(.headerValue, offset: i) }
+    let valid = value.valueEnd(from: 0)
+    if valid < value.count { return WireError(.headerValue, offset: valid) }
     let at = replacing ? indexOfField(name) : -1
-    do { try reserve(name.bytes.count &+ value.count &+ 4) } catch { return error }
-    var field = Field()
-    field.start = UInt32(length)
-    push(name.bytes.span.bytes)
-    push(Octet.colon)
-    push(Octet.space)
-    field.valueStart = UInt32(length)
+    let valueStart = length &+ name.lineStart.count
+    let valueEnd = valueStart &+ value.count
+    do { try reserve(valueEnd &+ 2 &- length) } catch { return error }
+    var field = Field(
+      start: length, nameLength: name.bytes.count, valueStart: valueStart, valueEnd: valueEnd, lineEnd: valueEnd &+ 2,
+      name.known)
+    field.edited = true
+    push(name.lineStart.span.bytes)
     push(value.bytes)
-    field.valueEnd = UInt32(length)
     push(Octet.carriageReturn)
     push(Octet.lineFeed)
-    field.lineEnd = UInt32(length)
-    field.nameLength = UInt16(name.bytes.count)
-    field.known = name.known
-    field.edited = true
     knownBits |= name.known.bit
     if at >= 0 {
       fields[at] = field

@@ -245,12 +245,14 @@ final class RequestLifecycle {
     if let settings = plan.passThrough, exchange.trace == nil { return forward(settings, plan, client) }
     run.begin(plan)
     isPlanned = true
-    handle(run.resume(exchange))
+    handle(run.resume(exchange), plan, client)
   }
 
   func resume() {
     guard isPlanned else { return respond() }
-    handle(run.resume(exchange))
+    let stop = run.resume(exchange)
+    if case .respond = stop { return respond() }
+    if let plan, let client { handle(stop, plan, client) }
   }
 
   /// An error that no policy made: the on-error policies may still change its answer.
@@ -259,12 +261,12 @@ final class RequestLifecycle {
     dropWait()
     if !isPlanned { run.begin(plan) }
     isPlanned = true
-    handle(run.failed(exchange, error))
+    if let client { handle(run.failed(exchange, error), plan, client) }
   }
 
-  private func handle(_ stop: PlanStop) {
+  private func handle(_ stop: PlanStop, _ plan: PolicyPlan, _ client: any ClientStream) {
     switch stop {
-    case .forward(let settings): if let plan, let client { forward(settings, plan, client) }
+    case .forward(let settings): forward(settings, plan, client)
     case .respond: respond()
     case .wait(let wait):
       self.wait = wait

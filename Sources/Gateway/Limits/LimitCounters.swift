@@ -60,7 +60,7 @@ extension LimitTable {
         // To a process without replicas what others have counted is its predecessor's.
         all.quotas[key] = FixedWindow(index: window.index, used: window.used + window.others, end: window.end)
       }
-      for (key, window) in windows where !window.isOver(uptime) { all.windows[key] = window }
+      for (key, window) in windows where !window.isOver(uptime) { all.windows[key.text] = window }
     }
     return all
   }
@@ -81,8 +81,9 @@ extension LimitTable {
         shard.unseen = .all
       }
     }
-    for (key, window) in counters.windows {
-      shard(of: key).state.withLock { shard in
+    for (name, window) in counters.windows {
+      let key = CounterKey(name)
+      shard(of: name).state.withLock { shard in
         guard shard.windows[key] != nil || shard.windows.count < room else { return }
         shard.windows[key, default: SlidingWindow(seconds: window.seconds)].add(window)
       }

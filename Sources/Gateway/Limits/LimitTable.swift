@@ -8,10 +8,11 @@ final class LimitTable: Sendable {
   /// Counters kept at most; beyond, those whose window is over are dropped, then new keys are refused a counter of their
   /// own and share one, so that inventing keys neither exhausts memory nor lifts a limit.
   static let bound = 1_000_000
+  /// As many as six bits tell apart.
   static let shardCount = 64
 
   struct Shard {
-    var windows: [String: SlidingWindow] = [:]
+    var windows: [CounterKey: SlidingWindow] = [:]
     var quotas: [String: FixedWindow] = [:]
     /// Who has not looked since a quota was counted.
     var unseen: Observers = []
@@ -44,18 +45,15 @@ final class LimitTable: Sendable {
 
   let shards = (0..<LimitTable.shardCount).map { _ in Guarded() }
 
-  func shard(of key: String) -> Guarded {
-    // Whoever makes keys collide here makes loops wait for each other, nothing else: a cheap hash of what differs most will do.
-    var hash: UInt = 0
-    let bytes = key.utf8Span.span
-    for i in max(0, bytes.count - 16)..<bytes.count { hash = hash &* 31 &+ UInt(bytes[i]) }
-    return shards[Int(truncatingIfNeeded: hash ^ hash &>> 12) & (Self.shardCount - 1)]
-  }
+  func shard(of key: String) -> Guarded { shard(of: CounterKey(key)) }
+
+  private func shard(of key: CounterKey) -> Guarded { shards[Int(key.hash &>> 58)] }
 
   /// Counts against a sliding window.
   /// - Parameter now: milliseconds that never go back.
   func admit(_ key: String, limit: Int, windowSeconds: Int, increment: Int, now: Int64) -> Admission {
-    shard(of: key).state.withLock { shard in
+    let key = CounterKey(key)
+    return shard(of: key).state.withLock { shard in
       if let known = shard.windows.index(forKey: key) {
         return shard.windows.values[known]
           .admit(limit: limit, seconds: windowSeconds, increment: increment, now: now)
@@ -63,7 +61,7 @@ final class LimitTable: Sendable {
       var key = key
       if shard.windows.count >= Self.bound / Self.shardCount {
         shard.windows = shard.windows.filter { !$0.value.isOver(now) }
-        if shard.windows.count >= Self.bound / Self.shardCount { key = "" }
+        if shard.windows.count >= Self.bound / Self.shardCount { key = CounterKey("") }
       }
       return shard.windows[key, default: SlidingWindow(seconds: windowSeconds)]
         .admit(limit: limit, seconds: windowSeconds, increment: increment, now: now)
