@@ -11,8 +11,6 @@ public struct BodyFraming: ~Copyable, Sendable {
     case chunkSize, chunkExtension, chunkSizeLineFeed, chunkData, chunkDataReturn, chunkDataLineFeed
     case trailerStart, trailerName, trailerValue, trailerLineFeed, finalLineFeed
 
-    var isTrailerName: Bool { self == .trailerStart || self == .trailerName }
-
     var isTrailer: Bool {
       switch self {
       case .trailerStart, .trailerName, .trailerValue, .trailerLineFeed: true
@@ -33,11 +31,16 @@ public struct BodyFraming: ~Copyable, Sendable {
   private var keepsTrailers = false
   /// A name in the trailers that must not stand there is not passed on.
   private var guardsTrailers = false
+  private var trailerName: [UInt8] = []
 
   public init() {}
 
   /// From here on trailers are kept for ``takeTrailers()``.
-  public mutating func keepTrailers() { keepsTrailers = true }
+  public mutating func keepTrailers() {
+    keepsTrailers = true
+    // Those that must not stand there are left out.
+    guardsTrailers = false
+  }
 
   /// The fields behind the body, once it is done; nil for none.
   public mutating func takeTrailers() -> TrailerFields? {
@@ -136,12 +139,11 @@ public struct BodyFraming: ~Copyable, Sendable {
     }
   }
 
-  /// Whether the name that was just read, its colon behind it, may stand in trailers. A backend might take it for a field
+  /// Whether the name that was just read may stand in trailers. A backend might take it for a field
   /// of the head, and what says how long a message is or whose would then come from behind the gateway's checks.
   private mutating func passesName() -> Bool {
-    let name = trailerLines.dropLast()
-    trailerLines = []
-    return TrailerFields.mayHold(name.span)
+    defer { trailerName = [] }
+    return TrailerFields.mayHold(trailerName.span)
   }
 
   private mutating func refuse(at i: Int) -> Stretch {
@@ -158,7 +160,7 @@ public struct BodyFraming: ~Copyable, Sendable {
       return Stretch(dataStart: i, end: i &+ k)
     }
     let c = input[i]
-    if keepsTrailers ? mode.isTrailer : guardsTrailers && mode.isTrailerName { trailerLines.append(c) }
+    if keepsTrailers, mode.isTrailer { trailerLines.append(c) }
     switch mode {
     case .chunkSize:
       if let digit = Octet.hexadecimal(c) {
@@ -196,10 +198,10 @@ public struct BodyFraming: ~Copyable, Sendable {
     case .trailerStart:
       lineBytes &+= 1
       if c == Octet.carriageReturn {
-        if guardsTrailers, !keepsTrailers { trailerLines = [] }
         mode = .finalLineFeed
       } else if Octet.isToken(c) {
         mode = .trailerName
+        if guardsTrailers { trailerName = [c] }
       } else {
         return refuse(at: i)
       }
@@ -207,9 +209,11 @@ public struct BodyFraming: ~Copyable, Sendable {
       lineBytes &+= 1
       if c == Octet.colon {
         mode = .trailerValue
-        if guardsTrailers, !keepsTrailers, !passesName() { return refuse(at: i) }
+        if guardsTrailers, !passesName() { return refuse(at: i) }
       } else if !Octet.isToken(c) || lineBytes > Self.lineBound {
         return refuse(at: i)
+      } else if guardsTrailers {
+        trailerName.append(c)
       }
     case .trailerValue:
       lineBytes &+= 1

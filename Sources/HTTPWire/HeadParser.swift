@@ -176,19 +176,21 @@ extension MessageHead {
 
   /// Whether nothing in the Host field ends a host for others: a space, a slash, user information (RFC 9112 §3.2).
   private func isHost(_ slice: Slice) -> Bool {
-    var i = slice.start
-    while i &+ 8 <= slice.end {
-      let word = storage.span.bytes.unsafeLoadUnaligned(fromByteOffset: i, as: UInt64.self)
+    let bytes = storage.span.extracting(slice.start..<slice.end)
+    guard bytes.count >= 8 else {
+      for i in bytes.indices where !Self.isHostByte(bytes[i]) { return false }
+      return true
+    }
+    var i = 0
+    while true {
+      let word = bytes.bytes.unsafeLoadUnaligned(fromByteOffset: i, as: UInt64.self)
       if Swar.controls(word, below: 0x2121_2121_2121_2121) != 0 || Swar.holds(word, 0x2f) || Swar.holds(word, 0x40) {
         return false
       }
-      i &+= 8
+      if i &+ 8 == bytes.count { return true }
+      // The last eight bytes may lie over those before.
+      i = min(i &+ 8, bytes.count &- 8)
     }
-    while i < slice.end {
-      if !Self.isHostByte(storage[i]) { return false }
-      i &+= 1
-    }
-    return true
   }
 
   /// A decimal of 1 to 18 digits.

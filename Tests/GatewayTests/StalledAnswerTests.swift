@@ -90,6 +90,40 @@ struct StalledAnswerTests {
     await backend.stop()
   }
 
+  @Test func `a client of HTTP/2 is heard although it takes nothing of an answer`() async throws {
+    // More than all the sockets on the way hold.
+    let large = String(repeating: "0123456789abcdef", count: 2 << 20)
+    let backend = try await ScriptedBackend { request in
+      request.contains("/large")
+        ? "HTTP/1.1 200 OK\r\nContent-Length: \(large.utf8.count)\r\n\r\n\(large)"
+        : "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwhole"
+    }
+    try await serving(url: "http://127.0.0.1:\(backend.port)", ClientTimeouts()) { gateway in
+      let client = try FrameClient(port: gateway.httpPort)
+      client.send(8, stream: 0, payload: [0x7f, 0, 0, 0])
+      client.get("/time/large", stream: 1)
+      client.send(8, stream: 1, payload: [0x7f, 0, 0, 0])
+      // Until the gateway has stopped to read the answer: both its sockets are full.
+      try await Task.sleep(for: .milliseconds(500))
+      client.send(
+        FrameClient.headers, flags: 0x04, stream: 3,
+        payload: [0x82, 0x86, 0x04, 9] + Array("/time/set".utf8) + [0x01, 1, 0x67])
+      for _ in 0..<10 {
+        client.send(FrameClient.data, stream: 3, payload: [UInt8](repeating: 0x61, count: 10_000))
+      }
+      client.send(FrameClient.data, flags: 1, stream: 3, payload: [])
+      for _ in 0..<500 where backend.received.count < 2 { try await Task.sleep(for: .milliseconds(10)) }
+      #expect(backend.received.count == 2)
+      // And it gets everything once it reads.
+      var (first, third) = (0, 0)
+      while first < large.utf8.count || third < 5, let frame = client.next(FrameClient.data) {
+        if frame.stream == 1 { first += frame.payload.count } else { third += frame.payload.count }
+      }
+      #expect(first == large.utf8.count && third == 5)
+    }
+    await backend.stop()
+  }
+
   @Test func `a stream that has ever more to send leaves something of the connection's window to others`() async throws
   {
     let large = String(repeating: "0123456789abcdef", count: 2 << 16)

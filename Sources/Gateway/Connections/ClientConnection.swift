@@ -48,6 +48,8 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   /// The answer's body has no length, and no framing of its own.
   private var writesChunks = false
   private var isReadPending = false
+  /// Bytes that may wait for a client of HTTP/2 that takes nothing.
+  private var outputBound = 0
   private(set) var isWritable = true
   /// No request has come yet.
   private var isFresh = true
@@ -69,6 +71,8 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
 
   /// Bytes of an unwanted body that are read, so that the client sees the answer.
   static let discardBound = 4 << 20
+  /// What may come to wait for a client of HTTP/2 beside the data of answers before it is not listened to any more.
+  static let answersBound = 256 << 10
   /// Bytes kept while a request is in work: the next ones, pipelined.
   static let inputBound = 64 << 10
   /// Bytes that are read and thrown away on a connection that is about to be closed.
@@ -119,7 +123,9 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
     switch stage {
     case .exchanging where !framing.isDone: work?.canTakeBody ?? false
     case .tunnel: work?.canTakeBody ?? false
-    case .idle, .http2: isWritable
+    case .idle: isWritable
+    // What the client's windows and its uploads wait for may be behind what it cannot take yet (RFC 9113, section 5.2.2).
+    case .http2: isWritable || socket.queuedBytes < outputBound
     default: inputBytes < Self.inputBound
     }
   }
@@ -315,6 +321,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
     isWritable = context.channel.isWritable
+    if !isWritable, stage == .http2 { outputBound = socket.queuedBytes + Self.answersBound }
     if isWritable {
       if work?.isStreaming == true { awaitAnswer() }
       work?.clientTakesMore()

@@ -101,7 +101,8 @@ final class ConnectionSocket {
     return !mayHaveQueued
   }
 
-  private var queuedBytes: Int { (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 1 }
+  /// Bytes that were written and that the socket has not taken yet.
+  var queuedBytes: Int { (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 1 }
 
   /// A write that failed as a whole fails once more in the channel, which knows what to do about it.
   private func rest(of data: ByteBuffer, behind sent: Int) -> ByteBuffer {

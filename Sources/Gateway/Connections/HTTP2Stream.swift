@@ -182,11 +182,11 @@ final class HTTP2Stream: ClientStream {
     sendWaiting()
   }
 
-  /// Sends what the client's windows allow.
+  /// Sends what the client's windows allow, and its socket takes.
   func sendWaiting() {
     guard isAnswered else { return }
     let before = answer.waitingBytes
-    answer.send(id, over: session.wire)
+    if session.connection.isWritable { answer.send(id, over: session.wire) }
     if !session.wire.engine.isOpen(id) { return leaveSession() }
     if answer.waitingBytes > 0 {
       // Only a client that takes something is given more time.
