@@ -72,7 +72,7 @@ public struct HeaderName: Sendable, Hashable, CustomStringConvertible {
 enum KnownHeader: UInt8, Sendable {
   case other, host, connection, contentLength, transferEncoding, forwardedFor, keepAlive, te, trailer, upgrade, expect
   case proxyConnection, subscriptionKey, authorization, contentType, origin, forwardedProtocol
-  case debugAuthorization, trace
+  case debugAuthorization, trace, date
 
   var bit: UInt64 { 1 &<< UInt64(rawValue) }
 
@@ -87,7 +87,7 @@ enum KnownHeader: UInt8, Sendable {
     }
     switch n {
     case 2: return named(0x74, "te", .te)
-    case 4: return named(0x68, "host", .host)
+    case 4: return first == 0x68 ? named(0x68, "host", .host) : named(0x64, "date", .date)
     case 6: return first == 0x65 ? named(0x65, "expect", .expect) : named(0x6f, "origin", .origin)
     case 7: return first == 0x75 ? named(0x75, "upgrade", .upgrade) : named(0x74, "trailer", .trailer)
     case 10: return first == 0x63 ? named(0x63, "connection", .connection) : named(0x6b, "keep-alive", .keepAlive)

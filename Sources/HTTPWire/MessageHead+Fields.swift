@@ -49,7 +49,9 @@ extension MessageHead {
   }
 
   /// Whether the field is there.
-  public func contains(_ name: HeaderName) -> Bool { indexOfField(name) >= 0 }
+  public func contains(_ name: HeaderName) -> Bool {
+    name.known == .other ? indexOfField(name) >= 0 : knownBits & name.known.bit != 0
+  }
 
   /// Whether the caller asks for a trace, in either way there is. Costs one look at what fields there are.
   public var asksTrace: Bool {

@@ -353,6 +353,31 @@ struct ServingTests {
     }
   }
 
+  @Test func `an answer says when it was made: the backend's word counts, and others get one`() async throws {
+    let format = DateFormatter()
+    format.locale = Locale(identifier: "en_US_POSIX")
+    format.timeZone = TimeZone(identifier: "UTC")
+    format.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
+    func date(_ head: String?) throws -> String {
+      let lines = try #require(head).components(separatedBy: "\r\n").filter { $0.hasPrefix("Date: ") }
+      #expect(lines.count == 1)
+      return String(try #require(lines.first).dropFirst("Date: ".count))
+    }
+    let key = "Host: g\r\nOcp-Apim-Subscription-Key: first\r\n\r\n"
+    let said = "Thu, 01 Jan 2026 00:00:00 GMT"
+    for (fields, path) in [("", "time/now"), ("Date: \(said)\r\n", "time/now"), ("", "nowhere"), ("", "livez")] {
+      try await withGateway(answer: { _ in "HTTP/1.1 204 No Content\r\n\(fields)\r\n" }) { _, client, _, _ in
+        client.send("GET /\(path) HTTP/1.1\r\n\(key)")
+        let text = try date(client.text(until: "\r\n\r\n"))
+        if fields.isEmpty {
+          #expect(abs(try #require(format.date(from: text)).timeIntervalSinceNow) < 60)
+        } else {
+          #expect(text == said)
+        }
+      }
+    }
+  }
+
   @Test func `an answer whose status has no body announces none`() async throws {
     let key = "Host: g\r\nOcp-Apim-Subscription-Key: first\r\n\r\n"
     for (status, fields, passed) in [
@@ -360,10 +385,10 @@ struct ServingTests {
       ("304 Not Modified", "Transfer-Encoding: chunked", ""),
       ("304 Not Modified", "Content-Length: 7", "Content-Length: 7\r\n"),
     ] {
-      try await withGateway(answer: { _ in "HTTP/1.1 \(status)\r\n\(fields)\r\nETag: a\r\n\r\n" }) { _, client, _, _ in
+      try await withGateway(answer: { _ in "HTTP/1.1 \(status)\r\n\(fields)\r\nDate: a\r\n\r\n" }) { _, client, _, _ in
         for _ in 0..<2 {
           client.send("GET /time/now HTTP/1.1\r\n\(key)")
-          let head = client.text(until: "\r\n\r\n")?.replacingOccurrences(of: "ETag: a\r\n", with: "")
+          let head = client.text(until: "\r\n\r\n")?.replacingOccurrences(of: "Date: a\r\n", with: "")
           #expect(head == "HTTP/1.1 \(status)\r\n\(passed)\r\n", "\(status) \(fields)")
         }
       }

@@ -12,7 +12,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   typealias OutboundOut = ByteBuffer
 
   /// What the connection is doing.
-  private enum Stage {
+  enum Stage {
     /// Between requests, or in the middle of a head.
     case idle
     /// The body is read as a whole before the plan begins.
@@ -31,40 +31,40 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   let isTLS: Bool
   private(set) var peer = ClientPeer.unknown
   /// Nil where clients are not asked for certificates.
-  private var presented: PresentedCertificate?
+  var presented: PresentedCertificate?
   private var speaksHTTP2 = true
-  private var context: ChannelHandlerContext?
-  private let socket = ConnectionSocket()
-  private var stage = Stage.idle
+  var context: ChannelHandlerContext?
+  let socket = ConnectionSocket()
+  var stage = Stage.idle
   /// Everything is its business once the client has shown that it speaks HTTP/2.
   private var http2: HTTP2Session?
   /// Carries the exchange under way.
-  private var work: RequestLifecycle?
+  var work: RequestLifecycle?
   /// What came and is not worked off.
   private var input: ByteBuffer?
-  private var framing = BodyFraming()
-  private var collected: [UInt8] = []
+  var framing = BodyFraming()
+  var collected: [UInt8] = []
   private var discarded = 0
   /// The answer's body has no length, and no framing of its own.
-  private var writesChunks = false
-  private var isReadPending = false
+  var writesChunks = false
+  var isReadPending = false
   /// Bytes that may wait for a client of HTTP/2 that takes nothing.
   private var outputBound = 0
   private(set) var isWritable = true
   /// No request has come yet.
   private var isFresh = true
   /// The client waited to be asked for the body, and was.
-  private var hasInvited = false
+  var hasInvited = false
   /// More of a request that is refused may come.
-  private var isRefusing = false
+  var isRefusing = false
   /// Whether the input is being worked off further up the stack.
   private var isProcessing = false
   var keepsAlive = true
   private(set) var requestBytes = 0
-  private var headBytes = 0
-  private(set) var responseBytes = 0
+  var headBytes = 0
+  var responseBytes = 0
   private var ownDeadline = NIODeadline.distantFuture
-  private(set) var deadline: NIODeadline {
+  var deadline: NIODeadline {
     get { stage == .http2 ? http2?.deadline ?? ownDeadline : ownDeadline }
     set { ownDeadline = newValue }
   }
@@ -119,7 +119,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
 
   private func read() { if mayRead { socket.read() } else { isReadPending = true } }
 
-  private var mayRead: Bool {
+  var mayRead: Bool {
     switch stage {
     case .exchanging where !framing.isDone: work?.canTakeBody ?? false
     case .tunnel: work?.canTakeBody ?? false
@@ -137,9 +137,9 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
     processInput()
   }
 
-  private var inputBytes: Int { input?.readableBytes ?? 0 }
+  var inputBytes: Int { input?.readableBytes ?? 0 }
 
-  private func processInput() {
+  func processInput() {
     // An answer may be complete at once: what is called from here must not begin the next request in between.
     guard !isProcessing else { return }
     isProcessing = true
@@ -333,7 +333,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
 
   // MARK: - Between requests, and the end
 
-  private func awaitNext() {
+  func awaitNext() {
     stage = .idle
     deadline = state.deadline(after: state.timeouts.keepAlive)
   }
@@ -376,7 +376,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   /// Ends the connection of a client that may still be sending, once it has been written why. Closing it with bytes of
   /// the client unread would reset it, and the client might never see the reason: our half is closed, and what still comes
   /// is thrown away until the client closes the other one, within bounds.
-  private func shutOut() {
+  func shutOut() {
     stage = .closed
     discarded = 0
     deadline = state.deadline(after: isWritable ? state.timeouts.linger : state.timeouts.body)
@@ -385,7 +385,7 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   }
 
   /// Ends the connection when the client has taken what was written for it, or does not do so in time.
-  private func closeAfterWrites() {
+  func closeAfterWrites() {
     stage = .closed
     discarded = 0
     deadline = state.deadline(after: state.timeouts.body)
@@ -425,133 +425,4 @@ final class ClientConnection: ChannelDuplexHandler, ConnectedClient {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) { abort(.left) }
-}
-
-// MARK: - The side that an exchange sees
-
-extension ClientConnection: ClientStream {
-  var protocolName: StaticString { work?.exchange.request.minorVersion == 0 ? "HTTP/1.0" : "HTTP/1.1" }
-  var hasRequestBody: Bool { !framing.isDone }
-  var wantsBareBody: Bool { false }
-  var sendsBareBody: Bool { false }
-
-  private var tlsHandler: NIOSSLServerHandler? {
-    guard isTLS, let context else { return nil }
-    return try? context.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)
-  }
-
-  var certificate: CertificateValue? { presented?.certificate { tlsHandler?.peerCertificate } }
-
-  var tlsVersion: String? {
-    guard let version = tlsHandler?.tlsVersion else { return nil }
-    switch version {
-    case .tlsv1: return "1.0"
-    case .tlsv11: return "1.1"
-    case .tlsv12: return "1.2"
-    case .tlsv13: return "1.3"
-    }
-  }
-
-  func resumeReading() {
-    if inputBytes > 0 { processInput() }
-    guard isReadPending, mayRead else { return }
-    isReadPending = false
-    socket.read()
-  }
-
-  func collectBody() {
-    collected.removeAll(keepingCapacity: true)
-    stage = .collecting
-    deadline = state.deadline(after: state.timeouts.body)
-    invite()
-  }
-
-  func invite() {
-    guard let work, work.exchange.request.expectsContinue, !framing.isDone, inputBytes == 0 else { return }
-    hasInvited = true
-    socket.write(Self.invitation)
-  }
-
-  /// The client has sent nothing of the body and was not asked to: whether it comes or the next request is for the client
-  /// to decide, and not for us to guess (RFC 9110 §10.1.1).
-  private var isUninvited: Bool {
-    work?.exchange.request.expectsContinue == true && !hasInvited && requestBytes == headBytes && inputBytes == 0
-  }
-
-  private static let invitation = ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")
-
-  func wait(until deadline: NIODeadline) { self.deadline = deadline }
-
-  func writeHead(_ head: borrowing MessageHead, _ rewrite: borrowing HeadRewrite, body: ByteBuffer?, ends: Bool) {
-    if ends, !framing.isDone, framing.announcedBytes > Self.discardBound || isUninvited {
-      // Nobody waits for the rest of a body that is longer than what is read past, or may not come.
-      keepsAlive = false
-      var last = copy rewrite
-      last.closes = true
-      last.announcesKeepAlive = false
-      write(head, last, body: body, ends: ends)
-    } else {
-      write(head, rewrite, body: body, ends: ends)
-    }
-    if !ends { awaitAnswer() }
-  }
-
-  private func write(_ head: borrowing MessageHead, _ rewrite: borrowing HeadRewrite, body: ByteBuffer?, ends: Bool) {
-    writesChunks = rewrite.body == .chunked
-    if writesChunks {
-      var chunks = body.map(ChunkedBody.chunk)
-      if ends { chunks.append(ChunkedBody.end(nil)) }
-      responseBytes += state.write(head, rewrite, body: chunks, to: socket)
-    } else {
-      responseBytes += state.write(head, rewrite, body: body, to: socket)
-    }
-  }
-
-  /// The rest of an answer may not take forever, be it that the client does not take it or that the backend falls silent.
-  private func awaitAnswer() {
-    if framing.isDone, stage == .exchanging {
-      deadline = state.deadline(after: isWritable ? state.timeouts.silence : state.timeouts.body)
-    }
-  }
-
-  func openTunnel() {
-    stage = .tunnel
-    deadline = state.deadline(after: state.timeouts.silence)
-    resumeReading()
-  }
-
-  func write(_ data: ByteBuffer, ends: Bool) {
-    var data = data
-    if writesChunks {
-      data = ChunkedBody.chunk(data)
-      if ends { data.writeImmutableBuffer(ChunkedBody.end(nil)) }
-    }
-    guard data.readableBytes > 0 else { return }
-    responseBytes += data.readableBytes
-    if stage == .tunnel { deadline = state.deadline(after: state.timeouts.silence) }
-    socket.write(data)
-    if !ends { awaitAnswer() }
-  }
-
-  func end(_ trailers: TrailerFields) {
-    guard writesChunks else { return }
-    let end = ChunkedBody.end(trailers)
-    responseBytes += end.readableBytes
-    socket.write(end)
-  }
-
-  func finished() {
-    work = nil
-    guard stage != .closed else { return }
-    guard keepsAlive, !state.isClosingIdle else {
-      return isRefusing || !framing.isDone ? shutOut() : closeAfterWrites()
-    }
-    if framing.isDone {
-      awaitNext()
-    } else {
-      stage = .discarding
-      deadline = state.deadline(after: state.timeouts.body)
-    }
-    resumeReading()
-  }
 }

@@ -1,3 +1,4 @@
+import DotNet
 import Glibc
 import NIOCore
 
@@ -7,6 +8,8 @@ struct LoopClock {
   private(set) var now = NIODeadline.now()
   /// From the monotonic clock to the wall clock, in ticks of 100 ns.
   private var wallOffset: Int64 = 0
+  /// The text of a second, and which one.
+  private var date: (second: Int64, text: [UInt8]) = (-1, [])
 
   init() { adjust() }
 
@@ -20,6 +23,16 @@ struct LoopClock {
 
   /// Ticks since 0001-01-01 at the moment of ``now``.
   var ticks: Int64 { Int64(now.uptimeNanoseconds / 100) + wallOffset }
+
+  /// The second of ``now`` as `Date` says it (RFC 9110 §5.6.7), made once for all answers of a second.
+  mutating func httpDate() -> [UInt8] {
+    let second = ticks / 10_000_000
+    if second != date.second {
+      let text = try? DateTimeValue(ticks: second * 10_000_000, kind: .utc).format("r")
+      date = (second, Array((text ?? "").utf8))
+    }
+    return date.text
+  }
 }
 
 /// The wall clock as .NET counts it.

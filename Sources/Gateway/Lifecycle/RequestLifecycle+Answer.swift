@@ -10,6 +10,7 @@ extension RequestLifecycle {
     if isUpgraded, exchange.isBackendResponse, upstream != nil { return openTunnel(client) }
     if let socket = exchange.socket { return openSession(client, socket) }
     if refusesCall { refuseCall() }
+    if !exchange.response.contains(.date) { dateAnswer() }
     let status = exchange.response.status
     let mayHaveBody = !isHead && status != 204 && status != 304
     var rewrite = HeadRewrite()
@@ -57,6 +58,13 @@ extension RequestLifecycle {
     client.writeHead(exchange.response, rewrite, body: body, ends: isComplete && trailers == nil)
     if let trailers { client.end(trailers) }
     if isComplete { finish(client) } else { upstream?.resumeReading() }
+  }
+
+  /// Says when the answer was made, or came without a date: caches behind the gateway count from it (RFC 9110 §6.6.1).
+  private func dateAnswer() {
+    do throws(WireError) { try exchange.response.set(.date, state.clock.httpDate().span) } catch {
+      // A head without room for it goes as it is.
+    }
   }
 
   /// How a body that came without framing is announced to the client.

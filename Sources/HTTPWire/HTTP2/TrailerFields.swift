@@ -49,7 +49,7 @@ public struct TrailerFields: Sendable, Equatable {
   /// Whether a field of that name may stand in trailers.
   static func mayHold(_ name: Span<UInt8>) -> Bool {
     switch KnownHeader.recognise(name, 0, name.count) {
-    case .other, .contentType, .origin, .forwardedFor, .forwardedProtocol, .trace: true
+    case .other, .contentType, .date, .origin, .forwardedFor, .forwardedProtocol, .trace: true
     default: false
     }
   }
