@@ -12,6 +12,9 @@ public struct HeadLimits: Sendable, Hashable {
     self.headerCount = headerCount
     self.targetBytes = targetBytes
   }
+
+  /// For answers of backends, which are believed to mean well: some set a hundred cookies.
+  public static let ofAnswers = HeadLimits(headerCount: 1_000)
 }
 
 /// Why a head or a body was refused.

@@ -378,6 +378,16 @@ struct ServingTests {
     }
   }
 
+  @Test func `an answer may have more headers than a request`() async throws {
+    let cookies = (0..<400).map { "Set-Cookie: c\($0)=\($0)\r\n" }.joined()
+    try await withGateway(answer: { _ in "HTTP/1.1 200 OK\r\n\(cookies)Content-Length: 4\r\n\r\nlast" }) {
+      _, client, _, _ in
+      client.send("GET /time/now HTTP/1.1\r\nHost: g\r\nOcp-Apim-Subscription-Key: first\r\n\r\n")
+      let text = try #require(client.text(until: "last"))
+      #expect(text.hasPrefix("HTTP/1.1 200 OK\r\n") && text.contains(cookies))
+    }
+  }
+
   @Test func `an answer whose status has no body announces none`() async throws {
     let key = "Host: g\r\nOcp-Apim-Subscription-Key: first\r\n\r\n"
     for (status, fields, passed) in [

@@ -58,7 +58,7 @@ final class CallConnection: ChannelInboundHandler {
       while true {
         // A span is lent by a local buffer, not by a property others could write.
         let received = input
-        switch call.head.parseResponse(received.readableBytesUInt8Span, limits: HeadLimits()) {
+        switch call.head.parseResponse(received.readableBytesUInt8Span, limits: .ofAnswers) {
         case .incomplete: return
         case .refused(let error): return fail("The answer is not valid HTTP: \(error.explanation).")
         case .complete(let length): input.moveReaderIndex(forwardBy: length)

@@ -49,7 +49,7 @@ final class ProxyTunnel: ChannelDuplexHandler, RemovableChannelHandler {
     var head = MessageHead()
     // A span is lent by a local buffer, not by a property others could write.
     let received = input
-    switch head.parseResponse(received.readableBytesUInt8Span, limits: HeadLimits()) {
+    switch head.parseResponse(received.readableBytesUInt8Span, limits: .ofAnswers) {
     case .incomplete: return
     case .refused: return fail(context, "the proxy's answer is not valid HTTP")
     case .complete(let length): input.moveReaderIndex(forwardBy: length)

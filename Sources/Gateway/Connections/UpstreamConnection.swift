@@ -156,7 +156,7 @@ final class UpstreamConnection: ChannelDuplexHandler, BackendStream {
     }
     let exchange = work.exchange
     while true {
-      switch exchange.response.parseResponse(buffer.readableBytesUInt8Span, limits: HeadLimits()) {
+      switch exchange.response.parseResponse(buffer.readableBytesUInt8Span, limits: .ofAnswers) {
       case .incomplete:
         partial = buffer
         return

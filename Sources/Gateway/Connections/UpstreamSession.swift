@@ -40,6 +40,7 @@ final class UpstreamSession: ChannelInboundHandler, RemovableChannelHandler {
   private static let bounds: HTTP2Engine.Bounds = {
     var bounds = HTTP2Engine.Bounds()
     bounds.concurrentStreams = 100
+    bounds.head = .ofAnswers
     // Streams share the connection: one whose client is slow may hold its own window, never the others'.
     bounds.streamWindow = 128 << 10
     bounds.connectionWindow = 16 << 20

@@ -152,7 +152,7 @@ struct CacheStore: PolicyStep {
 extension Exchange {
   /// Puts a response as it stands on the wire in place of whatever there was; false when it is none.
   func readResponse(_ bytes: [UInt8]) -> Bool {
-    guard case .complete(let length) = response.parseResponse(bytes.span, limits: HeadLimits()) else { return false }
+    guard case .complete(let length) = response.parseResponse(bytes.span, limits: .ofAnswers) else { return false }
     hasResponse = true
     isBackendResponse = false
     responseBody = length < bytes.count ? .bytes(Array(bytes[length...])) : .none
