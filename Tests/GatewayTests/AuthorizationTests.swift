@@ -59,6 +59,14 @@ struct AuthorizationTests {
     #expect(grant.product?.id == "guests" && grant.subscription == nil)
   }
 
+  @Test func `a key that opens nothing here is refused, also where none is asked for`() throws {
+    for key in ["wrong", "key-one"] {
+      let error = #expect(throws: PolicyError.self) { try grant("/open/get", key: key) }
+      #expect(error?.reason == "SubscriptionKeyInvalid" && error?.status == 401)
+    }
+    #expect(try grant("/open/get", key: "key-staff").product?.id == "staff")
+  }
+
   @Test func `the key in the header wins over the one in the query, which counts when it is alone`() throws {
     #expect(try grant("/closed/get?subscription-key=key-all", key: "key-one").subscription?.id == "one")
     #expect(try grant("/closed/get?subscription-key=key-all").subscription?.id == "all")

@@ -36,7 +36,7 @@ enum Authorization {
       }
     case .unknown: break
     }
-    guard routed.requiresSubscription else { return Grant(product: routed.openProduct) }
+    // A key that opens nothing is refused, also where none would have been asked for.
     throw refusal(
       "SubscriptionKeyInvalid",
       "Access denied due to invalid subscription key. Make sure to provide a valid key for an active subscription.",
