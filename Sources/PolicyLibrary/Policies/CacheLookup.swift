@@ -103,7 +103,9 @@ struct CacheLookup: PolicyStep {
       } ?? exchange.request.path
     if let queries {
       for name in try texts(queries, exchange) {
-        key += "|\(name)=" + (exchange.queryValues(name, of: .current) ?? []).joined(separator: ",")
+        // With their lengths: one value with a comma in it is not two values.
+        let values = exchange.queryValues(name, of: .current) ?? []
+        key += "|\(name)=" + values.map { "\($0.utf8.count):\($0)" }.joined(separator: ",")
       }
     } else {
       key += "|?" + (exchange.request.query ?? "")
