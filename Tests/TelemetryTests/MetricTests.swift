@@ -76,6 +76,31 @@ import Testing
         == "# HELP postern_odd_name a\\nb\n# TYPE postern_odd_name gauge\npostern_odd_name{a=\"x\\\"\\\\\\ny\"} 1.5\n")
   }
 
+  @Test func `names that policies choose leave the page one that Prometheus reads`() {
+    func custom(_ name: String, _ attributes: [Metric.Attribute], _ sum: Double) -> Metric {
+      Metric(
+        name, "Emitted.", .histogram(bounds: []), points: [.init(attributes, .distribution(counts: [1], sum: sum))])
+    }
+    let text = PrometheusText.write([
+      Metric("BackendHealthy", "Health.", .gauge, points: [.init([], .number(1))]),
+      custom("Backend Healthy", [.init("le", "x"), .init("API ID", "a"), .init("api_id", "b"), .init("", "c")], 2),
+      custom("backend-healthy", [.init("Le", "x"), .init("api id", "a"), .init("API-ID", "b"), .init("_", "c")], 5),
+    ])
+    let labels = "le_=\"x\",api_id=\"a\",api_id_=\"b\",_=\"c\""
+    #expect(
+      text == """
+        # HELP postern_backend_healthy Health.
+        # TYPE postern_backend_healthy gauge
+        postern_backend_healthy 1
+        # HELP postern_backend_healthy_values Emitted.
+        # TYPE postern_backend_healthy_values histogram
+        postern_backend_healthy_values_bucket{\(labels),le="+Inf"} 2
+        postern_backend_healthy_values_sum{\(labels)} 7
+        postern_backend_healthy_values_count{\(labels)} 2
+
+        """)
+  }
+
   @Test func `StatsD lines carry dimensions as each server reads them`() {
     func first(_ format: StatsD.TagFormat, _ host: String = "a") -> String {
       var writer = StatsD(gatewayID: "g", tagFormat: format, sampling: 1)

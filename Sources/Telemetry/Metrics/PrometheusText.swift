@@ -5,10 +5,12 @@
 public enum PrometheusText {
   public static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
+  /// Names that policies choose cannot spoil the page, which servers take or leave as a whole: metrics whose names are one
+  /// name here stand under it once, series whose labels are the same are added up, and a name that another kind of metric
+  /// has already gets `_values` behind it.
   public static func write(_ metrics: [Metric]) -> String {
     var text = ""
-    for metric in metrics where !metric.points.isEmpty {
-      let name = exposedName(of: metric)
+    for (name, metric) in families(metrics) {
       text += "# HELP \(name) \(escaped(metric.description, quote: false))\n"
       switch metric.kind {
       case .counter: text += "# TYPE \(name) counter\n"
@@ -16,17 +18,70 @@ public enum PrometheusText {
       case .histogram: text += "# TYPE \(name) histogram\n"
       }
       let scale = metric.unit == .milliseconds ? 0.001 : 1
-      for point in metric.points { write(point, metric.kind, name, scale, to: &text) }
+      for (labels, value) in series(of: metric) { write(labels, value, metric.kind, name, scale, to: &text) }
     }
     return text
   }
 
+  private static func families(_ metrics: [Metric]) -> [(name: String, metric: Metric)] {
+    var places: [String: Int] = [:]
+    var families: [(name: String, metric: Metric)] = []
+    for metric in metrics where !metric.points.isEmpty {
+      var name = exposedName(of: metric)
+      while let place = places[name], families[place].metric.kind != metric.kind { name += "_values" }
+      if let place = places[name] {
+        families[place].metric.points += metric.points
+      } else {
+        places[name] = families.count
+        families.append((name, metric))
+      }
+    }
+    return families
+  }
+
+  /// The values by their labels as they are written.
+  private static func series(of metric: Metric) -> [(labels: String, value: Metric.Point.Value)] {
+    var places: [String: Int] = [:]
+    var series: [(labels: String, value: Metric.Point.Value)] = []
+    var reserved: Set<String> = []
+    if case .histogram = metric.kind { reserved = ["le"] }
+    for point in metric.points {
+      let labels = labels(point.attributes, besides: reserved)
+      if let place = places[labels] {
+        series[place].value = sum(series[place].value, point.value)
+      } else {
+        places[labels] = series.count
+        series.append((labels, point.value))
+      }
+    }
+    return series
+  }
+
+  /// Of labels whose names are one here, each further one gets a `_` behind its name.
+  private static func labels(_ attributes: [Metric.Attribute], besides reserved: Set<String>) -> String {
+    var taken = reserved
+    return attributes.map { attribute in
+      var name = snakeCase(attribute.name)
+      while name.isEmpty || !taken.insert(name).inserted { name += "_" }
+      return "\(name)=\"\(escaped(attribute.value, quote: true))\""
+    }
+    .joined(separator: ",")
+  }
+
+  private static func sum(_ first: Metric.Point.Value, _ second: Metric.Point.Value) -> Metric.Point.Value {
+    switch (first, second) {
+    case (.number(let a), .number(let b)): .number(a + b)
+    case (.distribution(let counts, let a), .distribution(let more, let b)):
+      .distribution(counts: zip(counts, more).map { $0 + $1 }, sum: a + b)
+    default: first
+    }
+  }
+
   private static func write(
-    _ point: Metric.Point, _ kind: Metric.Kind, _ name: String, _ scale: Double, to text: inout String
+    _ labels: String, _ value: Metric.Point.Value, _ kind: Metric.Kind, _ name: String, _ scale: Double,
+    to text: inout String
   ) {
-    let labels = point.attributes.map { "\(snakeCase($0.name))=\"\(escaped($0.value, quote: true))\"" }
-      .joined(separator: ",")
-    switch point.value {
+    switch value {
     case .number(let value):
       text += labels.isEmpty ? "\(name) \(number(value * scale))\n" : "\(name){\(labels)} \(number(value * scale))\n"
     case .distribution(let counts, let sum):
