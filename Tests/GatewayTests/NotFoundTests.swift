@@ -28,6 +28,7 @@ struct NotFoundTests {
     api("two", path: "orders", .header, parameter: "Api-Version", version: "v2"),
     api("three", path: "bills", .query, parameter: "v", version: "2024"),
     api("deep", path: "time/deep/down"),
+    api("asks", path: "asks", template: "/now?zone={zone}"),
   ]
 
   private static let cases: [(line: String, reason: String)] = [
@@ -36,6 +37,7 @@ struct NotFoundTests {
     ("GET /time/later", "API 'time' has the path, but none of its 2 operations has a template for '/later'."),
     ("DELETE /time/zones/utc", "API 'time' has the path, but '/zones/utc' takes GET, HEAD, not DELETE."),
     ("GET /time/deep/down/under", "API 'deep' has the path, but none of its 1 operations has a template for '/under'."),
+    ("GET /asks/now?zones=7", "API 'asks' has the path, but '/now?zone={zone}' asks for another query."),
     ("GET /secure/now", "API 'secret' takes https, and the request came over http."),
     (
       "GET /orders/now",

@@ -69,6 +69,56 @@ struct RoutingTests {
     #expect(try find("/v1") == nil)
   }
 
+  @Test func `a segment may hold several parameters with text between them, none of which is empty`() throws {
+    let tree = OperationTree([
+      ("GET", "/calendar(from='{from}',to='{to}')"), ("GET", "/{name}.{ending}"),
+      ("GET", "/v{major}.{minor}.{patch}/notes"),
+      ("GET", "/{any}"), ("GET", "/{any}/notes"),
+    ])
+    func found(_ path: String) throws -> (operation: Int?, values: [String]) {
+      let head = try head("GET \(path)")
+      let bytes = Array(path.utf8)
+      let parameters = tree.parameters(head, bytes.span, from: 0)
+      return (
+        tree.find(head, from: 0), parameters.map { "\($0.name)=" + String(decoding: bytes[$0.range], as: UTF8.self) }
+      )
+    }
+    func expect(_ path: String, _ operation: Int?, _ values: [String]) throws {
+      let found = try found(path)
+      #expect(found.operation == operation && found.values == values, "\(path): \(found)")
+    }
+    try expect("/Calendar(FROM='1',to='2')", 0, ["from=1", "to=2"])
+    try expect("/a.tar.gz", 1, ["name=a", "ending=tar.gz"])
+    try expect("/.b.c", 1, ["name=.b", "ending=c"])
+    try expect("/v1.22.3/notes", 2, ["major=1", "minor=22", "patch=3"])
+    for path in ["/a.", "/.a", "/plain", "/calendar(from='1')"] { try expect(path, 3, ["any=" + path.dropFirst()]) }
+    try expect("/v1.2/notes", 4, ["any=v1.2"])
+    #expect(tree.candidates(try head("POST /a.b"), from: 0).sorted() == [1, 3])
+  }
+
+  @Test func `operations of one path are told apart by the queries of their templates, wherever a parameter stands`()
+    throws
+  {
+    let tree = OperationTree([
+      ("GET", "/items"), ("GET", "/items?comp=list"), ("GET", "/items?comp=list&id={id}"), ("GET", "/items?comp=tags"),
+      ("*", "/items?any={any}"), ("GET", "/one?id={id}"), ("GET", "/{name}?id={id}&more={more}"), ("GET", "/?top={n}"),
+    ])
+    func find(_ path: String) throws -> Int? { tree.find(try head(path), from: 0) }
+    #expect(try find("GET /items") == 0 && find("GET /items?other=1") == 0 && find("GET /items?comp=none") == 0)
+    #expect(try find("GET /items?x=1&COMP=List") == 1 && find("GET /items?comp=tags") == 3)
+    #expect(try find("GET /items?id=7&comp=list") == 2 && find("GET /items?id=&comp=list") == 2)
+    #expect(try find("GET /items?any=1") == 0 && find("PUT /items?any=1") == 4 && find("PUT /items") == nil)
+    #expect(try find("GET /one?id=1") == 5 && find("GET /one") == nil && find("GET /one?idx=1") == nil)
+    // Where the literal segment's operation asks for what is not there, another template may still fit.
+    #expect(try find("GET /one?more=1&ID=2") == 5 && find("GET /two?more=1&ID=2") == 6)
+    #expect(try find("GET /?top=1") == 7 && find("GET /") == nil)
+  }
+
+  @Test func `a percent sign in a query needs two digits, and a sign is none`() {
+    #expect(QueryScan.decode("a%2Bb+c".utf8) == "a+b c")
+    #expect(QueryScan.decode("%+5%-0%5".utf8, plusIsSpace: false) == "%+5%-0%5")
+  }
+
   @Test func `an index finds every position of a hash in the order it was given, however much it grows`() {
     var index = HashIndex()
     for position in 0..<500 { index.insert(UInt64(position % 7) << 32, position) }

@@ -4,10 +4,20 @@ extension OperationTree {
   /// One segment of a template.
   enum Segment: Sendable, Equatable {
     case literal([UInt8])
-    /// `before{name}behind`, both parts in lower case and mostly empty.
-    case parameter(name: String, before: [UInt8], behind: [UInt8])
+    /// `before{name}behind`, or `before{name}between{name}behind` with any number of them.
+    case parameters(names: [String], around: FixedParts)
     /// `*`, or `{*name}`: any remainder, also an empty one.
     case remainder(name: String)
+  }
+
+  /// What of a segment with parameters is no parameter, in lower case and mostly empty.
+  struct FixedParts: Sendable, Equatable {
+    var before: [UInt8]
+    var between: [[UInt8]] = []
+    var behind: [UInt8] = []
+
+    var count: Int { between.reduce(before.count + behind.count) { $0 + $1.count } }
+    var isEmpty: Bool { before.isEmpty && between.isEmpty && behind.isEmpty }
   }
 
   /// The segments of a template below the API's path.
@@ -15,14 +25,20 @@ extension OperationTree {
     let path = template.prefix { $0 != "?" }
     return path.split(separator: "/", omittingEmptySubsequences: true).map { part in
       if part == "*" { return .remainder(name: "*") }
-      guard let open = part.firstIndex(of: "{"), let close = part[open...].firstIndex(of: "}") else {
-        return .literal(part.utf8.map(PathHash.lower))
+      var names: [String] = []
+      var fixed: [[UInt8]] = []
+      var rest = part
+      while let open = rest.firstIndex(of: "{"), let close = rest[open...].firstIndex(of: "}") {
+        let name = rest[rest.index(after: open)..<close]
+        if names.isEmpty, name.hasPrefix("*") { return .remainder(name: String(name.dropFirst())) }
+        names.append(String(name))
+        fixed.append(rest[..<open].utf8.map(PathHash.lower))
+        rest = rest[rest.index(after: close)...]
       }
-      let name = part[part.index(after: open)..<close]
-      if name.hasPrefix("*") { return .remainder(name: String(name.dropFirst())) }
-      return .parameter(
-        name: String(name), before: part[..<open].utf8.map(PathHash.lower),
-        behind: part[part.index(after: close)...].utf8.map(PathHash.lower))
+      let behind = rest.utf8.map(PathHash.lower)
+      guard let before = fixed.first else { return .literal(behind) }
+      return .parameters(
+        names: names, around: FixedParts(before: before, between: Array(fixed.dropFirst()), behind: behind))
     }
   }
 
@@ -33,6 +49,7 @@ extension OperationTree {
       /// Only of a method without a case.
       var method: [UInt8]
       var names: [String]
+      var query: [QueryTerm]
     }
 
     /// What the tree consists of.
@@ -40,6 +57,7 @@ extension OperationTree {
       var nodes: [Node] = []
       var texts: [UInt8] = []
       var parameters: [Parameter] = []
+      var betweens: [Run] = []
       var leaves: [GrownLeaf] = []
       var literals = HashIndex()
     }
@@ -48,7 +66,7 @@ extension OperationTree {
       var parent: Int
       var text: [UInt8]
       var literals: [[UInt8]: Int] = [:]
-      var parameters: [(before: [UInt8], behind: [UInt8], node: Int)] = []
+      var parameters: [(around: FixedParts, node: Int)] = []
       var operations: [GrownLeaf] = []
       var remainder: [GrownLeaf] = []
     }
@@ -59,16 +77,17 @@ extension OperationTree {
     mutating func insert(method: String, template: String, operation: Int) {
       var node = 0
       let kind = Method(method)
+      let query = QueryTerm.all(of: template)
       var new = GrownLeaf(
-        leaf: Leaf(method: kind, isAny: method == "*", operation: UInt32(operation)),
-        method: kind == .other ? Array(method.utf8) : [], names: [])
+        leaf: Leaf(method: kind, isAny: method == "*", hasQuery: !query.isEmpty, operation: UInt32(operation)),
+        method: kind == .other ? Array(method.utf8) : [], names: [], query: query)
       for segment in OperationTree.segments(template) {
         switch segment {
         case .literal(let text): node = nodes[node].literals[text] ?? addLiteral(text, below: node)
-        case .parameter(let name, let before, let behind):
-          new.names.append(name)
-          let known = nodes[node].parameters.first { $0.before == before && $0.behind == behind }?.node
-          node = known ?? addParameter(before, behind, below: node)
+        case .parameters(let names, let around):
+          new.names += names
+          let known = nodes[node].parameters.first { $0.around == around }?.node
+          node = known ?? addParameter(around, below: node)
         case .remainder(let name):
           new.names.append(name)
           return Self.add(new, to: &nodes[node].remainder)
@@ -80,8 +99,11 @@ extension OperationTree {
     private static func add(_ new: GrownLeaf, to leaves: inout [GrownLeaf]) {
       let isKnown = leaves.contains {
         $0.leaf.method == new.leaf.method && $0.leaf.isAny == new.leaf.isAny && $0.method == new.method
+          && $0.query == new.query
       }
-      if !isKnown { leaves.append(new) }
+      if isKnown { return }
+      // Those that ask for most are looked at first.
+      leaves.insert(new, at: leaves.firstIndex { $0.query.count < new.query.count } ?? leaves.count)
     }
 
     private mutating func addLiteral(_ text: [UInt8], below node: Int) -> Int {
@@ -90,11 +112,10 @@ extension OperationTree {
       return nodes.count - 1
     }
 
-    private mutating func addParameter(_ before: [UInt8], _ behind: [UInt8], below node: Int) -> Int {
+    private mutating func addParameter(_ around: FixedParts, below node: Int) -> Int {
       nodes.append(GrownNode(parent: node, text: []))
-      let fixed = before.count + behind.count
-      let at = nodes[node].parameters.firstIndex { $0.before.count + $0.behind.count < fixed }
-      nodes[node].parameters.insert((before, behind, nodes.count - 1), at: at ?? nodes[node].parameters.count)
+      let at = nodes[node].parameters.firstIndex { $0.around.count < around.count }
+      nodes[node].parameters.insert((around, nodes.count - 1), at: at ?? nodes[node].parameters.count)
       return nodes.count - 1
     }
 
@@ -112,13 +133,19 @@ extension OperationTree {
       }
       for (index, node) in nodes.enumerated() {
         for parameter in node.parameters {
+          let around = parameter.around
+          let between = around.between.map { text($0) }
+          flat.betweens += between
           flat.parameters.append(
-            Parameter(before: text(parameter.before), behind: text(parameter.behind), node: UInt32(parameter.node)))
+            Parameter(
+              before: text(around.before), behind: text(around.behind),
+              between: run(flat.betweens.count - between.count, flat.betweens.count),
+              node: UInt32(parameter.node)))
         }
         var new = Node(text: text(node.text), parent: UInt32(node.parent))
         for (place, byte) in node.text.enumerated() { new.head.put(byte, at: place) }
         new.parameters = run(flat.parameters.count - node.parameters.count, flat.parameters.count)
-        if node.parameters.count == 1, let only = node.parameters.first, only.before.isEmpty, only.behind.isEmpty {
+        if node.parameters.count == 1, let only = node.parameters.first, only.around.isEmpty {
           new.plain = UInt32(only.node)
         }
         if let first = node.operations.first { new.first = first.leaf }

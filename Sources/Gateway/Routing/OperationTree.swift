@@ -28,7 +28,7 @@ final class OperationTree: Sendable {
     /// Parameters below it, those with the longest fixed parts first.
     var parameters = Run()
     /// The first of those that end here; of no meaning where none does.
-    var first = Leaf(method: .other, isAny: false, operation: 0)
+    var first = Leaf(method: .other, isAny: false, hasQuery: false, operation: 0)
     /// Operations that end here.
     var operations = Run()
     /// Operations that take any remainder from here on.
@@ -56,6 +56,8 @@ final class OperationTree: Sendable {
   struct Parameter: Sendable {
     var before: Run
     var behind: Run
+    /// What stands between several parameters of the segment, in order: where in ``betweens`` the texts are told.
+    var between: Run
     var node: UInt32
   }
 
@@ -63,18 +65,22 @@ final class OperationTree: Sendable {
   struct Leaf: Sendable {
     var method: Method
     var isAny: Bool
+    /// Its template has a query, which the request's has to have, too.
+    var hasQuery: Bool
     var operation: UInt32
   }
 
   private let nodes: [Node]
   private let texts: [UInt8]
   private let parameters: [Parameter]
+  private let betweens: [Run]
   private let leaves: [Leaf]
   /// Nodes by the hash of their parent and text.
   private let literals: HashIndex
   /// By leaf: methods without a case, and names of the path parameters in order, the remainder's last.
   private let methods: [[UInt8]]
   private let names: [[String]]
+  private let queries: [[QueryTerm]]
 
   /// - Parameter operations: methods and URL templates, found by their positions.
   init(_ operations: [(method: String, template: String)]) {
@@ -86,9 +92,11 @@ final class OperationTree: Sendable {
     nodes = grown.nodes
     texts = grown.texts
     parameters = grown.parameters
+    betweens = grown.betweens
     leaves = grown.leaves.map(\.leaf)
     methods = grown.leaves.map(\.method)
     names = grown.leaves.map(\.names)
+    queries = grown.leaves.map(\.query)
     literals = grown.literals
   }
 
@@ -121,6 +129,7 @@ final class OperationTree: Sendable {
 
     mutating func append(_ range: Range<Int>) { if isWanted { ranges.append(range) } }
     mutating func removeLast() { if isWanted { ranges.removeLast() } }
+    mutating func keepFirst(_ count: Int) { ranges.removeLast(ranges.count &- count) }
   }
 
   private struct Found {
@@ -150,11 +159,13 @@ final class OperationTree: Sendable {
         captured.removeLast()
       } else {
         for i in nodes[index].parameters.range {
-          let parameter = parameters[i]
-          guard let range = value(of: parameter, path, from, end) else { continue }
-          captured.append(range)
-          if let found = find(node: Int(parameter.node), request, path, end, &captured) { return found }
-          captured.removeLast()
+          let known = captured.ranges.count
+          if capture(parameters[i], path, from, end, &captured),
+            let found = find(node: Int(parameters[i].node), request, path, end, &captured)
+          {
+            return found
+          }
+          captured.keepFirst(known)
         }
       }
     }
@@ -192,6 +203,25 @@ final class OperationTree: Sendable {
     return low..<high
   }
 
+  /// Takes the values of a segment, one for each of its parameters; false where the fixed parts do not fit. What stands
+  /// between two parameters ends the first one where it is met first, and no value is empty.
+  private func capture(
+    _ parameter: Parameter, _ path: Span<UInt8>, _ from: Int, _ end: Int, _ captured: inout Captured
+  ) -> Bool {
+    guard let range = value(of: parameter, path, from, end) else { return false }
+    var low = range.lowerBound
+    for i in parameter.between.range {
+      let length = Int(betweens[i].count)
+      var place = low &+ 1
+      while place &+ length < range.upperBound, !fits(betweens[i], path, place) { place &+= 1 }
+      guard place &+ length < range.upperBound else { return false }
+      captured.append(low..<place)
+      low = place &+ length
+    }
+    captured.append(low..<range.upperBound)
+    return true
+  }
+
   /// Whether the path goes on like that, without regard to letter case of ASCII.
   @inline(__always)
   private func fits(_ text: Run, _ path: Span<UInt8>, _ start: Int) -> Bool {
@@ -210,7 +240,7 @@ final class OperationTree: Sendable {
     for i in run.range {
       guard let found = found(leaves[i], i, request) else { continue }
       if !leaves[i].isAny { return found }
-      any = found
+      any = any ?? found
     }
     return any
   }
@@ -219,7 +249,8 @@ final class OperationTree: Sendable {
   @inline(__always)
   private func found(_ leaf: Leaf, _ place: Int, _ request: borrowing MessageHead) -> Found? {
     let isOwn = leaf.method == request.methodKind && (leaf.method != .other || isNamed(methods[place], request))
-    return isOwn || leaf.isAny ? Found(leaf: place, operation: Int(leaf.operation)) : nil
+    guard isOwn || leaf.isAny, !leaf.hasQuery || QueryTerm.fit(queries[place], request) else { return nil }
+    return Found(leaf: place, operation: Int(leaf.operation))
   }
 
   private func isNamed(_ text: [UInt8], _ request: borrowing MessageHead) -> Bool {
@@ -246,7 +277,8 @@ final class OperationTree: Sendable {
     if from == path.count { return take(nodes[index].operations) }
     let (next, end) = literal(below: index, path, from)
     if let next { collect(node: next, path, end, &found) }
-    for i in nodes[index].parameters.range where value(of: parameters[i], path, from, end) != nil {
+    var captured = Captured(isWanted: false)
+    for i in nodes[index].parameters.range where capture(parameters[i], path, from, end, &captured) {
       collect(node: Int(parameters[i].node), path, end, &found)
     }
   }

@@ -20,8 +20,13 @@ extension RouteTable {
         reasons.append("\(name) \(reason).")
         continue
       }
-      let methods = routed.operations.candidates(request, from: end).map { api.operations[$0].method }
+      let candidates = routed.operations.candidates(request, from: end).map { api.operations[$0] }
+      let methods = candidates.map(\.method)
       let rest = String(request.path.dropFirst(end).prefix(Self.shown))
+      if let near = candidates.first(where: { $0.method == request.method || $0.method == "*" }) {
+        reasons.append("\(name) has the path, but '\(near.urlTemplate.prefix(Self.shown))' asks for another query.")
+        continue
+      }
       reasons.append(
         methods.isEmpty
           ? "\(name) has the path, but none of its \(api.operations.count) operations has a template for '\(rest)'."

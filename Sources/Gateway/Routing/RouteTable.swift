@@ -145,6 +145,8 @@ enum QueryScan {
     var i = 0
     while i < source.count {
       if source[i] == 0x25, i + 2 < source.count,
+        // A sign is none of the two digits.
+        source[i + 1] != 0x2b, source[i + 1] != 0x2d,
         let value = UInt8(String(decoding: source[(i + 1)...(i + 2)], as: UTF8.self), radix: 16)
       {
         result.append(value)
