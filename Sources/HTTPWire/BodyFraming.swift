@@ -26,12 +26,11 @@ public struct BodyFraming: ~Copyable, Sendable {
   var remaining = 0
   var digits = 0
   var lineBytes = 0
-  /// The lines behind a chunked body, kept where somebody has a use for them.
+  /// The lines behind a chunked body, kept where somebody has a use for them; where they are guarded, the name being read.
   private var trailerLines: [UInt8] = []
   private var keepsTrailers = false
   /// A name in the trailers that must not stand there is not passed on.
   private var guardsTrailers = false
-  private var trailerName: [UInt8] = []
 
   public init() {}
 
@@ -142,8 +141,8 @@ public struct BodyFraming: ~Copyable, Sendable {
   /// Whether the name that was just read may stand in trailers. A backend might take it for a field
   /// of the head, and what says how long a message is or whose would then come from behind the gateway's checks.
   private mutating func passesName() -> Bool {
-    defer { trailerName = [] }
-    return TrailerFields.mayHold(trailerName.span)
+    defer { trailerLines = [] }
+    return TrailerFields.mayHold(trailerLines.span)
   }
 
   private mutating func refuse(at i: Int) -> Stretch {
@@ -201,7 +200,7 @@ public struct BodyFraming: ~Copyable, Sendable {
         mode = .finalLineFeed
       } else if Octet.isToken(c) {
         mode = .trailerName
-        if guardsTrailers { trailerName = [c] }
+        if guardsTrailers { trailerLines = [c] }
       } else {
         return refuse(at: i)
       }
@@ -213,7 +212,7 @@ public struct BodyFraming: ~Copyable, Sendable {
       } else if !Octet.isToken(c) || lineBytes > Self.lineBound {
         return refuse(at: i)
       } else if guardsTrailers {
-        trailerName.append(c)
+        trailerLines.append(c)
       }
     case .trailerValue:
       lineBytes &+= 1
