@@ -1,7 +1,7 @@
 extension MessageHead {
   /// Whether the path has something that servers read in different ways: a segment that is `.` or `..`, with dots encoded
-  /// or not (RFC 3986 §3.3), a `#`, or a percent sign that encodes nothing or a NUL. Paths without a dot, a percent sign and a `#`
-  /// cost eight bytes at a time.
+  /// or not (RFC 3986 §3.3), a `#`, a percent sign that encodes nothing or a NUL, or one that encodes what needs no encoding.
+  /// Paths without a dot, a percent sign and a `#` cost eight bytes at a time.
   public var hasOddPath: Bool {
     let path = pathSpan()
     var i = 0
@@ -19,7 +19,7 @@ extension MessageHead {
     var i = max(0, start &- 1)
     while i < path.count {
       if path[i] == 0x23 { return true }
-      if path[i] == 0x25, !encodes(path, i) { return true }
+      if path[i] == 0x25, !encodes(path, i) || unreserved(path, i) != nil { return true }
       if path[i] == Octet.slash, dots(path, i &+ 1) > 0 { return true }
       i &+= 1
     }
@@ -31,6 +31,17 @@ extension MessageHead {
   private static func encodes(_ path: Span<UInt8>, _ i: Int) -> Bool {
     guard i &+ 2 < path.count, path[i &+ 1] != 0x30 || path[i &+ 2] != 0x30 else { return false }
     return isHexadecimal(path[i &+ 1]) && isHexadecimal(path[i &+ 2])
+  }
+
+  /// The letter, digit, `-`, `.`, `_` or `~` that the percent sign at `i` encodes; nil for anything else. Encoded or not, it
+  /// is the same to whoever takes the path apart (RFC 3986 §2.3).
+  private static func unreserved(_ path: Span<UInt8>, _ i: Int) -> UInt8? {
+    guard let high = Octet.hexadecimal(path[i &+ 1]), let low = Octet.hexadecimal(path[i &+ 2]) else { return nil }
+    let byte = UInt8(high &* 16 &+ low)
+    switch byte {
+    case 0x2d, 0x2e, 0x5f, 0x7e, 0x30...0x39, 0x41...0x5a, 0x61...0x7a: return byte
+    default: return nil
+    }
   }
 
   private static func isHexadecimal(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 || (byte | 0x20) &- 0x61 < 6 }
@@ -53,8 +64,9 @@ extension MessageHead {
     return count
   }
 
-  /// Takes dot segments out of a request's path, as RFC 3986 §5.2.4 has it, before anybody routes by it: nothing sees the
-  /// path as it came any more. Throws where the path has a `#`, which no request has, or a percent sign that encodes nothing
+  /// Takes dot segments out of a request's path and decodes what needs no encoding, as RFC 3986 §5.2.4 and §6.2.2.2 have it,
+  /// before anybody routes by it: nothing sees the path as it came any more, so that no policy is passed by because a
+  /// backend reads `/%61dmin` as `/admin`. Throws where the path has a `#`, which no request has, or a percent sign that encodes nothing
   /// or a NUL.
   public mutating func straightenPath() throws(WireError) {
     var straight: [UInt8] = []
@@ -70,7 +82,16 @@ extension MessageHead {
         var end = i &+ 1
         while end < path.count, path[end] != Octet.slash { end &+= 1 }
         if count == 0 {
-          for k in i..<end { straight.append(path[k]) }
+          var k = i
+          while k < end {
+            if path[k] == 0x25, let byte = Self.unreserved(path, k) {
+              straight.append(byte)
+              k &+= 3
+            } else {
+              straight.append(path[k])
+              k &+= 1
+            }
+          }
         } else {
           if count == 2 {
             while let last = straight.popLast(), last != Octet.slash {}

@@ -259,7 +259,7 @@ struct ServingTests {
     }
   }
 
-  @Test func `a policy sees the matched parameters and the address as the client wrote them`() async throws {
+  @Test func `a policy sees the matched parameters and the address that the client asked for`() async throws {
     let policy = """
       <policies>
         <inbound>
@@ -274,11 +274,12 @@ struct ServingTests {
       </policies>
       """
     try await withGateway(policy: policy, answer: { _ in Self.ok }) { _, client, backend, _ in
-      client.send("GET /time/zones/u%74c?a=b HTTP/1.1\r\nHost: g\r\nOcp-Apim-Subscription-Key: first\r\n\r\n")
+      client.send("GET /time/zones/u%74c%20?a=b HTTP/1.1\r\nHost: g\r\nOcp-Apim-Subscription-Key: first\r\n\r\n")
       #expect(client.answer()?.status == 200)
       let received = try #require(backend.received.first)
       #expect(received.hasPrefix("GET /clock/other HTTP/1.1\r\n"))
-      #expect(received.contains("X-Zone: utc/time/zones/u%74c\r\n"))
+      // What needs no encoding is the same with and without; `System.Uri` writes it without, too.
+      #expect(received.contains("X-Zone: utc /time/zones/utc%20\r\n"))
     }
   }
 

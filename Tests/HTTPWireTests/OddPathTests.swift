@@ -24,7 +24,7 @@ struct OddPathTests {
   }
 
   @Test func `a percent sign has two hexadecimal digits behind it`() throws {
-    for good in ["/a%20b", "/%2F", "/%aF%Fa/%25", "/long-enough-for-eight/%7e", "/%25zz"] {
+    for good in ["/a%20b", "/%2F", "/%aF%Fa/%25", "/long-enough-for-eight/%7f", "/%25zz", "/caf%C3%A9"] {
       let isOdd = try head(good).hasOddPath
       #expect(!isOdd, "\(good)")
       #expect(try straight(good) == good)
@@ -36,6 +36,21 @@ struct OddPathTests {
       let isOdd = try head(bad).hasOddPath
       #expect(isOdd, "\(bad)")
       #expect(try straight(bad) == nil, "\(bad)")
+    }
+  }
+
+  @Test(arguments: [
+    ("/%61dmin", "/admin"), ("/%41%5a/%61%7A", "/AZ/az"), ("/%30%39", "/09"),
+    ("/%7euser/a%2Db%5Fc%2ed", "/~user/a-b_c.d"),
+    ("/long-enough-for-eight/x%79", "/long-enough-for-eight/xy"), ("/a%2F%62?q=%61", "/a%2Fb"), ("/%2561", "/%2561"),
+    ("/a%2e", "/a."), ("/%2e%2e%2e", "/..."), ("/%25%36%31", "/%2561"),
+  ])
+  func `what needs no encoding is decoded, once`(_ target: String, _ path: String) throws {
+    #expect(try straight(target) == path)
+    if target.contains("?") {
+      var head = try head(target)
+      try head.straightenPath()
+      #expect(head.query == "q=%61")
     }
   }
 
