@@ -100,8 +100,9 @@ final class ValidateToken: PolicyStep {
   }
 
   func run(_ exchange: Exchange) throws(PolicyError) -> StepResult {
-    if let entry = known(exchange) {
-      try accept(entry, exchange.effects.now(), exchange)
+    let now = exchange.effects.now()
+    if let entry = known(exchange, now) {
+      try accept(entry, now, exchange)
       return .proceed
     }
     guard let check = try TokenCheck(self, exchange) else {
@@ -126,10 +127,9 @@ final class ValidateToken: PolicyStep {
 
   /// What is known of the request's token from before, where that can be told without making anything of the request, and
   /// its issuers' keys are the same still; nil otherwise.
-  private func known(_ exchange: Exchange) -> VerifiedTokens.Entry? {
+  private func known(_ exchange: Exchange, _ now: Int64) -> VerifiedTokens.Entry? {
     guard let place, let addresses else { return nil }
     let memory = exchange.effects.tokens
-    let now = exchange.effects.now()
     let entry = exchange.request.withOnlyValue(of: place.header) { value -> VerifiedTokens.Entry? in
       guard let start = place.start(in: value) else { return nil }
       return memory.verified.find(value.extracting(start..<value.count), rules.owner, now: now)
