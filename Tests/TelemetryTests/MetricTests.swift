@@ -112,6 +112,8 @@ import Testing
     #expect(first(.dogStatsD) == "DurationInMS:12|ms|#Hostname:a")
     #expect(first(.influxDB) == "DurationInMS,Hostname=a:12|ms")
     #expect(first(.dogStatsD, "a|b#c,d") == "DurationInMS:12|ms|#Hostname:a_b_c_d")
+    // A tag without a value is left out: servers refuse it, and some the whole line.
+    for format in StatsD.TagFormat.allCases { #expect(first(format, "") == "DurationInMS:12|ms") }
   }
 
   @Test func `StatsD sampling tells exactly the share, and datagrams stay below the size that crosses any network`() {

@@ -74,14 +74,16 @@ public struct StatsD: Sendable {
 
   private func line(_ name: String, _ value: String, _ tags: [(String, String)]) -> String {
     let rate = sampling < 1 ? "|@\(sampling)" : ""
-    func joined(_ separator: String) -> String {
-      tags.map { "\($0.0)\(separator)\(Self.cleaned($0.1))" }.joined(separator: ",")
+    // Servers refuse a tag without a value, and some of them the line with it.
+    let told = tags.filter { !$0.1.isEmpty }
+    func joined(_ first: String, _ separator: String) -> String {
+      told.isEmpty ? "" : first + told.map { "\($0.0)\(separator)\(Self.cleaned($0.1))" }.joined(separator: ",")
     }
     return switch tagFormat {
     case .none: "\(name):\(value)\(rate)"
-    case .librato: "\(name)#\(joined("=")):\(value)\(rate)"
-    case .influxDB: "\(name),\(joined("=")):\(value)\(rate)"
-    case .dogStatsD: "\(name):\(value)\(rate)|#\(joined(":"))"
+    case .librato: "\(name)\(joined("#", "=")):\(value)\(rate)"
+    case .influxDB: "\(name)\(joined(",", "=")):\(value)\(rate)"
+    case .dogStatsD: "\(name):\(value)\(rate)\(joined("|#", ":"))"
     }
   }
 
