@@ -1,6 +1,7 @@
 import CByteScan
 
-/// Eight bytes at a time in a general register, for what is shorter than a vector or looked at in passing. Every function answers with the top bit of each byte it found.
+/// Eight bytes at a time in a general register, for what is shorter than a vector or looked at in passing. What finds bytes
+/// answers with the top bit of each.
 enum Swar {
   /// Whether one of the eight bytes is that one.
   @inline(__always)
@@ -28,10 +29,21 @@ enum Swar {
     return x | (upper &>> 2)
   }
 
-  /// Whether `n` bytes are equal, by comparisons of eight, four and one of them at a place: the last ones of eight and four
-  /// reach back, so that no more than three bytes are ever compared by themselves.
+  /// Whether `n` bytes are equal without regard to case; those at `b` may be in lower case already, which spares turning them.
+  /// The last eight or four reach back, so that no more than three bytes are ever compared by themselves.
   @inline(__always)
-  static func equal(_ n: Int, eight: (Int) -> Bool, four: (Int) -> Bool, one: (Int) -> Bool) -> Bool {
+  static func equal(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ n: Int, isLower: Bool) -> Bool {
+    @inline(__always)
+    func eight(_ i: Int) -> Bool {
+      let right = b.loadUnaligned(fromByteOffset: i, as: UInt64.self)
+      return lowercased(a.loadUnaligned(fromByteOffset: i, as: UInt64.self)) == (isLower ? right : lowercased(right))
+    }
+    @inline(__always)
+    func four(_ i: Int) -> Bool {
+      let right = UInt64(b.loadUnaligned(fromByteOffset: i, as: UInt32.self))
+      return lowercased(UInt64(a.loadUnaligned(fromByteOffset: i, as: UInt32.self)))
+        == (isLower ? right : lowercased(right))
+    }
     if n >= 8 {
       var i = 0
       while i &+ 8 <= n {
@@ -41,7 +53,12 @@ enum Swar {
       return i == n || eight(n &- 8)
     }
     if n >= 4 { return four(0) && four(n &- 4) }
-    for i in 0..<n where !one(i) { return false }
+    for i in 0..<n {
+      let right = b.load(fromByteOffset: i, as: UInt8.self)
+      if Octet.lowercased(a.load(fromByteOffset: i, as: UInt8.self)) != (isLower ? right : Octet.lowercased(right)) {
+        return false
+      }
+    }
     return true
   }
 }
@@ -100,61 +117,32 @@ extension Span where Element == UInt8 {
   /// Whether `count` bytes from `offset` on equal the lower-case bytes of `lowercase`, letters compared without case.
   @inline(__always)
   public func equalsIgnoringCase(at offset: Int, _ lowercase: Span<UInt8>) -> Bool {
-    let n = lowercase.count
-    let (a, b) = (bytes.extracting(offset..<offset &+ n), lowercase.bytes)
-    return Swar.equal(
-      n,
-      eight: { i in
-        Swar.lowercased(a.unsafeLoadUnaligned(fromByteOffset: i, as: UInt64.self))
-          == b.unsafeLoadUnaligned(fromByteOffset: i, as: UInt64.self)
-      },
-      four: { i in
-        Swar.lowercased(UInt64(a.unsafeLoadUnaligned(fromByteOffset: i, as: UInt32.self)))
-          == UInt64(b.unsafeLoadUnaligned(fromByteOffset: i, as: UInt32.self))
-      },
-      one: { i in Octet.lowercased(a.unsafeLoad(fromByteOffset: i, as: UInt8.self)) == lowercase[i] })
+    equals(at: offset, lowercase, isLower: true)
   }
 
   /// The same for bytes in any case.
   @inline(__always)
   func equalsIgnoringCase(at offset: Int, anyCase other: Span<UInt8>) -> Bool {
-    let n = other.count
-    let (a, b) = (bytes.extracting(offset..<offset &+ n), other.bytes)
-    return Swar.equal(
-      n,
-      eight: { i in
-        Swar.lowercased(a.unsafeLoadUnaligned(fromByteOffset: i, as: UInt64.self))
-          == Swar.lowercased(b.unsafeLoadUnaligned(fromByteOffset: i, as: UInt64.self))
-      },
-      four: { i in
-        Swar.lowercased(UInt64(a.unsafeLoadUnaligned(fromByteOffset: i, as: UInt32.self)))
-          == Swar.lowercased(UInt64(b.unsafeLoadUnaligned(fromByteOffset: i, as: UInt32.self)))
-      },
-      one: { i in
-        Octet.lowercased(a.unsafeLoad(fromByteOffset: i, as: UInt8.self)) == Octet.lowercased(other[i])
-      })
+    equals(at: offset, other, isLower: false)
+  }
+
+  @inline(__always)
+  private func equals(at offset: Int, _ other: Span<UInt8>, isLower: Bool) -> Bool {
+    extracting(offset..<offset &+ other.count).withUnsafeBytes { a in
+      other.withUnsafeBytes { b in
+        guard let left = a.baseAddress, let right = b.baseAddress else { return true }
+        return Swar.equal(left, right, b.count, isLower: isLower)
+      }
+    }
   }
 
   @inline(__always)
   func equalsIgnoringCase(at offset: Int, _ lowercase: StaticString) -> Bool {
     let n = lowercase.utf8CodeUnitCount
-    // Both lie within their n bytes.
-    let text = UnsafeRawPointer(lowercase.utf8Start)
-    let a = bytes.extracting(offset..<offset &+ n)
-    return Swar.equal(
-      n,
-      eight: { i in
-        Swar.lowercased(a.unsafeLoadUnaligned(fromByteOffset: i, as: UInt64.self))
-          == text.loadUnaligned(fromByteOffset: i, as: UInt64.self)
-      },
-      four: { i in
-        Swar.lowercased(UInt64(a.unsafeLoadUnaligned(fromByteOffset: i, as: UInt32.self)))
-          == UInt64(text.loadUnaligned(fromByteOffset: i, as: UInt32.self))
-      },
-      one: { i in
-        Octet.lowercased(a.unsafeLoad(fromByteOffset: i, as: UInt8.self))
-          == text.load(fromByteOffset: i, as: UInt8.self)
-      })
+    return extracting(offset..<offset &+ n).withUnsafeBytes { a in
+      guard let left = a.baseAddress else { return true }
+      return Swar.equal(left, UnsafeRawPointer(lowercase.utf8Start), n, isLower: true)
+    }
   }
 }
 

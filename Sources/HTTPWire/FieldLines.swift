@@ -35,7 +35,7 @@ struct FieldLines {
         i &+= 2
         return .end
       }
-      if found == table.count { return found == limits.headerCount ? tooMany(nameStart) : .full }
+      if found == table.count { return .full }
       let nameEnd = p.tokenEnd(from: nameStart)
       if nameEnd == n { return .incomplete }
       if p[nameEnd] != Octet.colon || nameEnd == nameStart {
@@ -52,7 +52,7 @@ struct FieldLines {
       if p[lineEnd &+ 1] != Octet.lineFeed { return .refused(WireError(.lineEnding, offset: lineEnd)) }
       var valueEnd = lineEnd
       while valueEnd > valueStart, Octet.isBlank(p[valueEnd &- 1]) { valueEnd &-= 1 }
-      if found == limits.headerCount { return tooMany(nameStart) }
+      if found == limits.headerCount { return .refused(WireError(.tooManyHeaders, offset: nameStart)) }
       let known = KnownHeader.recognise(p, nameStart, nameLength)
       table[found] = MessageHead.Field(
         start: nameStart, nameLength: nameLength, valueStart: valueStart, valueEnd: valueEnd, lineEnd: lineEnd &+ 2,
@@ -65,8 +65,6 @@ struct FieldLines {
       i = lineEnd &+ 2
     }
   }
-
-  private func tooMany(_ offset: Int) -> Outcome { .refused(WireError(.tooManyHeaders, offset: offset)) }
 
   /// What a value ends with that is no line's end, or may become one.
   private func ending(_ byte: UInt8, _ offset: Int) -> Outcome {
