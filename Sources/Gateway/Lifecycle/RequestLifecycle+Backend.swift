@@ -334,7 +334,7 @@ extension RequestLifecycle {
   }
 
   func backendTimedOut() {
-    guard timing.isAtBackend else { return client?.abort(.left) ?? () }
+    guard timing.isAtBackend else { return client?.abort(.takesNothing) ?? () }
     upstream?.timedOut()
     let message =
       isStreaming || collectsResponse

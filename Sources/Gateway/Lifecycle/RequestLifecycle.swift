@@ -257,11 +257,13 @@ final class RequestLifecycle {
 
   /// An error that no policy made: the on-error policies may still change its answer.
   func fail(_ error: PolicyError, plan: PolicyPlan) {
+    // Nobody is left to answer, and the object may carry another exchange next.
+    guard let client else { return }
     renewPlan(plan)
     dropWait()
     if !isPlanned { run.begin(plan) }
     isPlanned = true
-    if let client { handle(run.failed(exchange, error), plan, client) }
+    handle(run.failed(exchange, error), plan, client)
   }
 
   private func handle(_ stop: PlanStop, _ plan: PolicyPlan, _ client: any ClientStream) {
