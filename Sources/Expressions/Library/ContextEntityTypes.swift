@@ -5,13 +5,13 @@ extension LibraryCatalog {
     named("IGroup", ["Id", "Name"]), named("IUserIdentity", ["Id", "Provider"]),
     named("ISubscriptionKeyParameterNames", ["Header", "Query"]),
     part("IPrivateEndpointConnection", []) { type in
-      text(&type, "Name", .privateEndpointName)
-      text(&type, "GroupId", .privateEndpointGroupId)
-      text(&type, "MemberName", .privateEndpointMemberName)
+      type.contextText("Name", .privateEndpointName)
+      type.contextText("GroupId", .privateEndpointGroupId)
+      type.contextText("MemberName", .privateEndpointMemberName)
     },
     part("IWorkspace", []) { type in
-      text(&type, "Id", .workspaceId)
-      text(&type, "Name", .workspaceName)
+      type.contextText("Id", .workspaceId)
+      type.contextText("Name", .workspaceName)
     },
     part("IGraphQLDataContext", []) { type in
       type.member("JToken Arguments { get; }") { call in json(call.machine.context.graphQLArguments(), call) }
@@ -19,8 +19,8 @@ extension LibraryCatalog {
     },
     apiType,
     LibraryType("interface Apim.IContextApi : IApi") { type in
-      text(&type, "Revision", .apiRevision)
-      text(&type, "Version", .apiVersion)
+      type.contextText("Revision", .apiRevision)
+      type.contextText("Version", .apiVersion)
       type.member("bool IsCurrentRevision { get; }") { call in .bool(call.machine.context.flag(.apiIsCurrentRevision)) }
     },
     part("IOperation", []) { type in
@@ -28,7 +28,7 @@ extension LibraryCatalog {
         ("Id", ContextText.operationId), ("Name", .operationName), ("Method", .operationMethod),
         ("UrlTemplate", .operationUrlTemplate),
       ] {
-        text(&type, name, member)
+        type.contextText(name, member)
       }
     },
     part("IProduct", []) { type in
@@ -40,8 +40,8 @@ extension LibraryCatalog {
         let isPublished = call.machine.context.flag(.productIsPublished)
         return .enumeration(isPublished ? 1 : 0, .named("Apim.ProductState"))
       }
-      text(&type, "Id", .productId)
-      text(&type, "Name", .productName)
+      type.contextText("Id", .productId)
+      type.contextText("Name", .productName)
       type.member("int? SubscriptionLimit { get; }") { call in
         call.machine.context.number(.productSubscriptionLimit).map { .int32(Int32(clamping: $0)) } ?? .null
       }
@@ -60,7 +60,7 @@ extension LibraryCatalog {
         ("Id", ContextText.subscriptionId), ("Name", .subscriptionName), ("Key", .subscriptionKey),
         ("PrimaryKey", .subscriptionPrimaryKey), ("SecondaryKey", .subscriptionSecondaryKey),
       ] {
-        text(&type, name, member)
+        type.contextText(name, member)
       }
     },
     part("IUser", []) { type in
@@ -75,18 +75,18 @@ extension LibraryCatalog {
         ("Id", ContextText.userId), ("Email", .userEmail), ("FirstName", .userFirstName), ("LastName", .userLastName),
         ("Note", .userNote),
       ] {
-        text(&type, name, member)
+        type.contextText(name, member)
       }
     },
     part("IGateway", []) { type in
-      text(&type, "Id", .deploymentGatewayId)
-      text(&type, "InstanceId", .deploymentGatewayInstanceId)
+      type.contextText("Id", .deploymentGatewayId)
+      type.contextText("InstanceId", .deploymentGatewayInstanceId)
       type.member("bool IsManaged { get; }") { call in .bool(call.machine.context.flag(.deploymentGatewayIsManaged)) }
     },
     part("IDeployment", [("IGateway Gateway", [])]) { type in
-      text(&type, "Region", .deploymentRegion)
-      text(&type, "ServiceId", .deploymentServiceId)
-      text(&type, "ServiceName", .deploymentServiceName)
+      type.contextText("Region", .deploymentRegion)
+      type.contextText("ServiceId", .deploymentServiceId)
+      type.contextText("ServiceName", .deploymentServiceName)
       type.member("IReadOnlyDictionary<string, X509Certificate2> Certificates { get; }") { _ in
         .object(ContextDictionary(.certificates))
       }
@@ -100,7 +100,7 @@ extension LibraryCatalog {
         ("Scope", .lastErrorScope), ("Section", .lastErrorSection), ("Path", .lastErrorPath),
         ("PolicyId", .lastErrorPolicyId),
       ] {
-        text(&type, name, member)
+        type.contextText(name, member)
       }
     },
   ]

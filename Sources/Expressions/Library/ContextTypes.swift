@@ -107,8 +107,8 @@ extension LibraryCatalog {
         type.member("X509Certificate2 Certificate { get; }") { call in
           call.machine.context.clientCertificate().map { .object(CertificateObject($0)) } ?? .null
         }
-        text(&type, "Method", .requestMethod)
-        text(&type, "IpAddress", .requestIpAddress)
+        type.contextText("Method", .requestMethod)
+        type.contextText("IpAddress", .requestIpAddress)
         type.fixed("IReadOnlyDictionary<string, string[]> Headers { get; }") {
           .object(ContextDictionary(.headers(.request)))
         }
@@ -238,10 +238,6 @@ extension LibraryCatalog {
       }
       return try utc(ticks)
     }
-  }
-
-  static func text(_ type: inout LibraryRegistration, _ name: String, _ member: ContextText) {
-    type.contextText(name, member)
   }
 
   /// A variable as the type that was asked for; another type is an InvalidCastException, as in C#.
