@@ -23,19 +23,22 @@ struct BackendCertificateTests {
         privateKey: .privateKey(try NIOSSLPrivateKey(bytes: Array(certificate.keyPEM.utf8), format: .pem))))
   }
 
-  /// The answer of a gateway that believes the authorities, and what its record says.
-  private static func ask(
-    _ tls: NIOSSLContext, version: String = "1", believing: [(TestAuthority, isTrusted: Bool)] = []
-  ) async throws -> (status: Int, reason: String?, message: String) {
-    let backend = try await ScriptedBackend(tls: tls) { _ in ok }
-    let api = API(
-      id: "time", displayName: "Time", path: "time", protocols: [.http],
-      serviceURL: "https://localhost:\(backend.port)", subscriptionRequired: false,
+  private static func api(_ url: String, _ version: String) -> API {
+    API(
+      id: "time", displayName: "Time", path: "time", protocols: [.http], serviceURL: url, subscriptionRequired: false,
       operations: [Operation(id: "now", displayName: "Now", method: "GET", urlTemplate: "/*")],
       policy: PolicyText(
         rawXML: """
           <policies><inbound /><backend><forward-request http-version="\(version)" /></backend></policies>
           """))
+  }
+
+  /// The answer of a gateway that believes the authorities, and what its record says.
+  private static func ask(
+    _ tls: NIOSSLContext, version: String = "1", believing: [(TestAuthority, isTrusted: Bool)] = []
+  ) async throws -> (status: Int, reason: String?, message: String) {
+    let backend = try await ScriptedBackend(tls: tls) { _ in ok }
+    let api = api("https://localhost:\(backend.port)", version)
     var outcome = (status: 0, reason: String?.none, message: "")
     try await RunningGateway.serving(
       [api], certificates: believing.enumerated().map { $1.0.root.entity("ca\($0)", hasKey: false) },
@@ -142,14 +145,7 @@ struct BackendCertificateTests {
       .bind(host: "127.0.0.1", port: 0).get()
     var connections = BackendConnections()
     connections.connect = .milliseconds(300)
-    let api = API(
-      id: "time", displayName: "Time", path: "time", protocols: [.http],
-      serviceURL: "https://127.0.0.1:\(silent.localAddress?.port ?? 0)", subscriptionRequired: false,
-      operations: [Operation(id: "now", displayName: "Now", method: "GET", urlTemplate: "/*")],
-      policy: PolicyText(
-        rawXML: """
-          <policies><inbound /><backend><forward-request http-version="\(version)" /></backend></policies>
-          """))
+    let api = Self.api("https://127.0.0.1:\(silent.localAddress?.port ?? 0)", version)
     try await RunningGateway.serving([api], backendConnections: connections) { gateway in
       let client = try RawClient(port: gateway.httpPort)
       client.send("GET /time/now HTTP/1.1\r\nHost: g\r\n\r\n")

@@ -38,6 +38,16 @@ struct StalledAnswerTests {
     }
   }
 
+  /// A backend that has an answer of so many bytes, too.
+  private static func backend(large bytes: Int) async throws -> ScriptedBackend {
+    let large = String(repeating: "0123456789abcdef", count: bytes / 16)
+    return try await ScriptedBackend { request in
+      request.contains("/large")
+        ? "HTTP/1.1 200 OK\r\nContent-Length: \(bytes)\r\n\r\n\(large)"
+        : "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwhole"
+    }
+  }
+
   private static func errors(_ gateway: RunningGateway) async -> [String] {
     await gateway.server.drain(milliseconds: 0)
     return gateway.records.all.flatMap { $0.errors.map(\.reason) }
@@ -92,12 +102,8 @@ struct StalledAnswerTests {
 
   @Test func `a client of HTTP/2 is heard although it takes nothing of an answer`() async throws {
     // More than all the sockets on the way hold.
-    let large = String(repeating: "0123456789abcdef", count: 2 << 20)
-    let backend = try await ScriptedBackend { request in
-      request.contains("/large")
-        ? "HTTP/1.1 200 OK\r\nContent-Length: \(large.utf8.count)\r\n\r\n\(large)"
-        : "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwhole"
-    }
+    let bytes = 32 << 20
+    let backend = try await Self.backend(large: bytes)
     try await serving(url: "http://127.0.0.1:\(backend.port)", ClientTimeouts()) { gateway in
       let client = try FrameClient(port: gateway.httpPort)
       client.send(8, stream: 0, payload: [0x7f, 0, 0, 0])
@@ -116,22 +122,17 @@ struct StalledAnswerTests {
       #expect(backend.received.count == 2)
       // And it gets everything once it reads.
       var (first, third) = (0, 0)
-      while first < large.utf8.count || third < 5, let frame = client.next(FrameClient.data) {
+      while first < bytes || third < 5, let frame = client.next(FrameClient.data) {
         if frame.stream == 1 { first += frame.payload.count } else { third += frame.payload.count }
       }
-      #expect(first == large.utf8.count && third == 5)
+      #expect(first == bytes && third == 5)
     }
     await backend.stop()
   }
 
   @Test func `a stream that has ever more to send leaves something of the connection's window to others`() async throws
   {
-    let large = String(repeating: "0123456789abcdef", count: 2 << 16)
-    let backend = try await ScriptedBackend { request in
-      request.contains("/large")
-        ? "HTTP/1.1 200 OK\r\nContent-Length: \(large.utf8.count)\r\n\r\n\(large)"
-        : "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwhole"
-    }
+    let backend = try await Self.backend(large: 2 << 20)
     try await serving(url: "http://127.0.0.1:\(backend.port)", ClientTimeouts()) { gateway in
       let client = try FrameClient(port: gateway.httpPort)
       client.send(8, stream: 0, payload: [0, 0, 0, 1])
